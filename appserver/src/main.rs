@@ -1,0 +1,3 @@
+//! Reference AppServer.
+
+fn main() {}

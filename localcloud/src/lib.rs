@@ -1,0 +1,1 @@
+//! Stand-in for STS, VOD and OSS on loopback.

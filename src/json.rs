@@ -1,0 +1,1 @@
+//! Any JSON value, read by one hand-written visitor.

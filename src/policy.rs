@@ -1,0 +1,1 @@
+//! Every number of the token life, with its unit and its reason.

@@ -1,0 +1,1 @@
+//! An AppServer's answer, in any known shape.

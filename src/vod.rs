@@ -1,0 +1,1 @@
+//! Signing calls to the VOD API, and reading its answers.

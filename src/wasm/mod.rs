@@ -1,0 +1,1 @@
+//! The shell: what only a browser or Node can do.
