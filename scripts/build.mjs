@@ -1,0 +1,111 @@
+// Builds the WebAssembly module into pkg/ and the npm package's files into dist/.
+//
+//   src/*.rs ─cargo→ .wasm ─wbg→ pkg/upload_token{.js,.d.ts,_bg.wasm} ─wasm-opt→ smaller ─→ pkg/inline.js (base64)
+//   js/*.ts  ─esbuild→ dist/*.js     ─tsc→ dist/types/*.d.ts
+//
+// Entries are thin files that differ only in the loader they give to the shared code: js/index.ts
+// (load-inline.ts), js/index-file.ts (load-file.ts) and js/index-node.ts (load-node.ts). No shared
+// module imports a loader, so an adapter used with the file entry does not bring in the inlined text.
+//
+// A part is skipped when its inputs have the content that they had when it was last built.
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+
+import { fingerprint, stamped } from "./lib/fingerprint.mjs";
+import { exclusively } from "./lib/lock.mjs";
+import { command, isMain, root, run, say } from "./lib/run.mjs";
+import { measure, table } from "./lib/sizes.mjs";
+import { setup, tools } from "./setup.mjs";
+
+const pkg = join(root, "pkg");
+const dist = join(root, "dist");
+const WASM = "upload_token_bg.wasm";
+
+/** File name in dist/ → source: what `exports` in package.json points at. */
+const ENTRIES = {
+  index: "js/index.ts",
+  wasm: "js/index-file.ts",
+  "wasm.node": "js/index-node.ts",
+  vod: "js/adapters/vod.ts",
+  "ali-oss": "js/adapters/ali-oss.ts",
+};
+
+/** Builds what is out of date. Expects {@link setup} to have run. */
+export async function build() {
+  await exclusively("build", async () => {
+    await stamped("wasm", await wasmInputs(), [`${pkg}/upload_token.js`, `${pkg}/inline.js`], buildWasm);
+    await stamped("package", await packageInputs(), [`${dist}/index.js`, `${dist}/types/index.d.ts`], buildPackage);
+  });
+}
+
+function wasmInputs() {
+  const files = ["src", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "tools/Cargo.lock", "scripts/build.mjs"];
+  return fingerprint([...files, "node_modules/binaryen/package.json"]);
+}
+
+function packageInputs() {
+  const files = ["js", "pkg", "tsconfig.json", "package-lock.json", "scripts/build.mjs"];
+  return fingerprint(files);
+}
+
+async function buildWasm() {
+  say("wasm       cargo build --profile wasm");
+  const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+  const args = ["build", "--locked", "--lib", "--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+  await run("cargo", [...args, "--package", "upload-token"]);
+
+  say("wasm       glue and wasm-opt");
+  const module = join(target, "wasm32-unknown-unknown/wasm/upload_token.wasm");
+  // Without its default path the glue has no `new URL(…)` for bundlers to trip over: loaders name the module.
+  const options = ["--target", "web", "--omit-default-module-path", "--remove-name-section", "--remove-producers-section"];
+  await rm(pkg, { recursive: true, force: true });
+  await run(tools.wbg, [...options, "--out-dir", pkg, module]);
+  const wasm = join(pkg, WASM);
+  const optimise = ["-Oz", "--strip-producers", "--strip-target-features"];
+  await run(join(root, "node_modules/binaryen/bin/wasm-opt"), [...optimise, wasm, "-o", wasm]);
+
+  const text = (await readFile(wasm)).toString("base64");
+  await writeFile(join(pkg, "inline.js"), `export default "${text}";\n`);
+  await writeFile(join(pkg, "inline.d.ts"), "declare const base64: string;\nexport default base64;\n");
+}
+
+async function buildPackage() {
+  say("package    esbuild and tsc");
+  const esbuild = await import("esbuild");
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: Object.entries(ENTRIES)
+      .filter(([, source]) => existsSync(join(root, source)))
+      .map(([out, source]) => ({ in: source, out })),
+    outdir: dist,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    external: ["node:fs/promises"],
+    bundle: true,
+    // The entries share their modules: one class of errors, one instance of the module a page.
+    splitting: true,
+    chunkNames: "shared-[hash]",
+    minify: true,
+    sourcemap: true,
+    metafile: true,
+    logLevel: "silent",
+  });
+  await mkdir(dist, { recursive: true });
+  await copyFile(join(pkg, WASM), join(dist, WASM));
+  const made = new Set([...Object.keys(metafile.outputs), relative(root, join(dist, WASM))]);
+  for (const file of await readdir(dist, { withFileTypes: true })) {
+    if (file.isFile() && !made.has(`dist/${file.name}`)) await rm(join(dist, file.name));
+  }
+  await rm(join(dist, "types"), { recursive: true, force: true });
+  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"]);
+}
+
+if (isMain(import.meta.url)) {
+  await command(async () => {
+    await setup({ browser: false });
+    await build();
+    console.log(`\n${table(await measure())}`);
+  });
+}
