@@ -1,1 +1,148 @@
 //! How much of a token's life is left, whatever the device's clocks do.
+//!
+//! A page has two clocks and can trust neither: `performance.now()` stops in sleep on most systems,
+//! `Date.now()` can be set to anything. [`Clock`] counts *virtual time* from both, at least as fast as
+//! true time passes:
+//!
+//! - while the two agree, the further of both since a common anchor (the sum of the larger of each
+//!   step would run fast on coarse clocks);
+//! - when they part by more than a tolerance, the larger step, then a new anchor: a sleep moves the
+//!   wall clock only, and a wall clock that was turned back moves nothing.
+//!
+//! It under-runs only if a sleep and a backward step of the wall clock fall between the same two
+//! looks, which is why an active page looks every 30 s. An error there costs one refused request.
+//!
+//! The life left of a token is then a lower bound: what the server's own clock said was left when it
+//! answered, counted from when the request was *sent*.
+
+use crate::{
+    policy::{PerMille, Policy},
+    time::{Millis, Now, UnixMillis},
+    token::Expiry,
+};
+
+/// Virtual time: milliseconds since the page's first look at its clocks, never less than truly passed.
+pub type Virtual = u64;
+
+/// One look at the clocks: an argument of everything that depends on time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Time {
+    /// Virtual time, for validity.
+    pub virt: Virtual,
+    /// Monotonic time, for back-off, deadlines and the budget: a turned wall clock must not fire them.
+    pub mono: u64,
+    /// Wall time, for a token whose answer carried no server time.
+    pub wall: UnixMillis,
+    /// The newest server time known.
+    pub server: Option<ServerTime>,
+    /// How many times the two clocks have parted so far.
+    pub jumps: u32,
+    /// A random draw for whatever this look decides.
+    pub draw: PerMille,
+}
+
+/// A server's clock, read once: at `sent` or later it showed at most `at`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ServerTime {
+    /// Upper end of what the server's clock showed when it answered.
+    pub at: UnixMillis,
+    /// When the request was sent.
+    pub sent: Virtual,
+}
+
+impl ServerTime {
+    /// The least virtual time at which the server's clock can show `instant`.
+    #[must_use]
+    pub fn reaches(&self, instant: UnixMillis, policy: &Policy) -> Virtual {
+        self.sent.saturating_add(policy.sure(self.at.until(instant)))
+    }
+}
+
+/// Counts virtual time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Clock {
+    virt: Virtual,
+    jumps: u32,
+    server: Option<ServerTime>,
+    /// Where the two clocks last agreed from: virtual time and both clocks.
+    anchor: Option<(Virtual, Now)>,
+    last: Option<Now>,
+}
+
+impl Clock {
+    /// Takes a look: advances virtual time to `now`.
+    pub fn look(&mut self, policy: &Policy, now: Now, draw: PerMille) -> Time {
+        self.advance(policy, now);
+        Time {
+            virt: self.virt,
+            mono: now.mono,
+            wall: now.wall,
+            server: self.server,
+            jumps: self.jumps,
+            draw,
+        }
+    }
+
+    /// Learns that the server's clock showed `at` (to within `granularity` above) in the answer to a request sent at `sent`.
+    pub fn observe(&mut self, at: UnixMillis, granularity: Millis, sent: Virtual) {
+        if self.server.is_none_or(|known| known.sent <= sent) {
+            self.server = Some(ServerTime { at: at.plus(granularity), sent });
+        }
+    }
+
+    fn advance(&mut self, policy: &Policy, now: Now) {
+        let (Some(last), Some((from, anchor))) = (self.last.replace(now), self.anchor) else {
+            self.anchor = Some((self.virt, now));
+            return;
+        };
+        let mono = now.mono.saturating_sub(last.mono);
+        let wall = now.wall.0.saturating_sub(last.wall.0);
+        let apart = wall.saturating_sub_unsigned(mono).unsigned_abs();
+        if apart <= policy.tolerance.saturating_add(mono / 1_000) {
+            let mono = now.mono.saturating_sub(anchor.mono);
+            self.virt = self.virt.max(from.saturating_add(mono.max(anchor.wall.until(now.wall))));
+        } else {
+            self.virt = self.virt.saturating_add(mono.max(u64::try_from(wall).unwrap_or(0)));
+            self.anchor = Some((self.virt, now));
+            self.jumps = self.jumps.wrapping_add(1);
+        }
+    }
+}
+
+/// When a token ends, as far as can be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bound {
+    /// Virtual time up to which the token is valid: a lower bound.
+    pub expires: Virtual,
+    /// The instant its answer named, on the server's clock.
+    pub named: Option<UnixMillis>,
+    /// Whether a server's clock or a duration was the measure; otherwise it was the device's wall clock or an assumption.
+    pub certain: bool,
+}
+
+/// Bounds the life of a token whose answer said `expiry`, to a request sent at `sent`.
+///
+/// In this order: the shorter of a duration and an instant on a known server clock; the wall clock, if
+/// it makes the life plausible; otherwise the policy's assumed life. A fresh token that seems dead, or
+/// to live longer than any, proves that the wall clock is wrong.
+#[must_use]
+pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bound {
+    let by_duration = expiry.left.map(|left| sent.saturating_add(policy.sure(left)));
+    let by_server = expiry.at.zip(time.server).map(|(at, server)| {
+        server.reaches(at, policy).min(time.virt.saturating_add(policy.longest_life))
+    });
+    let known = match (by_duration, by_server) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    if let Some(expires) = known {
+        return Bound { expires, named: expiry.at, certain: true };
+    }
+    let by_wall = expiry.at.map_or(0, |at| time.wall.until(at));
+    let expires = if by_wall > 0 && by_wall <= policy.longest_life {
+        time.virt.saturating_add(policy.sure(by_wall))
+    } else {
+        sent.saturating_add(policy.sure(policy.assumed_life))
+    };
+    Bound { expires, named: expiry.at, certain: false }
+}

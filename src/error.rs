@@ -49,6 +49,8 @@ pub enum Error {
     LongLivedKey,
     /// The token had no validity left when it arrived.
     ExpiredOnArrival,
+    /// The AppServer answered a token that is no newer than the one in hand, though that one is due.
+    NotNewer,
     /// The validity asked for is more than the tokens of this AppServer ever have.
     TooShort {
         /// The longest validity, after the margin, that can be served now.
@@ -92,7 +94,7 @@ impl Error {
             Self::Http { .. } => "http",
             Self::Throttled { .. } => "throttled",
             Self::Unauthenticated { .. } => "unauthenticated",
-            Self::InvalidResponse { .. } => "invalid_response",
+            Self::InvalidResponse { .. } | Self::NotNewer => "invalid_response",
             Self::LongLivedKey => "long_lived_key",
             Self::ExpiredOnArrival | Self::TooShort { .. } => "expired_on_arrival",
             Self::Rejected => "rejected",
@@ -117,6 +119,7 @@ impl Error {
             | Self::Source
             | Self::InvalidResponse { .. }
             | Self::ExpiredOnArrival
+            | Self::NotNewer
             | Self::TooShort { .. }
             | Self::Rejected => Class::Transient,
         }

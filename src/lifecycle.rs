@@ -1,1 +1,483 @@
-//! The machine of one slot.
+//! The machine of one slot: one credential being kept fresh.
+//!
+//! [`Slot::step`] is one pure function of the slot, the shared [`Budget`], the [`Time`] and an
+//! [`Input`]; it returns [`Effect`]s for its caller to carry out and knows no clock, no timer and no I/O.
+//! It is generic over the credential, so that STS tokens, UploadAuths and a model checker's small
+//! numbers all run on the same machine.
+//!
+//! A slot is the product of two small machines. The *token* ages:
+//!
+//! ```text
+//!            accept                refresh point          mandatory window          margin
+//!  Empty ──────────────▶ Valid ──────────────▶ Advisory ──────────────▶ Mandatory ──────────▶ Expired
+//!                          serve                 serve, refresh            wait for the          never
+//!                                                in background             refresh, then serve   served
+//!                any of them ── the server refused this very token ──▶ Rejected (never served again)
+//! ```
+//!
+//! and the *fetch* of its successor goes round:
+//!
+//! ```text
+//!          wanted, budget left                   answer with a newer token
+//!   Idle ─────────────────────▶ InFlight ───────────────────────────────────▶ Idle
+//!     ▲                          │   │  failed, late, or a token that is no progress
+//!     │ no longer wanted         │   └────────────────────▶ Backoff ── elapsed ──▶ InFlight
+//!     └──────────────────────────┼──────────────────────────────┘
+//!                                │  a retry cannot help (sign in, fix the AppServer)
+//!                                └────────────────────────▶ Parked ── a call after the hold ──▶ InFlight
+//! ```
+//!
+//! *Wanted* means: somebody waits for a token, or there is demand (a call within the idle window, or
+//! an open lease) and the token in hand is due. Timers are hints: [`Input::Timeout`] only compares
+//! the time with deadlines, so late, early and superfluous ones are all harmless.
+
+mod held;
+mod io;
+mod settle;
+mod waiters;
+
+pub use held::{Held, Zone};
+pub use io::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId};
+use waiters::Waiter;
+
+use crate::{
+    clock::{Time, Virtual, bound},
+    error::{Class, Error},
+    policy::{Budget, Policy},
+    time::{Millis, UnixMillis},
+    token::Expiry,
+};
+
+/// Refused tokens that are remembered, so that a caching AppServer cannot bring one back.
+const REMEMBERED: usize = 4;
+/// Unusable answers in a row after which the format, not the moment, is at fault.
+const MALFORMED_IN_A_ROW: u32 = 3;
+
+/// What is being done about a successor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fetch {
+    /// Nothing.
+    Idle,
+    /// A request is on its way.
+    InFlight {
+        /// Which.
+        fetch: FetchId,
+        /// When it was sent, for the life of what it brings.
+        sent: Virtual,
+        /// When it was sent, for its deadline.
+        since: u64,
+    },
+    /// Waiting after a failure, in monotonic time.
+    Backoff {
+        /// Until when.
+        until: u64,
+        /// No sooner than this, whoever waits: the server said so.
+        floor: u64,
+        /// Whether it was already shortened.
+        pulled: bool,
+    },
+    /// Waiting for a call after the hold, in monotonic time.
+    Parked {
+        /// Until when calls get the error at once.
+        until: u64,
+        /// That error.
+        error: Error,
+    },
+}
+
+/// One credential being kept fresh.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Slot<T> {
+    token: Option<Held<T>>,
+    fetch: Fetch,
+    waiters: Vec<Waiter>,
+    refused: Vec<T>,
+    generation: Generation,
+    /// The last request started.
+    started: FetchId,
+    /// The last request that the source answered with a token it considers good.
+    answered: FetchId,
+    /// Failures in a row.
+    fails: u32,
+    /// Refused fresh tokens in a row.
+    strikes: u32,
+    last_error: Option<Error>,
+    demand_until: u64,
+    leases: u32,
+    /// The clocks parted since the token was judged: look for a newer one when there is demand.
+    doubted: bool,
+    jumps: u32,
+    zone: Zone,
+    assumed_told: bool,
+    closed: bool,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self {
+            token: None,
+            fetch: Fetch::Idle,
+            waiters: Vec::new(),
+            refused: Vec::new(),
+            generation: 0,
+            started: 0,
+            answered: 0,
+            fails: 0,
+            strikes: 0,
+            last_error: None,
+            demand_until: 0,
+            leases: 0,
+            doubted: false,
+            jumps: 0,
+            zone: Zone::Empty,
+            assumed_told: false,
+            closed: false,
+        }
+    }
+}
+
+impl<T: Clone + PartialEq> Slot<T> {
+    /// Takes `input` at `time`; appends to `out` what must be done about it.
+    pub fn step(
+        &mut self,
+        policy: &Policy,
+        budget: &mut Budget,
+        time: &Time,
+        input: Input<T>,
+        out: &mut Vec<Effect<T>>,
+    ) {
+        if self.closed {
+            if let Input::Wanted { waiter, .. } = input {
+                out.push(Effect::Reject { waiter, error: Error::Closed });
+            }
+            return;
+        }
+        budget.advance(policy, time.mono);
+        self.judge(policy, time);
+        match input {
+            Input::Wanted { waiter, least } => self.wanted(policy, time, waiter, least, out),
+            Input::Cancelled { waiter } => {
+                let before = self.waiters.len();
+                self.waiters.retain(|w| w.id != waiter);
+                if self.waiters.len() < before {
+                    out.push(Effect::Reject { waiter, error: Error::Aborted });
+                }
+            }
+            Input::Prefetch => self.demand(policy, time),
+            Input::Lease(open) => {
+                self.leases = if open {
+                    self.leases.saturating_add(1)
+                } else {
+                    self.leases.saturating_sub(1)
+                };
+            }
+            Input::Fetched { fetch, value, expiry } => {
+                self.fetched(policy, budget, time, fetch, value, expiry, out);
+            }
+            Input::Failed { fetch, error } => {
+                if self.lands(fetch).is_some() {
+                    self.fail(policy, time, error, out);
+                }
+            }
+            Input::Rejected { generation } => self.rejected(policy, time, generation, out),
+            Input::Wake => self.pull_in(policy, time),
+            Input::Timeout => {}
+            Input::Close => return self.close(out),
+        }
+        self.settle(policy, budget, time, out);
+    }
+
+    /// The token that a caller with no special wish would be handed right now, without waiting.
+    #[must_use]
+    pub fn peek(&self, time: &Time) -> Option<&Held<T>> {
+        self.token.as_ref().filter(|t| !self.closed && t.serves(time, 0))
+    }
+
+    /// The token in hand, usable or not.
+    #[must_use]
+    pub const fn token(&self) -> Option<&Held<T>> {
+        self.token.as_ref()
+    }
+
+    /// What is being done about a successor.
+    #[must_use]
+    pub const fn fetch(&self) -> &Fetch {
+        &self.fetch
+    }
+
+    /// Callers that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiters.len()
+    }
+
+    /// The zone of the token in hand, as last told to listeners.
+    #[must_use]
+    pub const fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// Why the last request failed, until one succeeds.
+    #[must_use]
+    pub const fn last_error(&self) -> Option<&Error> {
+        self.last_error.as_ref()
+    }
+
+    /// Requests made so far.
+    #[must_use]
+    pub const fn requests(&self) -> u32 {
+        self.started
+    }
+
+    /// Failures in a row.
+    #[must_use]
+    pub const fn fails(&self) -> u32 {
+        self.fails
+    }
+
+    /// Whether forgetting this slot would lose nothing but a token: nobody waits or relies on it.
+    #[must_use]
+    pub fn idle(&self, time: &Time) -> bool {
+        self.waiters.is_empty()
+            && !self.in_demand(time)
+            && !matches!(self.fetch, Fetch::InFlight { .. })
+    }
+
+    /// Looks at the token in hand with what the clocks and the server's clock say now.
+    fn judge(&mut self, policy: &Policy, time: &Time) {
+        if self.jumps != time.jumps {
+            self.jumps = time.jumps;
+            self.doubted = true;
+        }
+        if let (Some(token), Some(server)) = (self.token.as_mut(), time.server) {
+            token.tighten(policy, server);
+        }
+    }
+
+    fn wanted(
+        &mut self,
+        policy: &Policy,
+        time: &Time,
+        waiter: WaiterId,
+        least: Millis,
+        out: &mut Vec<Effect<T>>,
+    ) {
+        if self.waiters.iter().any(|w| w.id == waiter) {
+            let reason = "must be unique while its caller waits";
+            out.push(Effect::Reject {
+                waiter,
+                error: Error::InvalidOption { option: "waiter", reason },
+            });
+            return;
+        }
+        self.demand(policy, time);
+        if self.waiters.is_empty() && !self.serves(time, least) {
+            self.pull_in(policy, time);
+        }
+        let deadline = time.mono.saturating_add(policy.wait);
+        self.waiters.push(Waiter { id: waiter, least, deadline, after: self.started });
+    }
+
+    fn demand(&mut self, policy: &Policy, time: &Time) {
+        self.demand_until = self.demand_until.max(time.mono.saturating_add(policy.idle));
+    }
+
+    /// Shortens a back-off, once: somebody waits, or the network may be back.
+    fn pull_in(&mut self, policy: &Policy, time: &Time) {
+        if let Fetch::Backoff { until, floor, pulled: pulled @ false } = &mut self.fetch {
+            *until = time.mono.saturating_add(policy.pull_in(time.draw)).max(*floor).min(*until);
+            *pulled = true;
+        }
+    }
+
+    /// Ends the request `fetch`; `None` if it is not the one in flight.
+    fn lands(&mut self, fetch: FetchId) -> Option<Virtual> {
+        match self.fetch {
+            Fetch::InFlight { fetch: current, sent, .. } if current == fetch => {
+                self.fetch = Fetch::Idle;
+                Some(sent)
+            }
+            _ => None,
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the four of `step`, and the answer's three")]
+    fn fetched(
+        &mut self,
+        policy: &Policy,
+        budget: &mut Budget,
+        time: &Time,
+        fetch: FetchId,
+        value: T,
+        expiry: Expiry,
+        out: &mut Vec<Effect<T>>,
+    ) {
+        let Some(sent) = self.lands(fetch) else { return };
+        if self.refused.contains(&value) {
+            return self.fail(policy, time, Error::Rejected, out);
+        }
+        let bound = bound(policy, time, sent, expiry);
+        if let Some(token) = self.token.as_ref().filter(|t| t.value == value) {
+            // The same token again, re-judged by its own answer's server time: no progress if a new one was due.
+            self.answered = fetch;
+            if token.zone(time) == Zone::Valid {
+                self.succeeded();
+            } else {
+                self.fail(policy, time, Error::NotNewer, out);
+            }
+            return;
+        }
+        if self.token.as_ref().is_some_and(|t| !t.rejected && !t.older_than(&bound)) {
+            self.answered = fetch;
+            return self.fail(policy, time, Error::NotNewer, out);
+        }
+        let first = self.generation == 0;
+        let Some(token) =
+            Held::judged(policy, time, value, bound, self.generation.wrapping_add(1), first)
+        else {
+            return self.fail(policy, time, Error::ExpiredOnArrival, out);
+        };
+        self.answered = fetch;
+        self.generation = token.generation;
+        if token.life >= policy.refund_life {
+            budget.refund(policy);
+        }
+        let assumed = expiry.at.is_none() && expiry.left.is_none();
+        out.push(Effect::Emit(Event::Token { generation: token.generation }));
+        if assumed && !self.assumed_told {
+            self.assumed_told = true;
+            out.push(Effect::Emit(Event::AssumedLife));
+        }
+        self.token = Some(token);
+        self.succeeded();
+    }
+
+    fn succeeded(&mut self) {
+        self.fails = 0;
+        self.doubted = false;
+        self.last_error = None;
+    }
+
+    /// A failed refresh takes nothing away: the token in hand stays as good as it was.
+    fn fail(&mut self, policy: &Policy, time: &Time, error: Error, out: &mut Vec<Effect<T>>) {
+        self.fails = self.fails.saturating_add(1);
+        let left = self.token.as_ref().and_then(|t| t.left(time));
+        let malformed =
+            matches!(error, Error::InvalidResponse { .. }) && self.fails >= MALFORMED_IN_A_ROW;
+        let class = if malformed { Class::Fatal } else { error.class() };
+        let retry_in = match class {
+            Class::Transient | Class::Throttle => {
+                let mut wait = policy.backoff(&error, self.fails, left, time.draw);
+                let mut floor = 0;
+                if let Error::Throttled { retry_after: Some(asked), .. } = error {
+                    floor = policy.retry_after(asked, left);
+                    wait = wait
+                        .max(floor)
+                        .saturating_add(policy.retry_after_spread(asked.min(floor), time.draw));
+                }
+                if let (Error::NotNewer, Some(left)) = (&error, left) {
+                    // The AppServer decides when its cached token is old; asking it often changes nothing.
+                    wait = wait.max(left / 4);
+                }
+                let at = |span: Millis| time.mono.saturating_add(span);
+                self.fetch = Fetch::Backoff { until: at(wait), floor: at(floor), pulled: false };
+                Some(wait)
+            }
+            Class::Auth | Class::Fatal => {
+                self.park(time, policy.hold(self.fails), error.clone());
+                None
+            }
+        };
+        out.push(Effect::Emit(Event::RefreshFailed {
+            error: error.clone(),
+            fails: self.fails,
+            retry_in,
+            usable: left.is_some(),
+        }));
+        self.last_error = Some(error);
+    }
+
+    fn park(&mut self, time: &Time, hold: Millis, error: Error) {
+        self.fetch = Fetch::Parked { until: time.mono.saturating_add(hold), error };
+    }
+
+    fn rejected(
+        &mut self,
+        policy: &Policy,
+        time: &Time,
+        generation: Generation,
+        out: &mut Vec<Effect<T>>,
+    ) {
+        let Some(token) = self.token.as_mut().filter(|t| t.generation == generation && !t.rejected)
+        else {
+            return;
+        };
+        token.rejected = true;
+        let fresh = !token.proven(policy, time);
+        if self.refused.len() == REMEMBERED {
+            self.refused.remove(0);
+        }
+        self.refused.push(token.value.clone());
+        out.push(Effect::Emit(Event::Rejected { generation }));
+        self.strikes = if fresh { self.strikes.saturating_add(1) } else { 1 };
+        self.demand(policy, time);
+        match self.fetch {
+            Fetch::Parked { .. } => self.fetch = Fetch::Idle,
+            Fetch::Backoff { .. } => self.pull_in(policy, time),
+            Fetch::Idle | Fetch::InFlight { .. } => {}
+        }
+        if self.strikes >= policy.strikes && !matches!(self.fetch, Fetch::InFlight { .. }) {
+            self.park(time, policy.hold(self.strikes - policy.strikes + 1), Error::Rejected);
+            self.last_error = Some(Error::Rejected);
+        }
+    }
+
+    fn close(&mut self, out: &mut Vec<Effect<T>>) {
+        if let Fetch::InFlight { fetch, .. } = self.fetch {
+            out.push(Effect::Abort { fetch });
+        }
+        let waiters = core::mem::take(&mut self.waiters);
+        out.extend(waiters.iter().map(|w| Effect::Reject { waiter: w.id, error: Error::Closed }));
+        *self = Self {
+            closed: true,
+            zone: Zone::Closed,
+            generation: self.generation,
+            started: self.started,
+            ..Self::default()
+        };
+        out.push(Effect::Emit(Event::State { zone: Zone::Closed }));
+    }
+
+    fn serves(&self, time: &Time, least: Millis) -> bool {
+        self.token.as_ref().is_some_and(|t| t.serves(time, least))
+    }
+
+    fn in_demand(&self, time: &Time) -> bool {
+        self.leases > 0 || time.mono < self.demand_until
+    }
+
+    fn due(&self, time: &Time) -> bool {
+        self.doubted || self.token.as_ref().is_none_or(|t| t.zone(time) != Zone::Valid)
+    }
+
+    fn wants(&self, time: &Time) -> bool {
+        self.due(time) && self.in_demand(time)
+            || self.waiters.iter().any(|w| self.unserved(time, w))
+    }
+}
+
+/// What a token says of itself when it is handed out.
+impl<T> Held<T> {
+    /// The instant shown to users: the one its answer named, or an estimate on the best clock there is.
+    #[must_use]
+    pub fn shown(&self, time: &Time) -> UnixMillis {
+        self.named.unwrap_or_else(|| {
+            let (from, at) =
+                time.server.map_or((time.virt, time.wall), |server| (server.sent, server.at));
+            let ahead = i64::try_from(self.expires)
+                .unwrap_or(i64::MAX)
+                .saturating_sub(i64::try_from(from).unwrap_or(0));
+            UnixMillis(at.0.saturating_add(ahead))
+        })
+    }
+}

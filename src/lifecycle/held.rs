@@ -1,0 +1,168 @@
+//! A token in hand, and where it stands in its life.
+
+use crate::{
+    clock::{Bound, ServerTime, Time, Virtual},
+    lifecycle::Generation,
+    policy::Policy,
+    time::{Millis, UnixMillis},
+};
+
+/// Where a token stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Zone {
+    /// There is none.
+    Empty,
+    /// Served at once.
+    Valid,
+    /// Served at once, refreshed in the background.
+    Advisory,
+    /// Callers wait for the refresh; if it fails they get this token.
+    Mandatory,
+    /// Below the margin: never served.
+    Expired,
+    /// A server refused it: never served.
+    Rejected,
+    /// The manager was closed.
+    Closed,
+}
+
+/// A credential with its place in time. The windows were fixed when it arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Held<T> {
+    /// The credential.
+    pub value: T,
+    /// Its number in the slot.
+    pub generation: Generation,
+    /// Virtual time up to which it is valid: a lower bound.
+    pub expires: Virtual,
+    /// The instant its answer named, on the server's clock.
+    pub named: Option<UnixMillis>,
+    /// Life left on arrival.
+    pub life: Millis,
+    /// Whether a server's clock or a duration was its measure.
+    pub certain: bool,
+    pub(super) rejected: bool,
+    accepted: Virtual,
+    refresh: Virtual,
+    mandatory: Millis,
+    margin: Millis,
+    /// When the server time that it was last judged by was asked for.
+    judged_by: Virtual,
+}
+
+impl<T> Held<T> {
+    /// A token that has just arrived; `None` if its life is over, margin included.
+    pub(super) fn judged(
+        policy: &Policy,
+        time: &Time,
+        value: T,
+        bound: Bound,
+        generation: Generation,
+        first: bool,
+    ) -> Option<Self> {
+        let life = bound.expires.saturating_sub(time.virt);
+        let margin = policy.margin(life, bound.certain);
+        (life > margin).then(|| Self {
+            value,
+            generation,
+            expires: bound.expires,
+            named: bound.named,
+            life,
+            certain: bound.certain,
+            rejected: false,
+            accepted: time.virt,
+            refresh: time.virt.saturating_add(policy.refresh_age(life, time.draw, first)),
+            mandatory: policy.mandatory(life, margin),
+            margin,
+            judged_by: time.server.map_or(0, |server| server.sent),
+        })
+    }
+
+    /// Validity above the margin; `None` if it must not be handed out.
+    #[must_use]
+    pub fn left(&self, time: &Time) -> Option<Millis> {
+        if self.rejected {
+            None
+        } else {
+            self.expires.checked_sub(time.virt.saturating_add(self.margin))
+        }
+    }
+
+    /// Whether it may be handed to a caller who asked for `least`.
+    #[must_use]
+    pub fn serves(&self, time: &Time, least: Millis) -> bool {
+        self.left(time).is_some_and(|left| left >= least)
+    }
+
+    /// Where it stands at `time`.
+    #[must_use]
+    pub fn zone(&self, time: &Time) -> Zone {
+        match self.left(time) {
+            _ if self.rejected => Zone::Rejected,
+            None => Zone::Expired,
+            Some(left) if left.saturating_add(self.margin) < self.mandatory => Zone::Mandatory,
+            Some(_) if time.virt >= self.refresh => Zone::Advisory,
+            Some(_) => Zone::Valid,
+        }
+    }
+
+    /// Virtual time at which it becomes due for refresh.
+    #[must_use]
+    pub const fn refresh_at(&self) -> Virtual {
+        self.refresh
+    }
+
+    /// Least validity with which it is handed out.
+    #[must_use]
+    pub const fn margin(&self) -> Millis {
+        self.margin
+    }
+
+    /// Length of its mandatory window, counted from its end.
+    #[must_use]
+    pub const fn mandatory(&self) -> Millis {
+        self.mandatory
+    }
+
+    /// Monotonic time of its next change of zone, if time alone brings one.
+    pub(super) fn next_zone(&self, time: &Time) -> Option<u64> {
+        if self.rejected {
+            return None;
+        }
+        // The first instant past the margin is the one that counts: at the margin itself it is still served.
+        let ends = [
+            self.refresh,
+            self.expires.saturating_sub(self.mandatory).saturating_add(1),
+            self.expires.saturating_sub(self.margin).saturating_add(1),
+        ];
+        let next = ends.into_iter().filter(|at| *at > time.virt).min()?;
+        Some(time.mono.saturating_add(next - time.virt))
+    }
+
+    /// Judges it again by a newer server time. The greater of two lower bounds is one too; what the
+    /// wall clock or an assumption said was none.
+    pub(super) fn tighten(&mut self, policy: &Policy, server: ServerTime) {
+        let Some(named) = self.named.filter(|_| server.sent > self.judged_by) else { return };
+        self.judged_by = server.sent;
+        let expires = server.reaches(named, policy);
+        if expires > self.expires || !self.certain {
+            self.refresh = self.refresh.saturating_add(expires).saturating_sub(self.expires);
+            self.expires = expires;
+            self.certain = true;
+        }
+    }
+
+    /// Whether a token bounded by `other` is newer. Instants on the server's clock decide where both
+    /// are known: after a jump of this device's clock the same instant looks like two.
+    pub(super) fn older_than(&self, other: &Bound) -> bool {
+        match (self.named, other.named) {
+            (Some(mine), Some(other)) => mine < other,
+            _ => self.expires < other.expires,
+        }
+    }
+
+    /// Whether it served long enough for a refusal to be news about this token rather than about all of them.
+    pub(super) fn proven(&self, policy: &Policy, time: &Time) -> bool {
+        time.virt.saturating_sub(self.accepted) >= policy.least_age(self.life)
+    }
+}

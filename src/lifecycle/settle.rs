@@ -1,0 +1,117 @@
+//! Bringing a slot to rest after an input, and when to look at it again.
+
+use super::{Effect, Event, Fetch, Reason, Slot, Zone, waiters::Verdict};
+use crate::{
+    clock::Time,
+    error::Error,
+    policy::{Budget, Policy},
+};
+
+/// Which waiters to settle.
+#[derive(Clone, Copy)]
+enum Answer {
+    Failures,
+    All,
+}
+
+impl<T: Clone + PartialEq> Slot<T> {
+    /// Monotonic time at which [`Input::Timeout`] should come next, if anything can happen by itself.
+    #[must_use]
+    pub fn next_timeout(&self, policy: &Policy, budget: &Budget, time: &Time) -> Option<u64> {
+        if self.closed {
+            return None;
+        }
+        let wants = self.wants(time);
+        let fetch = match self.fetch {
+            Fetch::Idle if wants => budget.next(policy),
+            Fetch::Idle | Fetch::Parked { .. } => None,
+            Fetch::InFlight { since, .. } => Some(since.saturating_add(policy.deadline)),
+            Fetch::Backoff { until, .. } if wants => Some(match budget.next(policy) {
+                Some(refill) => until.max(refill),
+                None => until,
+            }),
+            Fetch::Backoff { .. } => None,
+        };
+        let waiter = self.waiters.iter().map(|w| w.deadline).min();
+        let token = self.token.as_ref().and_then(|t| t.next_zone(time));
+        let heartbeat = self.in_demand(time).then(|| time.mono.saturating_add(policy.heartbeat));
+        [fetch, waiter, token, heartbeat].into_iter().flatten().min().map(|at| at.max(time.mono))
+    }
+
+    /// Brings the slot to rest: nothing more follows from this state at this time.
+    pub(super) fn settle(
+        &mut self,
+        policy: &Policy,
+        budget: &mut Budget,
+        time: &Time,
+        out: &mut Vec<Effect<T>>,
+    ) {
+        if let Fetch::InFlight { fetch, since, .. } = self.fetch
+            && time.mono.saturating_sub(since) >= policy.deadline
+        {
+            out.push(Effect::Abort { fetch });
+            self.fail(policy, time, Error::Timeout { after: policy.deadline }, out);
+        }
+        // Whom no further request can help must not cause one; whom a refresh would serve better waits
+        // only if there is one to wait for.
+        self.answer(policy, time, Answer::Failures, out);
+        self.start(budget, time, out);
+        self.answer(policy, time, Answer::All, out);
+        if matches!(self.fetch, Fetch::Backoff { until, .. } if until <= time.mono)
+            && !self.wants(time)
+        {
+            self.fetch = Fetch::Idle;
+        }
+        self.tell_zone(time, out);
+    }
+
+    fn start(&mut self, budget: &mut Budget, time: &Time, out: &mut Vec<Effect<T>>) {
+        let free = match self.fetch {
+            Fetch::Idle => true,
+            Fetch::InFlight { .. } => false,
+            Fetch::Backoff { until, .. } => until <= time.mono,
+            Fetch::Parked { until, .. } => until <= time.mono && !self.waiters.is_empty(),
+        };
+        if !free || !self.wants(time) || !budget.take() {
+            return;
+        }
+        self.started = self.started.wrapping_add(1);
+        let fetch = self.started;
+        let reason = match &self.token {
+            Some(token) if token.rejected => Reason::Rejected,
+            Some(_) => Reason::Refresh,
+            None if self.waiters.is_empty() => Reason::Prefetch,
+            None => Reason::Initial,
+        };
+        self.fetch = Fetch::InFlight { fetch, sent: time.virt, since: time.mono };
+        out.push(Effect::Fetch { fetch, reason });
+    }
+
+    fn answer(&mut self, policy: &Policy, time: &Time, which: Answer, out: &mut Vec<Effect<T>>) {
+        let mut waiters = core::mem::take(&mut self.waiters);
+        waiters.retain(|waiter| match (self.verdict(policy, time, waiter), which) {
+            (Verdict::Fail(error), _) => {
+                out.push(Effect::Reject { waiter: waiter.id, error });
+                false
+            }
+            (Verdict::Serve(token), Answer::All) => {
+                out.push(Effect::Resolve { waiter: waiter.id, token: token.clone() });
+                false
+            }
+            (Verdict::Serve(_) | Verdict::Wait, _) => true,
+        });
+        self.waiters = waiters;
+    }
+
+    fn tell_zone(&mut self, time: &Time, out: &mut Vec<Effect<T>>) {
+        let zone = self.token.as_ref().map_or(Zone::Empty, |t| t.zone(time));
+        if zone == self.zone {
+            return;
+        }
+        self.zone = zone;
+        out.push(Effect::Emit(Event::State { zone }));
+        if let (Zone::Expired, Some(token)) = (zone, &self.token) {
+            out.push(Effect::Emit(Event::Expired { generation: token.generation }));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Callers that wait, and what each of them gets.
+
+use super::{Fetch, FetchId, Held, Slot, WaiterId, Zone};
+use crate::{clock::Time, error::Error, policy::Policy, time::Millis};
+
+/// A caller that waits for a token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Waiter {
+    pub(super) id: WaiterId,
+    /// Validity asked for, beyond the margin.
+    pub(super) least: Millis,
+    /// Monotonic time by which it is settled, whatever happens.
+    pub(super) deadline: u64,
+    /// The last request that had been started when it came: only a later one was made for it too.
+    pub(super) after: FetchId,
+}
+
+/// What becomes of a waiter now.
+pub(super) enum Verdict<'a, T> {
+    Wait,
+    Serve(&'a Held<T>),
+    Fail(Error),
+}
+
+impl<T: Clone + PartialEq> Slot<T> {
+    /// Whether a refresh is wanted for the sake of `waiter`.
+    pub(super) fn unserved(&self, time: &Time, waiter: &Waiter) -> bool {
+        self.token
+            .as_ref()
+            .is_none_or(|t| !t.serves(time, waiter.least) || t.zone(time) == Zone::Mandatory)
+    }
+
+    pub(super) fn verdict(&self, policy: &Policy, time: &Time, waiter: &Waiter) -> Verdict<'_, T> {
+        if let Some(token) = self.token.as_ref().filter(|t| t.serves(time, waiter.least)) {
+            let refreshing =
+                matches!(self.fetch, Fetch::InFlight { .. }) && time.mono < waiter.deadline;
+            return if refreshing && token.zone(time) == Zone::Mandatory {
+                Verdict::Wait
+            } else {
+                Verdict::Serve(token)
+            };
+        }
+        match &self.fetch {
+            Fetch::Parked { until, error } if time.mono < *until => {
+                return Verdict::Fail(error.clone());
+            }
+            Fetch::Idle | Fetch::Backoff { .. } if self.answered > waiter.after => {
+                // The source was asked for this caller too, and this is the longest validity it gives.
+                if let Some(available) = self.token.as_ref().and_then(|t| t.left(time)) {
+                    return Verdict::Fail(Error::TooShort { available });
+                }
+            }
+            Fetch::Idle | Fetch::InFlight { .. } | Fetch::Backoff { .. } | Fetch::Parked { .. } => {
+            }
+        }
+        if time.mono < waiter.deadline {
+            return Verdict::Wait;
+        }
+        Verdict::Fail(self.last_error.clone().unwrap_or(Error::Timeout { after: policy.wait }))
+    }
+}
