@@ -1,0 +1,61 @@
+// The AppServer as a child process: builds it, starts it, knows its addresses, ends it.
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+import { Failure, root, run, say } from "./run.mjs";
+
+const binary = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "debug/upload-token-appserver");
+
+/** Builds the AppServer; quick when nothing has changed. */
+export async function buildAppServer() {
+  say("appserver  cargo build");
+  await run("cargo", ["build", "--locked", "--package", "upload-token-appserver"]);
+}
+
+/**
+ * Starts the AppServer with the local cloud in the same process.
+ *
+ * Resolves when it accepts connections, with `{ http, https, ended, stop }`: its addresses, a promise of
+ * its exit code, and a function that ends it and resolves when it is gone.
+ *
+ * @param options.listen - Loopback address and port; port 0 takes a free one.
+ * @param options.onLog - Called with each line of its log (no secrets in it). Without it the log is dropped.
+ */
+export async function startAppServer({ listen = "127.0.0.1:0", www = "www", args = [], onLog } = {}) {
+  const own = ["--local-cloud", "--listen", listen, "--www", www, "--dist", "dist", ...args];
+  const child = spawn(binary, own, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((settle) => {
+    child.once("error", () => settle(-1));
+    child.once("exit", (code, signal) => settle(code ?? (signal ? 0 : -1)));
+  });
+  const last = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    last.push(line);
+    if (last.length > 20) last.shift();
+    onLog?.(line);
+  });
+  const listening = new Promise((settle) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (line.startsWith("{") && line.includes('"listening"')) settle(JSON.parse(line));
+    });
+  });
+  const stop = () => {
+    child.kill("SIGTERM");
+    return ended;
+  };
+  process.once("exit", () => child.kill("SIGTERM"));
+  const first = await Promise.race([listening, ended]);
+  if (typeof first === "number") throw new Failure(`the AppServer did not start\n${last.join("\n")}`);
+  return { http: first.http, https: first.https, ended, stop };
+}
+
+/** One call of the local cloud's control interface; resolves with the answer's JSON, if it has any. */
+export async function control(http, method, path, body) {
+  const init = { method, headers: { "content-type": "application/json" } };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  const response = await fetch(`${http}/__control/${path}`, init);
+  const text = await response.text();
+  if (!response.ok) throw new Failure(`${method} /__control/${path} answered ${response.status}: ${text}`);
+  return text === "" ? undefined : JSON.parse(text);
+}

@@ -1,0 +1,13 @@
+// Chromium under playwright-core, which brings no browser of its own.
+import { findChrome } from "./browsers.mjs";
+import { Failure } from "./run.mjs";
+
+/** Starts a headless Chrome or Chromium; close it when done. */
+export async function launchChrome({ args = [] } = {}) {
+  const executablePath = findChrome();
+  if (!executablePath) throw new Failure("no Chrome or Chromium found: run `npm run setup`");
+  const { chromium } = await import("playwright-core");
+  // Chrome's sandbox refuses root, which is who runs in a container.
+  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath, args: [...sandbox, "--disable-dev-shm-usage", ...args] });
+}
