@@ -58,7 +58,13 @@ async function buildWasm() {
   say("wasm       glue and wasm-opt");
   const module = join(target, "wasm32-unknown-unknown/wasm/upload_token.wasm");
   // Without its default path the glue has no `new URL(…)` for bundlers to trip over: loaders name the module.
-  const options = ["--target", "web", "--omit-default-module-path", "--remove-name-section", "--remove-producers-section"];
+  const options = [
+    "--target",
+    "web",
+    "--omit-default-module-path",
+    "--remove-name-section",
+    "--remove-producers-section",
+  ];
   await rm(pkg, { recursive: true, force: true });
   await run(tools.wbg, [...options, "--out-dir", pkg, module]);
   const wasm = join(pkg, WASM);

@@ -44,7 +44,9 @@ async function ensureTarget() {
   if (!library()) {
     report("rust", `adding the target ${TARGET}`);
     if (ask("rustup", ["--version"]) === undefined) {
-      throw new Failure(`this Rust has no ${TARGET} target and no rustup to add it: install Rust from https://rustup.rs`);
+      throw new Failure(
+        `this Rust has no ${TARGET} target and no rustup to add it: install Rust from https://rustup.rs`,
+      );
     }
     await run("rustup", ["target", "add", TARGET]);
   }

@@ -76,7 +76,12 @@ function first(candidates) {
 async function installPackages(what, packages, { else: advice }) {
   const install = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   if (!isDebian()) throw new Failure(`${what} not found: ${advice}`);
-  const prefix = process.getuid?.() === 0 ? [] : which("sudo") && ask("sudo", ["-n", "true"]) !== undefined ? ["sudo", "-n"] : undefined;
+  const prefix =
+    process.getuid?.() === 0
+      ? []
+      : which("sudo") && ask("sudo", ["-n", "true"]) !== undefined
+        ? ["sudo", "-n"]
+        : undefined;
   if (!prefix) throw new Failure(`${what} not found: run\n  sudo apt-get update && sudo ${install}`);
   say(`installing ${what}: ${install}`);
   await apt(prefix, ["update"]);

@@ -24,16 +24,19 @@ export function say(text) {
  *
  * @param options.echo - Also pass everything on to this process's own output as it comes.
  * @param options.check - Throw a {@link Failure} with the output's end unless the exit code is 0 (default true).
+ * @param options.timeout - Milliseconds after which the program is ended; 0 for never.
  */
-export function run(program, args = [], { echo = false, check = true, env, cwd = root, input } = {}) {
+export function run(program, args = [], { echo = false, check = true, env, cwd = root, timeout = 0 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout,
     });
     const forward = (signal) => child.kill(signal);
     process.on("SIGINT", forward).on("SIGTERM", forward);
+    const done = () => process.off("SIGINT", forward).off("SIGTERM", forward);
     const result = { code: -1, stdout: "", stderr: "", output: "" };
     for (const name of ["stdout", "stderr"]) {
       child[name].setEncoding("utf8").on("data", (text) => {
@@ -42,8 +45,6 @@ export function run(program, args = [], { echo = false, check = true, env, cwd =
         if (echo) process[name].write(text);
       });
     }
-    if (input !== undefined) child.stdin.end(input);
-    const done = () => process.off("SIGINT", forward).off("SIGTERM", forward);
     child.on("error", (error) => {
       done();
       reject(error.code === "ENOENT" ? new Failure(`${program} is not installed or not on PATH`) : error);
@@ -53,7 +54,9 @@ export function run(program, args = [], { echo = false, check = true, env, cwd =
       result.code = code ?? 128;
       if (check && result.code !== 0) {
         const tail = echo ? "" : `\n${result.output.trimEnd().split("\n").slice(-40).join("\n")}`;
-        reject(new Failure(`${[program, ...args].join(" ")} ended with ${signal ?? `exit code ${result.code}`}${tail}`));
+        reject(
+          new Failure(`${[program, ...args].join(" ")} ended with ${signal ?? `exit code ${result.code}`}${tail}`),
+        );
       } else {
         resolve(result);
       }

@@ -1,0 +1,10 @@
+// Formats everything that `npm run check` looks at.
+import { join } from "node:path";
+
+import { command, root, run } from "./lib/run.mjs";
+
+await command(async () => {
+  await run("cargo", ["fmt", "--all"], { echo: true });
+  await run("cargo", ["fmt", "--manifest-path", "tools/Cargo.toml"], { echo: true });
+  await run(join(root, "node_modules/.bin/prettier"), ["--write", "--log-level", "warn", "."], { echo: true });
+});

@@ -1,0 +1,82 @@
+// The test suites: what each runs and how its own summary is read.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { root } from "./run.mjs";
+import { tools } from "../setup.mjs";
+
+/**
+ * In the order in which `npm test` runs them. A suite is a function from the machine (`{ chrome, chromedriver }`)
+ * to `{ program, args, env, read }`; `read` turns the program's output into `{ passed, failed, skipped, closing }`,
+ * where `closing` are the lines that the runner itself ends with.
+ */
+export const SUITES = {
+  rust: () => cargo(["--workspace"]),
+  wasm: ({ chromedriver }) =>
+    cargo(["--package", "upload-token", "--target", "wasm32-unknown-unknown", ...shellTests()], {
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.testRunner,
+      CHROMEDRIVER: chromedriver,
+      WASM_BINDGEN_TEST_TIMEOUT: "120",
+    }),
+  js: (machine) => node("tests/js", machine),
+  localcloud: (machine) => node("tests/localcloud", machine),
+  appserver: (machine) => node("tests/appserver", machine),
+  e2e: (machine) => node("tests/e2e", machine),
+};
+
+/** The integration tests that are for a browser: `tests/web*.rs`. The others are for the host. */
+export function shellTests() {
+  const names = readdirSync(join(root, "tests")).filter((name) => /^web\w*\.rs$/.test(name));
+  return names.sort().flatMap((name) => ["--test", name.slice(0, -".rs".length)]);
+}
+
+function cargo(args, env = {}) {
+  // Not --quiet: wasm-bindgen's runner refuses it.
+  return { program: "cargo", args: ["test", "--locked", "--no-fail-fast", ...args], env, read: readLibtest };
+}
+
+function node(directory, { chrome, chromedriver }) {
+  const names = tryList(join(root, directory)).filter((name) => name.endsWith(".test.mjs"));
+  const files = names.sort().map((name) => join(directory, name));
+  // One file at a time: they start browsers and servers, and some count milliseconds of token life.
+  const args = ["--test", "--test-reporter=spec", "--test-concurrency=1", ...files];
+  const env = { CHROME_PATH: chrome, CHROMEDRIVER: chromedriver, NODE_NO_WARNINGS: "1" };
+  return { program: process.execPath, args, env, read: readNodeTest, empty: files.length === 0 };
+}
+
+function tryList(directory) {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** libtest and wasm-bindgen's runner: `test result: ok. 12 passed; 0 failed; 1 ignored; …`, once a program. */
+function readLibtest(output) {
+  const sum = { passed: 0, failed: 0, skipped: 0, closing: [] };
+  let program = "";
+  for (const line of output.split("\n")) {
+    program = /^\s+(?:Running|Doc-tests) (?:unittests )?(\S+)/.exec(line)?.[1] ?? program;
+    const result = /^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/.exec(line);
+    if (!result) continue;
+    const [passed, failed, skipped] = result.slice(1).map(Number);
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+    if (passed + failed + skipped > 0) sum.closing.push(`${program}: ${line.replace(/; 0 measured.*/, "")}`);
+  }
+  return sum;
+}
+
+/** node:test's spec reporter: `ℹ pass 12`. Cancelled tests have failed; a test to do is one that was skipped. */
+function readNodeTest(output) {
+  const closing = output.match(/^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) .*$/gm) ?? [];
+  const figure = (name) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
+  return {
+    passed: figure("pass"),
+    failed: figure("fail") + figure("cancelled"),
+    skipped: figure("skipped") + figure("todo"),
+    closing: [closing.map((line) => line.slice(2)).join(", ")],
+  };
+}
