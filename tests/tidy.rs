@@ -1,0 +1,162 @@
+//! Rules about the repository that no compiler and no linter knows.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Longer files hold more than one kind of knowledge.
+const MOST_LINES: usize = 500;
+
+#[test]
+fn the_bindgen_crate_and_its_tools_are_the_same_version() {
+    let [crate_wants, tools_want] = ["Cargo.toml", "tools/Cargo.toml"]
+        .map(|file| version_after(&read(file), "wasm-bindgen").replace('=', ""));
+    let locked = locked_version("Cargo.lock", "wasm-bindgen");
+    let locked_tools = locked_version("tools/Cargo.lock", "wasm-bindgen-cli");
+    assert_eq!(crate_wants, tools_want, "Cargo.toml and tools/Cargo.toml");
+    assert_eq!(crate_wants, locked, "Cargo.toml and Cargo.lock");
+    assert_eq!(tools_want, locked_tools, "tools/Cargo.toml and tools/Cargo.lock");
+}
+
+#[test]
+fn crates_package_and_changelog_have_the_same_version() {
+    let workspace = version_after(&read("Cargo.toml"), "version");
+    let package = json_string(&read("package.json"), "version");
+    let lock = json_string(&read("package-lock.json"), "version");
+    assert_eq!(workspace, package, "Cargo.toml and package.json");
+    assert_eq!(package, lock, "package.json and package-lock.json");
+
+    let changelog = read("CHANGELOG.md");
+    let mut headings = changelog.lines().filter_map(|line| line.strip_prefix("## "));
+    assert_eq!(headings.next(), Some("Unreleased"), "what is not released stands first");
+    let newest = headings.next().map_or("0.1.0", |heading| heading.split(' ').next().unwrap());
+    assert_eq!(newest, package, "the newest release in CHANGELOG.md and package.json");
+}
+
+#[test]
+fn files_are_short() {
+    let long: Vec<_> = tracked()
+        .into_iter()
+        .filter(|file| {
+            has_extension(file, &["rs", "ts", "mts", "js", "mjs", "css", "html"])
+                && !file.starts_with("tests/fixtures")
+        })
+        .map(|file| (read(&file).lines().count(), file))
+        .filter(|(lines, _)| *lines > MOST_LINES)
+        .collect();
+    assert!(long.is_empty(), "more than {MOST_LINES} lines: {long:?}");
+}
+
+/// wasm-bindgen lends an object for as long as an exported method of it runs, and for an `async` one
+/// that is until its promise settles. Overlapping calls then throw "recursive use of an object".
+#[test]
+fn exported_methods_borrow_shared_and_return_at_once() {
+    for file in tracked().into_iter().filter(|file| file.starts_with("src/wasm")) {
+        let text = read(&file);
+        for export in exported_blocks(&text) {
+            let export = export.replace("fn drop(&mut self)", "");
+            assert!(!export.contains("&mut self"), "{}: take `&self`", file.display());
+            assert!(!export.contains("async fn"), "{}: return a `Promise`", file.display());
+        }
+    }
+}
+
+/// The rest of `js/` can be read, and its types published, without the generated code.
+#[test]
+fn only_one_typescript_module_knows_the_generated_code() {
+    for file in tracked().into_iter().filter(|file| file.starts_with("js")) {
+        let knows = read(&file).contains("pkg/");
+        let may = ["wasm.ts", "load-inline.ts"].iter().any(|name| file.ends_with(name));
+        assert!(!knows || may, "{} imports from pkg/: go through js/wasm.ts", file.display());
+    }
+}
+
+#[test]
+fn nothing_escapes_the_type_checker() {
+    let escapes = ["@ts-ignore", "@ts-nocheck", ": any", "as any", "<any>"];
+    for file in tracked().into_iter().filter(|file| file.starts_with("js")) {
+        let text = read(&file);
+        for escape in escapes {
+            assert!(!text.contains(escape), "{} contains `{escape}`", file.display());
+        }
+    }
+}
+
+#[test]
+fn lock_files_name_no_host() {
+    assert!(!read("package-lock.json").contains("\"resolved\""), "see omit-lockfile in .npmrc");
+    for file in ["Cargo.lock", "tools/Cargo.lock"] {
+        let lock = read(file);
+        let strange = lock.lines().find(|line| {
+            line.starts_with("source = ") && !line.contains("github.com/rust-lang/crates.io-index")
+        });
+        assert_eq!(strange, None, "{file} names another registry");
+    }
+}
+
+/// A path of somebody's machine is no use to anybody else.
+#[test]
+fn no_path_of_one_machine() {
+    // Spelled in halves, or this file would be found.
+    let places = [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/ho", "me/")];
+    for file in tracked() {
+        let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
+        for place in places {
+            assert!(!text.contains(place), "{} contains `{place}`", file.display());
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: impl AsRef<Path>) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// Every file that git knows and that is still there, relative to the repository.
+fn tracked() -> Vec<PathBuf> {
+    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
+    let names = String::from_utf8(output.stdout).unwrap();
+    let files: Vec<_> = names.split_terminator('\0').map(PathBuf::from).collect();
+    assert!(!files.is_empty(), "git lists no files: is this a checkout?");
+    files.into_iter().filter(|file| root().join(file).is_file()).collect()
+}
+
+fn has_extension(file: &Path, extensions: &[&str]) -> bool {
+    file.extension().is_some_and(|found| extensions.iter().any(|wanted| found == *wanted))
+}
+
+/// The version in the first line of a manifest that starts with `key`, as a string or in a table.
+fn version_after(manifest: &str, key: &str) -> String {
+    let line = manifest.lines().find(|line| line.starts_with(key)).unwrap();
+    let from = line.find("version = ").map_or(0, |at| if line.contains('{') { at } else { 0 });
+    line[from..].split('"').nth(1).unwrap().to_owned()
+}
+
+fn locked_version(file: &str, package: &str) -> String {
+    let lock = read(file);
+    let entry = lock
+        .split("[[package]]")
+        .find(|entry| entry.lines().any(|line| line == format!("name = \"{package}\"")));
+    json_like(entry.unwrap(), "version = \"")
+}
+
+fn json_string(json: &str, key: &str) -> String {
+    json_like(json, &format!("\"{key}\": \""))
+}
+
+fn json_like(text: &str, before: &str) -> String {
+    text.split_once(before).unwrap().1.split_once('"').unwrap().0.to_owned()
+}
+
+/// The text of each `#[wasm_bindgen] impl` block, up to the brace that ends it in the first column.
+fn exported_blocks(text: &str) -> impl Iterator<Item = &str> {
+    text.split("#[wasm_bindgen").skip(1).filter_map(|after| {
+        let block = after.split("\n}").next()?;
+        block.lines().take(3).any(|line| line.starts_with("impl")).then_some(block)
+    })
+}
