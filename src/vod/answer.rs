@@ -1,0 +1,60 @@
+//! What a refusal of VOD means.
+
+use crate::{error::Error, json::Json, time::Millis};
+
+/// A call that VOD did not grant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Refused {
+    /// What can be done about it.
+    pub refusal: Refusal,
+    /// The same for whoever waits. It names VOD's code and never its message, which may quote the signed request.
+    pub error: Error,
+}
+
+/// What can be done about a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The STS token is dead, whatever its expiry says: take another one.
+    Token,
+    /// The nonce was seen before: a browser repeats a request whose connection broke.
+    Nonce,
+    /// There is no such video, or no longer.
+    UnknownVideo,
+    /// Nothing at once; the error's class says whether waiting helps.
+    Other,
+}
+
+/// The longest code VOD is believed to have.
+const CODE_MAX: usize = 64;
+
+/// Reads an answer whose status is not 200, or that grants nothing.
+///
+/// `json` is its body, if that was JSON: `{"RequestId", "HostId", "Code", "Message", "Recommend"}`.
+/// The code decides and not the status, which differs between VOD's gateways.
+#[must_use]
+pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) -> Refused {
+    let code = json.and_then(|json| json.get("Code")).and_then(Json::as_str).filter(|code| plausible(code));
+    let error = match (code, status) {
+        (Some(code), _) if code.starts_with("Throttling") => Error::Throttled { status, retry_after },
+        (None, 302 | 429 | 503) => Error::Throttled { status, retry_after },
+        (None, 200) => Error::InvalidResponse { reason: "VOD's answer is not what this call answers" },
+        _ => Error::Http { status, server_code: code.map(str::to_owned) },
+    };
+    let refusal = match code {
+        Some("InvalidAccessKeyId" | "InvalidAccessKeyId.NotFound" | "InvalidAccessKeyId.Inactive" | "SecurityTokenExpired") => {
+            Refusal::Token
+        }
+        Some(code) if code == "InvalidSecurityToken" || code.starts_with("InvalidSecurityToken.") => Refusal::Token,
+        Some("SignatureNonceUsed") => Refusal::Nonce,
+        Some("InvalidVideo.NotFound") => Refusal::UnknownVideo,
+        _ => Refusal::Other,
+    };
+    Refused { refusal, error }
+}
+
+/// Whether `code` looks like a code: nothing else of a server's answer may reach an error.
+fn plausible(code: &str) -> bool {
+    !code.is_empty()
+        && code.len() <= CODE_MAX
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
