@@ -21,9 +21,9 @@ pub enum Error {
     },
     /// No answer arrived: offline, DNS, TLS, CORS, or a redirect.
     Network,
-    /// The AppServer answered with a status that is neither 2xx nor one of the cases below.
+    /// The AppServer answered with an error that is none of the cases below.
     Http {
-        /// HTTP status of the answer.
+        /// HTTP status of the answer, or the one that its body names if HTTP said 2xx.
         status: u16,
         /// The server's own error code, when it named one.
         server_code: Option<String>,
@@ -104,12 +104,17 @@ impl Error {
 
     /// How the machine reacts to this failure of a refresh.
     #[must_use]
-    pub const fn class(&self) -> Class {
+    pub fn class(&self) -> Class {
         match self {
             Self::Throttled { .. } => Class::Throttle,
             Self::Unauthenticated { .. } => Class::Auth,
+            // Whatever status an AppServer wraps it in, asking again does not change its configuration.
+            Self::Http { server_code: Some(code), .. } if is_configuration_code(code) => {
+                Class::Fatal
+            }
             Self::Http { status, .. } => match status {
-                408 | 425 | 500..=599 => Class::Transient,
+                // 2xx: an error in the body, without a status of its own.
+                200..=299 | 408 | 425 | 500..=599 => Class::Transient,
                 _ => Class::Fatal,
             },
             Self::LongLivedKey | Self::InvalidOption { .. } | Self::Closed => Class::Fatal,
@@ -125,3 +130,60 @@ impl Error {
         }
     }
 }
+
+/// Whether `code` is one of STS, RAM or VOD that only a change of the AppServer's configuration ends.
+#[must_use]
+pub fn is_configuration_code(code: &str) -> bool {
+    const PREFIXES: [&str; 9] = [
+        "NoPermission",
+        "EntityNotExist",
+        "InvalidAccessKeyId",
+        "InvalidAccessKeySecret",
+        "InvalidParameter",
+        "InvalidSecurityToken",
+        "MissingSecurityToken",
+        "SignatureDoesNotMatch",
+        "Forbidden",
+    ];
+    PREFIXES.iter().any(|prefix| code.starts_with(prefix))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "the token manager is closed; create a new one",
+            Self::Aborted => "the call was aborted by its signal",
+            Self::Timeout { .. } => "no token arrived before the deadline",
+            Self::Network => {
+                "the AppServer could not be reached: the device is offline, CORS forbids the answer, or it is a redirect"
+            }
+            Self::Source => "the token source function failed",
+            Self::Http { .. } => "the AppServer answered the token request with an error",
+            Self::Throttled { .. } => "the AppServer asks for fewer token requests",
+            Self::Unauthenticated { .. } => "the AppServer refuses this user; sign in again",
+            Self::InvalidResponse { .. } => "the AppServer's answer holds no usable token: ",
+            Self::LongLivedKey => {
+                "the AppServer sent a long-lived key; revoke it, and send the credentials of AssumeRole instead"
+            }
+            Self::ExpiredOnArrival => "the AppServer sent a token that has already expired; it must not keep one that long",
+            Self::NotNewer => "the AppServer answered with the token it had sent before; it must ask STS for a new one",
+            Self::TooShort { .. } => "no token of this AppServer is valid for as long as asked; ask for less",
+            Self::Rejected => "fresh tokens are refused again and again; check the role's policy and the region",
+            Self::InvalidOption { option, .. } => option,
+        })?;
+        match self {
+            Self::InvalidResponse { reason } => f.write_str(reason),
+            Self::InvalidOption { reason, .. } => {
+                f.write_str(" ")?;
+                f.write_str(reason)
+            }
+            Self::Http { server_code: Some(code), .. } => {
+                f.write_str(": ")?;
+                f.write_str(code)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,86 @@
+/**
+ * Stable reason codes. New ones may be added in a minor release.
+ *
+ * - `closed`: the manager was closed; create a new one.
+ * - `aborted`: the caller's own signal fired.
+ * - `timeout`: no token arrived within the deadline.
+ * - `network`: no answer arrived, or the source function failed; see `cause`.
+ * - `http`: the AppServer refused; see `status` and `serverCode`.
+ * - `throttled`: the AppServer asks for fewer requests; see `retryAfter`.
+ * - `unauthenticated`: the user must sign in again.
+ * - `invalid_response`: the answer holds no usable token.
+ * - `long_lived_key`: the answer holds a long-lived `LTAI…` key, which must never reach a browser.
+ * - `expired_on_arrival`: the token had too little validity left when it arrived.
+ * - `rejected`: servers keep refusing fresh tokens.
+ * - `invalid_option`: an option or argument is unusable; the message names it.
+ * - `wasm`: the WebAssembly module could not be loaded, or failed.
+ */
+export type UploadTokenErrorCode =
+  | "closed"
+  | "aborted"
+  | "timeout"
+  | "network"
+  | "http"
+  | "throttled"
+  | "unauthenticated"
+  | "invalid_response"
+  | "long_lived_key"
+  | "expired_on_arrival"
+  | "rejected"
+  | "invalid_option"
+  | "wasm";
+
+/** What {@link UploadTokenError} says beside its code and message. */
+export interface UploadTokenErrorDetail {
+  /** HTTP status of the AppServer's answer. */
+  status?: number | undefined;
+  /** The AppServer's or the cloud's own error code. */
+  serverCode?: string | undefined;
+  /** What the AppServer asked to wait, in ms. */
+  retryAfter?: number | undefined;
+  /** What was thrown, where something was. */
+  cause?: unknown;
+}
+
+/** Thrown and reported by everything in this package. Match on {@link code}, not on the message; neither holds a secret. */
+export class UploadTokenError extends Error {
+  override readonly name = "UploadTokenError";
+  /** Why; stable. */
+  readonly code: UploadTokenErrorCode;
+  /** HTTP status of the AppServer's answer. */
+  readonly status?: number;
+  /** The AppServer's or the cloud's own error code. */
+  readonly serverCode?: string;
+  /** What the AppServer asked to wait, in ms. */
+  readonly retryAfter?: number;
+
+  constructor(code: UploadTokenErrorCode, message: string, detail: UploadTokenErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    if (detail.status !== undefined) this.status = detail.status;
+    if (detail.serverCode !== undefined) this.serverCode = detail.serverCode;
+    if (detail.retryAfter !== undefined) this.retryAfter = detail.retryAfter;
+  }
+}
+
+/** Whether `error` came from this package, also when it was made in another frame or by another copy of it. */
+export function isUploadTokenError(error: unknown): error is UploadTokenError {
+  // By name: a class from another frame is not this class, and its `Error` is not this `Error`.
+  return typeof error === "object" && error !== null && (error as Partial<Error>).name === "UploadTokenError";
+}
+
+/** @internal A failure as the module tells it. */
+export interface Failure extends UploadTokenErrorDetail {
+  code: string;
+  message: string;
+}
+
+/** @internal */
+export function fromFailure(failure: Failure): UploadTokenError {
+  return new UploadTokenError(failure.code as UploadTokenErrorCode, failure.message, failure);
+}
+
+/** @internal Misuse: says which option, and what it must be. */
+export function invalidOption(option: string, reason: string): UploadTokenError {
+  return new UploadTokenError("invalid_option", `${option} ${reason}`);
+}

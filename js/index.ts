@@ -1,0 +1,26 @@
+/**
+ * Keeps the short-lived credentials of a web upload to Alibaba Cloud fresh.
+ *
+ * @packageDocumentation
+ */
+import { load } from "./load-inline.js";
+import { Manager } from "./manager.js";
+import type { TokenManager, TokenManagerOptions } from "./types.js";
+
+export * from "./public.js";
+
+/**
+ * Makes a manager. Nothing happens until its first use: the module is loaded and the AppServer asked then.
+ *
+ * @throws {@link UploadTokenError} with code `invalid_option`, naming the option.
+ * @example
+ * ```ts
+ * import { createTokenManager } from "upload-token";
+ *
+ * const tokens = createTokenManager({ source: "/api/sts" });
+ * const { accessKeyId, accessKeySecret, securityToken } = await tokens.getToken();
+ * ```
+ */
+export function createTokenManager(options: TokenManagerOptions): TokenManager {
+  return new Manager(options, load);
+}

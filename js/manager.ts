@@ -1,0 +1,202 @@
+import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
+import { checkGetToken, checkOptions, checkScope } from "./options.js";
+import type { GetTokenOptions, StsToken, TokenManager, TokenManagerEvents, TokenManagerOptions, TokenStatus } from "./types.js";
+import { failure, loadCore, onFailure, type Core, type Loader, type TokenCore } from "./wasm.js";
+
+type Listener = (detail: unknown) => void;
+type Reject = (error: UploadTokenError) => void;
+
+const EMPTY: TokenStatus = { state: "empty", fetch: "idle", generation: 0, validFor: 0, waiting: 0, requests: 0, failures: 0 };
+
+/** @internal The manager behind {@link createTokenManager}. It decides nothing: the module does. */
+export class Manager implements TokenManager {
+  readonly #options: TokenManagerOptions;
+  readonly #load: Loader;
+  /** Replaced, never changed in place: a listener may end itself or another while it is called. */
+  #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
+  /** Callers whose promises the module may have to be helped out of, should it fail. */
+  readonly #pending = new Set<Reject>();
+  #starting: Promise<TokenCore> | undefined;
+  #core: TokenCore | undefined;
+  #closed = false;
+  /** For the next `rejected` event. */
+  #reason: string | undefined;
+  readonly #mourn = (error: UploadTokenError): void => {
+    for (const reject of this.#pending) reject(error);
+    this.#pending.clear();
+  };
+
+  constructor(options: TokenManagerOptions, load: Loader) {
+    checkOptions(options);
+    this.#options = options;
+    const { wasm } = options;
+    this.#load = wasm === undefined ? load : typeof wasm === "function" ? wasm : () => wasm;
+  }
+
+  getToken(options: GetTokenOptions = {}): Promise<StsToken> {
+    const { minValidity = 0, signal, scope = "" } = options;
+    return new Promise((resolve, reject) => {
+      checkGetToken(options);
+      if (signal?.aborted) throw aborted(signal);
+      const request = (core: TokenCore): void => {
+        const broken = failure();
+        if (broken) return reject(broken);
+        if (signal?.aborted) return reject(aborted(signal));
+        let waiter: number | undefined;
+        const abort = (): void => {
+          if (waiter !== undefined) this.#core?.cancel(scope, waiter);
+        };
+        const done = (): void => {
+          this.#pending.delete(fail);
+          signal?.removeEventListener("abort", abort);
+        };
+        const fail: Reject = (error) => {
+          done();
+          reject(error);
+        };
+        this.#pending.add(fail);
+        signal?.addEventListener("abort", abort, { once: true });
+        waiter = core.request(
+          scope,
+          minValidity,
+          (token: StsToken) => {
+            done();
+            resolve(token);
+          },
+          (cause: Failure) => fail(signal?.aborted ? aborted(signal) : fromFailure(cause)),
+        );
+      };
+      // A token in hand is handed out in this very turn.
+      if (this.#core) request(this.#core);
+      else this.#start().then(request).catch(reject);
+    });
+  }
+
+  peek(scope = ""): StsToken | undefined {
+    checkScope(scope);
+    return failure() ? undefined : (this.#core?.peek(scope) as StsToken | undefined);
+  }
+
+  prefetch(scope = ""): void {
+    checkScope(scope);
+    if (this.#closed) return;
+    // A module that does not load is told to whoever asks for a token.
+    this.#start().then(
+      (core) => core.prefetch(scope),
+      () => {},
+    );
+  }
+
+  invalidate(token: StsToken | string, reason?: string): void {
+    const id = typeof token === "string" ? token : token?.accessKeyId;
+    if (typeof id !== "string" || id === "") throw invalidOption("token", "must be a token or its accessKeyId");
+    if (failure()) return;
+    this.#reason = reason;
+    this.#core?.invalidate(id);
+    this.#reason = undefined;
+  }
+
+  on<E extends keyof TokenManagerEvents>(event: E, listener: (detail: TokenManagerEvents[E]) => void): () => void {
+    if (typeof listener !== "function") throw new TypeError("listener must be a function");
+    const entry = [event, listener as Listener] as const;
+    this.#listeners = [...this.#listeners, entry];
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== entry);
+    };
+  }
+
+  status(scope = ""): TokenStatus {
+    checkScope(scope);
+    if (this.#closed) return { ...EMPTY, state: "closed" };
+    if (!this.#core || failure()) return EMPTY;
+    const status = this.#core.status(scope) as TokenStatus & { lastError?: Failure };
+    return status.lastError ? { ...status, lastError: fromFailure(status.lastError) } : status;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const core = this.#core;
+    this.#core = undefined;
+    if (!core || failure()) return;
+    core.close();
+    // Later, because a method of the core may be on the stack below us.
+    queueMicrotask(() => core.free());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal The module, for adapters. */
+  core(): Promise<Core> {
+    return loadCore(this.#load);
+  }
+
+  async #start(): Promise<TokenCore> {
+    if (this.#closed) throw closed();
+    this.#starting ??= this.#create();
+    try {
+      return await this.#starting;
+    } catch (error) {
+      this.#starting = undefined;
+      throw error;
+    }
+  }
+
+  async #create(): Promise<TokenCore> {
+    const { TokenCore } = await loadCore(this.#load);
+    if (this.#closed) throw closed();
+    const { source, request, mapReply, policy, deadline } = this.#options;
+    // Weak: the core holds the listener, and a cycle through WebAssembly memory is never collected.
+    const self = new WeakRef(this);
+    const options = {
+      source: source instanceof URL ? source.href : source,
+      request,
+      mapReply,
+      policy: deadline === undefined ? policy : { deadline, ...policy },
+      seed: Math.random() * Number.MAX_SAFE_INTEGER,
+    };
+    this.#core = new TokenCore(options, (event: string, detail: object) => self.deref()?.#emit(event, detail));
+    onFailure(this.#mourn);
+    return this.#core;
+  }
+
+  #emit(event: string, detail: object): void {
+    const failed = (detail as { error?: Failure }).error;
+    if (failed) Object.assign(detail, { error: fromFailure(failed) });
+    if (event === "rejected" && this.#reason !== undefined) Object.assign(detail, { reason: this.#reason });
+    Object.freeze(detail);
+    for (const [name, listener] of this.#listeners) {
+      if (name !== event) continue;
+      try {
+        listener(detail);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+}
+
+/** @internal The module behind a manager of this package; `undefined` for any other object. */
+export function coreOf(tokens: unknown): Promise<Core> | undefined {
+  return tokens instanceof Manager ? tokens.core() : undefined;
+}
+
+/** @internal Reports what a listener threw, as the platform reports what its own listeners throw. */
+export function report(error: unknown): void {
+  if (typeof reportError === "function") reportError(error);
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
+}
+
+function closed(): UploadTokenError {
+  return new UploadTokenError("closed", "the token manager is closed; create a new one");
+}
+
+function aborted(signal: AbortSignal): UploadTokenError {
+  const cause: unknown = signal.reason;
+  return new UploadTokenError("aborted", "the wait for a token was aborted by its caller", { cause });
+}

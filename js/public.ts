@@ -1,0 +1,21 @@
+// What every entry exports beside its createTokenManager.
+export { isUploadTokenError, UploadTokenError, type UploadTokenErrorCode, type UploadTokenErrorDetail } from "./errors.js";
+export { POLICY_NUMBERS } from "./policy.js";
+export type {
+  GetTokenOptions,
+  RefreshFailedEvent,
+  RefreshPolicy,
+  ScopedEvent,
+  StsToken,
+  TokenEvent,
+  TokenManager,
+  TokenManagerEvents,
+  TokenManagerOptions,
+  TokenReason,
+  TokenRequest,
+  TokenRequestOptions,
+  TokenSource,
+  TokenState,
+  TokenStatus,
+  WasmSource,
+} from "./types.js";

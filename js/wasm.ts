@@ -1,0 +1,51 @@
+// The only module that knows the generated code in pkg/.
+import init, * as core from "../pkg/upload_token.js";
+import { UploadTokenError } from "./errors.js";
+import type { WasmSource } from "./types.js";
+
+/** @internal What the module exports. */
+export type Core = typeof core;
+/** @internal */
+export type { TokenCore } from "../pkg/upload_token.js";
+
+/** @internal Where the module comes from: called once, on first use. */
+export type Loader = () => WasmSource | PromiseLike<WasmSource>;
+
+let loading: Promise<Core> | undefined;
+let broken: UploadTokenError | undefined;
+const mourners = new Set<WeakRef<(error: UploadTokenError) => void>>();
+
+/** @internal Loads the module once. A failed load is forgotten, so that the next call tries again. */
+export function loadCore(load: Loader): Promise<Core> {
+  loading ??= (async () => {
+    try {
+      await init({ module_or_path: await load() });
+    } catch (cause) {
+      loading = undefined;
+      throw new UploadTokenError(
+        "wasm",
+        "the WebAssembly module could not be loaded; does the Content-Security-Policy allow 'wasm-unsafe-eval'?",
+        { cause },
+      );
+    }
+    core.onPanic(() => {
+      broken = new UploadTokenError("wasm", "the WebAssembly module failed, which is a defect; reload the page");
+      for (const mourner of mourners) mourner.deref()?.(broken);
+      mourners.clear();
+    });
+    return core;
+  })();
+  return loading;
+}
+
+/** @internal Why the module no longer works, if it does not. */
+export function failure(): UploadTokenError | undefined {
+  return broken;
+}
+
+/** @internal Tells `mourner`, which the caller keeps, if the module should fail. */
+export function onFailure(mourner: (error: UploadTokenError) => void): () => void {
+  const ref = new WeakRef(mourner);
+  mourners.add(ref);
+  return () => mourners.delete(ref);
+}
