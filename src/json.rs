@@ -1,1 +1,249 @@
 //! Any JSON value, read by one hand-written visitor.
+//!
+//! An AppServer's answer has no fixed type, so it is read as plain data and searched by
+//! [`reply`](crate::reply). One visitor serves serde_json on the host and serde-wasm-bindgen in a
+//! browser, at a fraction of the code that derived structs cost there.
+
+use core::{cell::Cell, fmt};
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+/// Containers nested deeper than this are read as [`Json::Null`]: [`reply`](crate::reply) looks at four levels.
+pub const MAX_DEPTH: u32 = 12;
+
+/// What one value may weigh, in bytes: each node counts [`NODE_WEIGHT`] and each string its length.
+///
+/// An answer of STS weighs about 6,000. The bound is also what ends an object that contains itself.
+pub const MAX_WEIGHT: usize = 1 << 20;
+
+/// What a node weighs besides its text: at most 4,096 nodes a value.
+const NODE_WEIGHT: usize = 256;
+
+/// A JSON value.
+///
+/// `Debug` prints the kind and never the content, which may be a credential.
+#[derive(Clone, PartialEq)]
+pub enum Json {
+    /// `null`; in JavaScript also `undefined`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// Any number, as JavaScript holds it.
+    Number(f64),
+    /// Text.
+    String(String),
+    /// A list.
+    Array(Vec<Self>),
+    /// Members in their order, each key once: the last of equal keys wins, as in `JSON.parse`.
+    Object(Vec<(String, Self)>),
+}
+
+impl Json {
+    /// The member called exactly `key`, if this is an object that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => {
+                members.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The text, if this is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "Json::Null",
+            Self::Bool(_) => "Json::Bool",
+            Self::Number(_) => "Json::Number",
+            Self::String(_) => "Json::String",
+            Self::Array(_) => "Json::Array",
+            Self::Object(_) => "Json::Object",
+        })
+    }
+}
+
+/// Fails if the value weighs more than [`MAX_WEIGHT`] or holds what JSON cannot, such as a function.
+/// The deserializer's error may quote the value: never show it.
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Node { depth: 0, left: &Cell::new(MAX_WEIGHT) }.deserialize(deserializer)
+    }
+}
+
+/// One value on its way in: how deep it is, and what weight is left for all that follow.
+#[derive(Clone, Copy)]
+struct Node<'a> {
+    depth: u32,
+    left: &'a Cell<usize>,
+}
+
+impl Node<'_> {
+    fn weigh<E: Error>(self, text: usize) -> Result<(), E> {
+        match self.left.get().checked_sub(text.saturating_add(NODE_WEIGHT)) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => Err(E::custom("the JSON value is too large")),
+        }
+    }
+
+    fn text<E: Error>(self, text: &str) -> Result<(), E> {
+        self.weigh(text.len())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        if self.depth > MAX_DEPTH {
+            self.weigh::<D::Error>(0)?;
+            return deserializer.deserialize_ignored_any(IgnoredAny).map(|_| Json::Null);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        self.weigh(0)?;
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        self.weigh(0)?;
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        self.weigh(0)?;
+        Ok(Json::Number(value))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        self.text(value)?;
+        Ok(Json::String(value.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Json, E> {
+        self.text(&value)?;
+        Ok(Json::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        self.weigh(0)?;
+        let mut elements = Vec::new();
+        while let Some(element) =
+            access.next_element_seed(Self { depth: self.depth + 1, ..self })?
+        {
+            elements.push(element);
+        }
+        Ok(Json::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        self.weigh(0)?;
+        let mut members: Vec<(String, Json)> = Vec::new();
+        while let Some(key) = access.next_key::<String>()? {
+            self.text(&key)?;
+            let value = access.next_value_seed(Self { depth: self.depth + 1, ..self })?;
+            match members.iter_mut().find(|(name, _)| *name == key) {
+                Some((_, old)) => *old = value,
+                None => members.push((key, value)),
+            }
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Json> {
+        serde_json::from_str(text).ok()
+    }
+
+    #[test]
+    fn every_kind_is_read() {
+        let json =
+            read(r#"{"a":null,"b":[true,-1,2.5,18446744073709551615],"c":{"d":"e"}}"#).unwrap();
+        let list = [
+            Json::Bool(true),
+            Json::Number(-1.0),
+            Json::Number(2.5),
+            Json::Number(18_446_744_073_709_551_615.0),
+        ];
+        assert!(json.get("a") == Some(&Json::Null));
+        assert!(json.get("b") == Some(&Json::Array(list.into())));
+        assert_eq!(json.get("c").and_then(|c| c.get("d")).and_then(Json::as_str), Some("e"));
+        assert!(json.get("x").is_none());
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_wins_as_in_javascript() {
+        let json = read(r#"{"a":1,"b":2,"a":3}"#).unwrap();
+        let members = [("a".to_owned(), Json::Number(3.0)), ("b".to_owned(), Json::Number(2.0))];
+        assert!(json == Json::Object(members.into()));
+    }
+
+    #[test]
+    fn what_is_too_deep_reads_as_null() {
+        let depth = MAX_DEPTH as usize + 1;
+        let mut json =
+            &read(&(r#"{"a":"#.repeat(depth) + r#"{"a":1}"# + &"}".repeat(depth))).unwrap();
+        for _ in 0..depth {
+            json = json.get("a").unwrap();
+        }
+        assert!(*json == Json::Null);
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused() {
+        let list = |len: usize| format!("[{}0]", "0,".repeat(len - 1));
+        assert!(read(&list(4_095)).is_some());
+        assert!(read(&list(4_096)).is_none());
+        let text = |len: usize| format!("\"{}\"", "x".repeat(len));
+        assert!(read(&text(MAX_WEIGHT - NODE_WEIGHT)).is_some());
+        assert!(read(&text(MAX_WEIGHT - NODE_WEIGHT + 1)).is_none());
+        let key = format!("{{{}:0}}", text(MAX_WEIGHT));
+        assert!(read(&key).is_none());
+    }
+
+    #[test]
+    fn debug_shows_the_kind_only() {
+        let json = read(r#"[null,true,1,"CANARY",{"CANARY":1}]"#).unwrap();
+        assert_eq!(format!("{json:?}"), "Json::Array");
+        let Json::Array(elements) = json else { panic!("a list was read") };
+        let kinds = "[Json::Null, Json::Bool, Json::Number, Json::String, Json::Object]";
+        assert_eq!(format!("{elements:?}"), kinds);
+    }
+}

@@ -1,1 +1,275 @@
-//! An AppServer's answer, in any known shape.
+//! An AppServer's answer, in any known shape, read into a validated token.
+//!
+//! There is no standard for this answer. Alibaba Cloud's own samples disagree with each other, and
+//! pages have grown more: flat or nested, in an envelope, as JSON inside JSON, in any spelling of the
+//! names; with the expiry as an instant, a number, a duration, or not at all; with errors under HTTP
+//! 200. So an answer is searched, not deserialized:
+//!
+//! - Objects are visited from the outermost in, four levels deep, through lists and through strings
+//!   that hold JSON. The first that has an AccessKeyId and an AccessKeySecret is the token's.
+//! - Keys are compared without regard to case, `_` and `-`.
+//! - Expiry and server time are looked for in that object, then in those around it.
+//! - A bare number tells by its size what it is: up to 86,400 seconds left, about 10⁹ seconds since
+//!   the epoch, about 10¹² milliseconds since the epoch.
+//! - An instant without a zone is ignored: it is some server's local time. The expiry is then unknown.
+//!
+//! What is doubtful but usable is a [`Warning`]; what is unusable is an [`Error`] that says what is
+//! wrong and quotes nothing.
+
+mod expiry;
+mod failure;
+mod search;
+mod upload_auth;
+
+pub use expiry::LIFE_MAX;
+pub use failure::RETRY_AFTER_MAX;
+pub use upload_auth::read_upload_address;
+
+use crate::{
+    error::Error,
+    json::Json,
+    secret::Secret,
+    time::{Millis, UnixMillis},
+    token::{Expiry, StsToken, UploadAuth},
+};
+use search::{Credentials, Members, Tree, member};
+
+/// Parses JSON text: serde_json on the host, `JSON.parse` in the shell. `None` if it is no JSON.
+pub type Parse<'a> = &'a dyn Fn(&str) -> Option<Json>;
+
+/// What came with the body. All absent if a source function returned plain data.
+///
+/// Of these headers a page sees only `Cache-Control` from another origin, unless the AppServer
+/// exposes the others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meta<'a> {
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// `Date`: the server's clock, whole seconds.
+    pub date: Option<&'a str>,
+    /// `Age`: seconds that a cache has held the answer.
+    pub age: Option<&'a str>,
+    /// `Retry-After`: seconds, or a date.
+    pub retry_after: Option<&'a str>,
+    /// `Cache-Control`.
+    pub cache_control: Option<&'a str>,
+}
+
+/// What an answer says: a token (or an [`UploadAuth`]) and all that is known about its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply<T = StsToken> {
+    /// The credential.
+    pub token: T,
+    /// When it ends.
+    pub expiry: Expiry,
+    /// The server's clock when it made the answer.
+    pub server_time: Option<ServerTime>,
+    /// When the AppServer would like to be asked again (`RefreshAfter`, in seconds there), from now.
+    pub refresh_after: Option<Millis>,
+    /// What is doubtful about the answer; each warning at most once.
+    pub warnings: Vec<Warning>,
+}
+
+/// A reading of the server's clock: it was `at` or up to `granularity` later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ServerTime {
+    /// The earliest instant that the reading can mean.
+    pub at: UnixMillis,
+    /// 1 if the server gave milliseconds, 1,000 if it gave seconds.
+    pub granularity: Millis,
+}
+
+/// What is doubtful about a usable answer. None of it stops an upload; all of it is worth mending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Nothing says when the token ends.
+    NoExpiration,
+    /// The expiry is a local time without a zone, so it was ignored.
+    ZonelessExpiration,
+    /// The expiry is there, but is no instant and no duration.
+    UnreadableExpiration,
+    /// The expiry and the duration beside it do not agree; the earlier one holds.
+    InconsistentExpiry,
+    /// The token claims to live longer than STS lets any token live; the claim was cut.
+    LongLife,
+    /// Nothing tells the server's clock, so the expiry has to be compared with the device's.
+    NoServerTime,
+    /// The server's clock is unreadable, or years out.
+    ImplausibleServerTime,
+    /// A cache has held the answer: other users may have been given the same token.
+    CachedAnswer,
+    /// `Cache-Control` does not forbid storing the answer (RFC 6749, section 5.1 asks for `no-store`).
+    Cacheable,
+    /// The credentials have names that are not those of STS.
+    GuessedShape,
+    /// There is a token, and also an error code.
+    ErrorInOk,
+    /// The AccessKeyId does not begin with `STS.`; it may be a long-lived key of an old account.
+    NotStsPrefix,
+}
+
+impl Warning {
+    /// The stable name that a page sees.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoExpiration => "no_expiration",
+            Self::ZonelessExpiration => "zoneless_expiration",
+            Self::UnreadableExpiration => "unreadable_expiration",
+            Self::InconsistentExpiry => "inconsistent_expiry",
+            Self::LongLife => "long_life",
+            Self::NoServerTime => "no_server_time",
+            Self::ImplausibleServerTime => "implausible_server_time",
+            Self::CachedAnswer => "cached_answer",
+            Self::Cacheable => "cacheable",
+            Self::GuessedShape => "guessed_shape",
+            Self::ErrorInOk => "error_in_ok",
+            Self::NotStsPrefix => "not_sts_prefix",
+        }
+    }
+}
+
+/// Reads an answer that should hold an STS token.
+///
+/// `json` is the body as text ([`Json::String`]) or as a value. A status outside 200 to 299 in `meta` makes any body
+/// an error.
+///
+/// # Errors
+///
+/// [`Error::InvalidResponse`] if there is no token, or one that cannot work. [`Error::LongLivedKey`] if there is a
+/// key that must not be in a browser. [`Error::ExpiredOnArrival`] if the answer itself shows that the token is dead.
+/// [`Error::Http`], [`Error::Throttled`] or [`Error::Unauthenticated`] if the answer is an error, whatever its status.
+pub fn read(json: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Result<Reply, Error> {
+    let json = search::expand(json, parse);
+    let tree = open(&json, meta)?;
+    let Some((found, path)) = tree.find(search::credentials) else {
+        return Err(absent(&tree, meta, search::missing));
+    };
+    let mut warnings = complaints(&path, &tree, meta)?;
+    let token = token_of(&found)?;
+    if found.guessed {
+        warnings.push(Warning::GuessedShape);
+    }
+    finish(token, &path, meta, warnings, |token| token)
+}
+
+/// Reads an answer that should hold an UploadAuth: from an AppServer, or from VOD itself
+/// (`CreateUploadVideo`, `RefreshUploadVideo`, `CreateUploadImage`).
+///
+/// ```json
+/// { "RequestId": "…", "VideoId": "…", "UploadAddress": "<base64>", "UploadAuth": "<base64>" }
+/// ```
+///
+/// # Errors
+///
+/// As [`read`]; also if UploadAuth or UploadAddress is not the base64 of the JSON that it should be. An absent
+/// UploadAddress is no error: a refresh need not repeat it.
+pub fn read_upload_auth(
+    json: Json,
+    meta: &Meta<'_>,
+    parse: Parse<'_>,
+) -> Result<Reply<UploadAuth>, Error> {
+    let json = search::expand(json, parse);
+    let tree = open(&json, meta)?;
+    let find = |members| search::text(members, &["uploadauth"]);
+    let Some(((_, upload_auth), path)) = tree.find(find) else {
+        return Err(absent(&tree, meta, |_| "there is no UploadAuth in it"));
+    };
+    let warnings = complaints(&path, &tree, meta)?;
+    let (members, token) = upload_auth::read_auth(upload_auth, parse)?;
+    let upload_address = path.iter().find_map(|members| search::text(members, &["uploadaddress"]));
+    let upload_address = upload_address.map_or("", |(_, text)| text.trim());
+    if !upload_address.is_empty() {
+        read_upload_address(upload_address, parse)?;
+    }
+    let (video_id, image_id) =
+        (upload_auth::id(&path, "videoid"), upload_auth::id(&path, "imageid"));
+    let inner: Vec<&Members> = core::iter::once(&*members).chain(path).collect();
+    finish(token, &inner, meta, warnings, |token| UploadAuth {
+        token,
+        upload_auth: Secret::new(upload_auth.trim().to_owned()),
+        upload_address: upload_address.to_owned(),
+        video_id,
+        image_id,
+    })
+}
+
+/// The error that an answer with a status outside 200 to 299 is, with or without a readable body.
+///
+/// The server's own code is kept only if it has the form of one, and is none of the answer's secrets.
+#[must_use]
+pub fn read_failure(status: u16, json: Option<Json>, meta: &Meta<'_>, parse: Parse<'_>) -> Error {
+    let json = search::expand(json.unwrap_or(Json::Null), parse);
+    failure::classify(status, &Tree::new(&json), meta)
+}
+
+/// The objects of an answer that is no error by its status and has any.
+fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
+    let tree = Tree::new(json);
+    if let Some(status) = meta.status.filter(|&status| !failure::is_success(status)) {
+        return Err(failure::classify(status, &tree, meta));
+    }
+    let reason = match json {
+        Json::Object(_) | Json::Array(_) => return Ok(tree),
+        Json::Null => "it is null",
+        Json::Bool(_) | Json::Number(_) => "it is a bare value, not an object",
+        Json::String(text) => match text.trim_start_matches('\u{feff}').trim() {
+            "" => "it is empty",
+            text if text.starts_with('<') => "it is HTML or XML, not JSON",
+            text if text.starts_with(['{', '[', '"']) => "it is no valid JSON, or too large",
+            _ => "it is plain text, not JSON",
+        },
+    };
+    Err(Error::InvalidResponse { reason })
+}
+
+/// The error of an answer in which nothing was found: its own, or else what `missing` says.
+fn absent(tree: &Tree<'_>, meta: &Meta<'_>, missing: impl Fn(&Tree<'_>) -> &'static str) -> Error {
+    if failure::Complaint::read(tree.objects()).failed() {
+        return failure::classify(meta.status.unwrap_or(200), tree, meta);
+    }
+    Error::InvalidResponse { reason: missing(tree) }
+}
+
+/// Refuses a credential whose answer says plainly that it failed; a lesser complaint is a warning.
+fn complaints(path: &[&Members], tree: &Tree<'_>, meta: &Meta<'_>) -> Result<Vec<Warning>, Error> {
+    let complaint = failure::Complaint::read(path.iter().copied());
+    if complaint.plain() {
+        return Err(failure::classify(meta.status.unwrap_or(200), tree, meta));
+    }
+    Ok(if complaint.failed() { vec![Warning::ErrorInOk] } else { Vec::new() })
+}
+
+fn token_of(found: &Credentials<'_>) -> Result<StsToken, Error> {
+    // Without a security token too, so that a long-lived key is called by its name.
+    match (StsToken::new(found.id, found.secret, found.token.unwrap_or_default()), found.token) {
+        (Err(Error::InvalidResponse { .. }), None) => Err(Error::InvalidResponse {
+            reason: "there is no SecurityToken beside the AccessKeyId",
+        }),
+        (result, _) => result,
+    }
+}
+
+/// Adds what is known about the token's life.
+fn finish<T>(
+    token: StsToken,
+    path: &[&Members],
+    meta: &Meta<'_>,
+    mut warnings: Vec<Warning>,
+    wrap: impl FnOnce(StsToken) -> T,
+) -> Result<Reply<T>, Error> {
+    if !token.access_key_id.starts_with("STS.") {
+        warnings.push(Warning::NotStsPrefix);
+    }
+    if meta.status.is_some()
+        && !meta.cache_control.unwrap_or_default().to_ascii_lowercase().contains("no-store")
+    {
+        warnings.push(Warning::Cacheable);
+    }
+    let server_time = expiry::read_server_time(path, meta, &mut warnings);
+    let expiry = expiry::read_expiry(path, server_time, expiry::read_age(meta), &mut warnings)?;
+    let refresh_after =
+        path.iter().find_map(|members| expiry::seconds(member(members, &["refreshafter"])?.1));
+    Ok(Reply { token: wrap(token), expiry, server_time, refresh_after, warnings })
+}

@@ -1,6 +1,10 @@
-//! Instants and durations, all in whole milliseconds, all saturating.
+//! Instants and durations, all in whole milliseconds, all saturating; and the texts that name instants.
 //!
 //! Nothing here reads a clock: time is an argument everywhere in the core.
+
+mod text;
+
+pub use text::{DateTime, read_date_time, read_http_date, to_iso};
 
 /// A duration in milliseconds.
 pub type Millis = u64;

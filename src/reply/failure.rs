@@ -1,0 +1,184 @@
+//! What an answer without a token says: whose move it is, and when to ask again.
+
+use super::{
+    Meta,
+    expiry::seconds,
+    search::{AMBIGUOUS, Members, SECRETS, TOKENS, Tree, member, number, text},
+};
+use crate::{
+    error::{Error, is_configuration_code},
+    json::Json,
+    time::{Millis, read_http_date},
+};
+
+/// The longest wait that a server can ask for; a longer one is cut, so that a mistake there ends by itself.
+pub const RETRY_AFTER_MAX: Millis = 3_600_000;
+
+const STATUSES: &[&str] = &["statuscode", "status", "httpstatus", "httpcode"];
+const CODES: &[&str] = &["errorcode", "errcode", "code", "error"];
+
+/// A complaint in an answer's body.
+#[derive(Default)]
+pub(super) struct Complaint {
+    /// The HTTP status that the body names.
+    status: Option<u16>,
+    /// The server's error code.
+    code: Option<String>,
+    /// Whether anything at all says that the request failed.
+    failed: bool,
+    /// Whether it is said so plainly that credentials beside it do not count.
+    plain: bool,
+}
+
+impl Complaint {
+    /// What `objects` complain about; the first status and the first code count.
+    pub(super) fn read<'a>(objects: impl Iterator<Item = &'a Members>) -> Self {
+        let mut complaint = Self::default();
+        for members in objects {
+            complaint.add(members);
+        }
+        complaint
+    }
+
+    /// Whether anything says that the request failed.
+    pub(super) const fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Whether the answer is an error even though it has credentials.
+    pub(super) const fn plain(&self) -> bool {
+        self.plain
+    }
+
+    fn add(&mut self, members: &Members) {
+        let denied = member(members, &["success"]).is_some_and(|(_, value)| match value {
+            Json::Bool(success) => !success,
+            Json::String(success) => success.eq_ignore_ascii_case("false"),
+            _ => number(value) == Some(0.0),
+        });
+        let status = member(members, STATUSES).map(|(_, value)| value);
+        let named = status.and_then(error_status);
+        let worded = status.and_then(Json::as_str).is_some_and(|status| {
+            ["error", "fail", "failed", "failure"]
+                .iter()
+                .any(|word| status.eq_ignore_ascii_case(word))
+        });
+        self.plain |= denied || named.is_some() || worded;
+        self.status = self.status.or(named);
+        for name in CODES {
+            let Some((_, value)) = member(members, &[name]) else { continue };
+            if is_fine(value) {
+                continue;
+            }
+            self.failed = true;
+            self.status = self.status.or_else(|| error_status(value));
+            if self.code.is_none() {
+                self.code = code(value);
+            }
+        }
+        self.failed |= self.plain;
+    }
+}
+
+/// A status of 400 to 599, also as text.
+fn error_status(value: &Json) -> Option<u16> {
+    let status = number(value)?;
+    (400.0..600.0).contains(&status).then_some(status as u16)
+}
+
+/// Whether a code says that all is well: an empty one, `Success`, `OK`, 0, 1, a 2xx status, or admin templates' 20000.
+fn is_fine(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Bool(failed) => !failed,
+        Json::Array(errors) => errors.is_empty(),
+        Json::Object(_) => false,
+        Json::Number(_) | Json::String(_) => match number(value) {
+            Some(code) => {
+                code == 0.0 || code == 1.0 || (200.0..300.0).contains(&code) || code == 20_000.0
+            }
+            None => value.as_str().is_none_or(|text| {
+                let text = text.trim();
+                text.is_empty()
+                    || text.eq_ignore_ascii_case("success")
+                    || text.eq_ignore_ascii_case("ok")
+            }),
+        },
+    }
+}
+
+/// The value, if it has the form of an error code. A message has not.
+fn code(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => {
+            let text = text.trim();
+            let allowed =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+            let fits = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
+            (fits && !text.starts_with("LTAI")).then(|| text.to_owned())
+        }
+        Json::Number(number) if number.fract() == 0.0 && number.abs() < 1e9 => {
+            Some((*number as i32).to_string())
+        }
+        _ => None,
+    }
+}
+
+/// The error that `tree` is, given that it has no token or one that does not count.
+pub(super) fn classify(http: u16, tree: &Tree<'_>, meta: &Meta<'_>) -> Error {
+    let complaint = Complaint::read(tree.objects());
+    let server_code = complaint.code.filter(|code| !is_secret(code, tree));
+    let status = if is_success(http) { complaint.status.unwrap_or(http) } else { http };
+    let retry_after = retry_after(tree, meta);
+    let throttled = server_code.as_ref().is_some_and(|code| code.starts_with("Throttling"));
+    // A server in trouble that says when to come back wants fewer requests too.
+    if throttled || matches!(status, 429 | 503) || (status >= 500 && retry_after.is_some()) {
+        return Error::Throttled { status: http, retry_after };
+    }
+    let configuration = server_code.as_deref().is_some_and(is_configuration_code);
+    if matches!(status, 401 | 403) && !configuration {
+        return Error::Unauthenticated { status };
+    }
+    Error::Http { status, server_code }
+}
+
+pub(super) const fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}
+
+/// Whether `code` is a credential of this answer, which some handler has put in the wrong place.
+fn is_secret(code: &str, tree: &Tree<'_>) -> bool {
+    tree.objects().any(|members| {
+        [SECRETS, TOKENS, AMBIGUOUS].into_iter().flatten().any(|name| {
+            text(members, &[name])
+                .is_some_and(|(_, secret)| !secret.is_empty() && secret.contains(code))
+        })
+    })
+}
+
+/// `Retry-After`: a number of seconds, or an HTTP date less the answer's own `Date`; or the body's `RetryAfterSeconds`.
+///
+/// A date without a `Date` beside it is ignored: the device's clock may be a day out. So is what is in
+/// the past, or is no number.
+fn retry_after(tree: &Tree<'_>, meta: &Meta<'_>) -> Option<Millis> {
+    let header = meta.retry_after.map(str::trim).and_then(|text| match read_http_date(text) {
+        Some(at) => {
+            read_http_date(meta.date?.trim()).map(|now| now.until(at)).filter(|&span| span > 0)
+        }
+        None => seconds_at_most(&Json::String(text.to_owned())),
+    });
+    let body = || {
+        let (value, _) =
+            tree.find(|members| member(members, &["retryafter", "retryafterseconds"]))?;
+        seconds_at_most(value.1)
+    };
+    header.or_else(body).map(|span| span.min(RETRY_AFTER_MAX))
+}
+
+/// Seconds; a longer span than any sensible one counts as the longest allowed.
+fn seconds_at_most(value: &Json) -> Option<Millis> {
+    match number(value) {
+        Some(long) if long > 3_600.0 => Some(RETRY_AFTER_MAX),
+        _ => seconds(value),
+    }
+}

@@ -1,0 +1,223 @@
+//! Finding members in an answer of any shape.
+
+use super::Parse;
+use crate::json::Json;
+
+/// An object's members.
+pub(super) type Members = [(String, Json)];
+
+/// How deep below the root an object is still looked at.
+const DEPTH: u32 = 4;
+
+/// How many strings that look like JSON are parsed: an answer cannot cost more than this many times its size.
+const TEXTS: u32 = 16;
+
+/// Replaces strings that hold JSON by what they hold.
+///
+/// Frameworks encode twice what a handler has already encoded; envelopes carry their payload as text.
+pub(super) fn expand(json: Json, parse: Parse<'_>) -> Json {
+    let mut texts = TEXTS;
+    expand_below(json, DEPTH, &mut texts, parse)
+}
+
+fn expand_below(json: Json, depth: u32, texts: &mut u32, parse: Parse<'_>) -> Json {
+    match json {
+        Json::String(text) => {
+            let inner = text.trim_start_matches('\u{feff}').trim();
+            if *texts == 0 || !inner.starts_with(['{', '[', '"']) {
+                return Json::String(text);
+            }
+            *texts -= 1;
+            match parse(inner) {
+                Some(json) => expand_below(json, depth, texts, parse),
+                None => Json::String(text),
+            }
+        }
+        Json::Array(elements) if depth > 0 => Json::Array(
+            elements.into_iter().map(|json| expand_below(json, depth - 1, texts, parse)).collect(),
+        ),
+        Json::Object(members) if depth > 0 => Json::Object(
+            members
+                .into_iter()
+                .map(|(key, json)| (key, expand_below(json, depth - 1, texts, parse)))
+                .collect(),
+        ),
+        json => json,
+    }
+}
+
+/// Every object of an answer down to [`DEPTH`], the outermost first.
+pub(super) struct Tree<'a> {
+    objects: Vec<Place<'a>>,
+}
+
+struct Place<'a> {
+    members: &'a Members,
+    /// Index of the object around it.
+    parent: Option<usize>,
+}
+
+impl<'a> Tree<'a> {
+    pub(super) fn new(root: &'a Json) -> Self {
+        let mut objects: Vec<Place<'a>> = Vec::new();
+        let mut level: Vec<(&'a Json, Option<usize>)> = vec![(root, None)];
+        for _ in 0..=DEPTH {
+            let mut below = Vec::new();
+            for (json, parent) in level {
+                match json {
+                    Json::Object(members) => {
+                        let index = objects.len();
+                        objects.push(Place { members, parent });
+                        below.extend(members.iter().map(|(_, json)| (json, Some(index))));
+                    }
+                    Json::Array(elements) => {
+                        below.extend(elements.iter().map(|json| (json, parent)))
+                    }
+                    _ => {}
+                }
+            }
+            level = below;
+        }
+        Self { objects }
+    }
+
+    /// All objects, the outermost first.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &'a Members> {
+        self.objects.iter().map(|place| place.members)
+    }
+
+    /// What `find` finds first, with the path from there to the root.
+    pub(super) fn find<T>(
+        &self,
+        find: impl Fn(&'a Members) -> Option<T>,
+    ) -> Option<(T, Vec<&'a Members>)> {
+        let (index, found) = self
+            .objects
+            .iter()
+            .enumerate()
+            .find_map(|(index, place)| Some((index, find(place.members)?)))?;
+        let mut path = Vec::new();
+        let mut next = Some(index);
+        while let Some(place) = next.and_then(|index| self.objects.get(index)) {
+            path.push(place.members);
+            next = place.parent;
+        }
+        Some((found, path))
+    }
+}
+
+/// The first of `names` that `members` has, with its position in `names`. A `null` is as good as no member.
+///
+/// Names are given in lower case; keys are compared without regard to case, `_` and `-`.
+pub(super) fn member<'a>(members: &'a Members, names: &[&str]) -> Option<(usize, &'a Json)> {
+    names.iter().enumerate().find_map(|(position, name)| {
+        let (_, value) =
+            members.iter().find(|(key, value)| is(key, name) && *value != Json::Null)?;
+        Some((position, value))
+    })
+}
+
+/// The same for a member that is a string.
+pub(super) fn text<'a>(members: &'a Members, names: &[&str]) -> Option<(usize, &'a str)> {
+    names.iter().enumerate().find_map(|(position, name)| {
+        members
+            .iter()
+            .find(|(key, _)| is(key, name))
+            .and_then(|(_, value)| Some((position, value.as_str()?)))
+    })
+}
+
+fn is(key: &str, name: &str) -> bool {
+    let key = key.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+    key.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
+}
+
+/// A number, also as text: an optional sign, digits, an optional fraction.
+///
+/// Written out because the standard parser of floats is larger than this whole room when compiled.
+pub(super) fn number(json: &Json) -> Option<f64> {
+    let text = match json {
+        Json::Number(number) => return number.is_finite().then_some(*number),
+        Json::String(text) => text.trim(),
+        _ => return None,
+    };
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1.0, digits),
+        None => (1.0, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |text: &str| {
+        (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let value =
+        |text: &str| text.bytes().fold(0.0, |sum, byte| sum * 10.0 + f64::from(byte - b'0'));
+    let scale = fraction.bytes().fold(1.0, |scale, _| scale * 10.0);
+    Some(sign * (value(whole) + value(fraction) / scale))
+}
+
+/// Names of an AccessKeyId; the first is the documented one.
+const IDS: &[&str] =
+    &["accesskeyid", "accessid", "aliyunaccesskeyid", "ossaccesskeyid", "stsaccesskeyid", "keyid"];
+
+/// Names of an AccessKeySecret; the first is the documented one.
+pub(super) const SECRETS: &[&str] = &[
+    "accesskeysecret",
+    "accesssecret",
+    "secretaccesskey",
+    "secretkey",
+    "keysecret",
+    "aliyunaccesskeysecret",
+    "ossaccesskeysecret",
+    "stsaccesskeysecret",
+];
+
+/// Names of a security token; the first is the documented one, the second is what ali-oss calls it.
+pub(super) const TOKENS: &[&str] = &[
+    "securitytoken",
+    "ststoken",
+    "secrettoken",
+    "sessiontoken",
+    "aliyunsecuritytoken",
+    "aliyunststoken",
+    "osssecuritytoken",
+    "token",
+];
+
+/// The id where an `accessKeySecret` or its like stands beside it, the secret where an `accessId` does.
+pub(super) const AMBIGUOUS: &[&str] = &["accesskey"];
+
+/// The parts of a token as an answer names them, unchecked.
+pub(super) struct Credentials<'a> {
+    pub(super) id: &'a str,
+    pub(super) secret: &'a str,
+    pub(super) token: Option<&'a str>,
+    /// Whether a name had to be guessed.
+    pub(super) guessed: bool,
+}
+
+/// The credentials that stand in this very object.
+pub(super) fn credentials(members: &Members) -> Option<Credentials<'_>> {
+    let (id, secret) = match (text(members, IDS), text(members, SECRETS)) {
+        (Some(id), Some(secret)) => (id, secret),
+        (Some((_, id)), None) => ((1, id), text(members, AMBIGUOUS)?),
+        (None, Some((_, secret))) => (text(members, AMBIGUOUS)?, (1, secret)),
+        (None, None) => return None,
+    };
+    let token = text(members, TOKENS);
+    let guessed = id.0 > 0 || secret.0 > 0 || token.is_some_and(|(position, _)| position > 1);
+    Some(Credentials { id: id.1, secret: secret.1, token: token.map(|(_, token)| token), guessed })
+}
+
+/// Why there are no credentials in `tree`.
+pub(super) fn missing(tree: &Tree<'_>) -> &'static str {
+    if tree.find(|members| text(members, IDS)).is_some() {
+        "there is an AccessKeyId, but no AccessKeySecret beside it"
+    } else if tree.find(|members| text(members, SECRETS)).is_some() {
+        "there is an AccessKeySecret, but no AccessKeyId beside it"
+    } else {
+        "there is no AccessKeyId and no AccessKeySecret in it"
+    }
+}
