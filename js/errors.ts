@@ -48,11 +48,11 @@ export class UploadTokenError extends Error {
   /** Why; stable. */
   readonly code: UploadTokenErrorCode;
   /** HTTP status of the AppServer's answer. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** The AppServer's or the cloud's own error code. */
-  readonly serverCode?: string;
+  declare readonly serverCode?: string;
   /** What the AppServer asked to wait, in ms. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   constructor(code: UploadTokenErrorCode, message: string, detail: UploadTokenErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });

@@ -30,7 +30,7 @@ export class Manager implements TokenManager {
     checkOptions(options);
     this.#options = options;
     const { wasm } = options;
-    this.#load = wasm === undefined ? load : typeof wasm === "function" ? wasm : () => wasm;
+    this.#load = wasm === undefined ? load : typeof wasm === "function" ? (wasm as Loader) : () => wasm;
   }
 
   getToken(options: GetTokenOptions = {}): Promise<StsToken> {
@@ -157,7 +157,10 @@ export class Manager implements TokenManager {
       policy: deadline === undefined ? policy : { deadline, ...policy },
       seed: Math.random() * Number.MAX_SAFE_INTEGER,
     };
-    this.#core = new TokenCore(options, (event: string, detail: object) => self.deref()?.#emit(event, detail));
+    this.#core = new TokenCore(options, (event: string, detail: object) => {
+      const manager = self.deref();
+      if (manager) manager.#emit(event, detail);
+    });
     onFailure(this.#mourn);
     return this.#core;
   }

@@ -148,9 +148,11 @@ pub fn is_configuration_code(code: &str) -> bool {
     PREFIXES.iter().any(|prefix| code.starts_with(prefix))
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Error {
+    /// What happened and what mends it, for people, without the particulars that `Display` adds.
+    #[must_use]
+    pub const fn message(&self) -> &'static str {
+        match self {
             Self::Closed => "the token manager is closed; create a new one",
             Self::Aborted => "the call was aborted by its signal",
             Self::Timeout { .. } => "no token arrived before the deadline",
@@ -161,28 +163,41 @@ impl fmt::Display for Error {
             Self::Http { .. } => "the AppServer answered the token request with an error",
             Self::Throttled { .. } => "the AppServer asks for fewer token requests",
             Self::Unauthenticated { .. } => "the AppServer refuses this user; sign in again",
-            Self::InvalidResponse { .. } => "the AppServer's answer holds no usable token: ",
+            Self::InvalidResponse { .. } => "the AppServer's answer holds no usable token",
             Self::LongLivedKey => {
                 "the AppServer sent a long-lived key; revoke it, and send the credentials of AssumeRole instead"
             }
-            Self::ExpiredOnArrival => "the AppServer sent a token that has already expired; it must not keep one that long",
-            Self::NotNewer => "the AppServer answered with the token it had sent before; it must ask STS for a new one",
-            Self::TooShort { .. } => "no token of this AppServer is valid for as long as asked; ask for less",
-            Self::Rejected => "fresh tokens are refused again and again; check the role's policy and the region",
-            Self::InvalidOption { option, .. } => option,
-        })?;
-        match self {
-            Self::InvalidResponse { reason } => f.write_str(reason),
-            Self::InvalidOption { reason, .. } => {
-                f.write_str(" ")?;
-                f.write_str(reason)
+            Self::ExpiredOnArrival => {
+                "the AppServer sent a token that has already expired; it must not keep one that long"
             }
-            Self::Http { server_code: Some(code), .. } => {
-                f.write_str(": ")?;
-                f.write_str(code)
+            Self::NotNewer => {
+                "the AppServer answered with the token it had sent before; it must ask STS for a new one"
             }
-            _ => Ok(()),
+            Self::TooShort { .. } => {
+                "no token of this AppServer is valid for as long as asked; ask for less"
+            }
+            Self::Rejected => {
+                "fresh tokens are refused again and again; check the role's policy and the region"
+            }
+            Self::InvalidOption { reason, .. } => reason,
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::InvalidOption { option, .. } = self {
+            f.write_str(option)?;
+            f.write_str(" ")?;
+        }
+        f.write_str(self.message())?;
+        let particular = match self {
+            Self::InvalidResponse { reason } => reason,
+            Self::Http { server_code: Some(code), .. } => code.as_str(),
+            _ => return Ok(()),
+        };
+        f.write_str(": ")?;
+        f.write_str(particular)
     }
 }
 

@@ -125,8 +125,10 @@ numbers! {
     heartbeat / "heartbeat": Millis = 30_000, 100..=3_600_000;
 }
 
-/// Lives of fewer requests in a row than this are not told apart by the back-off's growth.
+/// Failures in a row beyond this no longer lengthen a wait: the caps were reached long before.
 const STEEPEST: u32 = 12;
+/// Least first back-off of a token that has next to nothing left.
+const SHORTEST: Millis = 100;
 
 impl Policy {
     fn share(of: Millis, share: PerMille) -> Millis {
@@ -194,7 +196,9 @@ impl Policy {
         draw: PerMille,
     ) -> Millis {
         let throttled = matches!(error.class(), Class::Throttle);
-        let base = if throttled { self.throttle } else { self.backoff };
+        // What is left of a short token must suffice for more than one try.
+        let short = left.map_or(Millis::MAX, |left| (left / 3).max(SHORTEST));
+        let base = if throttled { self.throttle } else { self.backoff.min(short) };
         let most = match left {
             Some(left) => {
                 (left / 3).clamp(self.dry_backoff_most.min(self.backoff_most), self.backoff_most)
