@@ -130,11 +130,10 @@ fn has_extension(file: &Path, extensions: &[&str]) -> bool {
     file.extension().is_some_and(|found| extensions.iter().any(|wanted| found == *wanted))
 }
 
-/// The version in the first line of a manifest that starts with `key`, as a string or in a table.
+/// The version in the first line of a manifest that starts with `key`: its first string.
 fn version_after(manifest: &str, key: &str) -> String {
     let line = manifest.lines().find(|line| line.starts_with(key)).unwrap();
-    let from = line.find("version = ").map_or(0, |at| if line.contains('{') { at } else { 0 });
-    line[from..].split('"').nth(1).unwrap().to_owned()
+    line.split('"').nth(1).unwrap().to_owned()
 }
 
 fn locked_version(file: &str, package: &str) -> String {
