@@ -214,7 +214,7 @@ fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
         Json::Object(_) | Json::Array(_) => return Ok(tree),
         Json::Null => "it is null",
         Json::Bool(_) | Json::Number(_) => "it is a bare value, not an object",
-        Json::String(text) => match text.trim_start_matches('\u{feff}').trim() {
+        Json::String(text) => match search::bare(text) {
             "" => "it is empty",
             text if text.starts_with('<') => "it is HTML or XML, not JSON",
             text if text.starts_with(['{', '[', '"']) => "it is no valid JSON, or too large",

@@ -223,6 +223,7 @@ pub(super) fn read_age(meta: &Meta<'_>) -> Option<Millis> {
 
 /// A span in seconds that the AppServer proposes, such as `RefreshAfter`; `None` if it is no sensible one.
 pub(super) fn seconds(value: &Json) -> Option<Millis> {
-    let seconds = number(value)?;
-    (seconds > 0.0 && seconds <= DURATION_MAX).then_some((seconds * 1_000.0) as u64)
+    let span = number(value).filter(|&seconds| seconds <= DURATION_MAX)?;
+    // A negative span saturates to 0 in the conversion.
+    Some((span * 1_000.0) as u64).filter(|&span| span > 0)
 }

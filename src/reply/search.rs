@@ -17,13 +17,18 @@ const TEXTS: u32 = 16;
 /// Frameworks encode twice what a handler has already encoded; envelopes carry their payload as text.
 pub(super) fn expand(json: Json, parse: Parse<'_>) -> Json {
     let mut texts = TEXTS;
+    // A body is JSON whatever it begins with; any other string is text unless it looks like JSON.
+    let json = match json {
+        Json::String(text) => parse(bare(&text)).unwrap_or(Json::String(text)),
+        json => json,
+    };
     expand_below(json, DEPTH, &mut texts, parse)
 }
 
 fn expand_below(json: Json, depth: u32, texts: &mut u32, parse: Parse<'_>) -> Json {
     match json {
         Json::String(text) => {
-            let inner = text.trim_start_matches('\u{feff}').trim();
+            let inner = bare(&text);
             if *texts == 0 || !inner.starts_with(['{', '[', '"']) {
                 return Json::String(text);
             }
@@ -44,6 +49,11 @@ fn expand_below(json: Json, depth: u32, texts: &mut u32, parse: Parse<'_>) -> Js
         ),
         json => json,
     }
+}
+
+/// `text` without the byte order mark and the white space around it.
+pub(super) fn bare(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim()
 }
 
 /// Every object of an answer down to [`DEPTH`], the outermost first.
@@ -71,7 +81,7 @@ impl<'a> Tree<'a> {
                         below.extend(members.iter().map(|(_, json)| (json, Some(index))));
                     }
                     Json::Array(elements) => {
-                        below.extend(elements.iter().map(|json| (json, parent)))
+                        below.extend(elements.iter().map(|json| (json, parent)));
                     }
                     _ => {}
                 }
