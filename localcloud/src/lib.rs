@@ -1,1 +1,40 @@
-//! Stand-in for STS, VOD and OSS on loopback.
+//! Stand-in for STS, VOD and OSS on loopback, for a machine without an account.
+//!
+//! It checks every signature, nonce, clock and credential as the cloud does, so that what works here
+//! works there: a credential of one file cannot write another, an object key is not a VideoId, a
+//! preflight is answered by rule, and a dead token is refused with the cloud's own words.
+//!
+//! [`LocalCloud::router`] serves all hosts of the cloud by their `Host` header; the path prefix
+//! `/__cloud/<host>/` stands for a host where that header cannot be chosen; `/__control/` reads the
+//! request log and sets lives, delays and faults while the cloud runs.
+//!
+//! Everything is kept in memory, up to [`Config::max_stored_bytes`].
+
+mod app;
+mod clock;
+mod cloud;
+mod config;
+mod control;
+mod cors;
+mod credentials;
+mod error;
+mod exchange;
+mod faults;
+mod host;
+mod limits;
+mod log;
+mod oss;
+mod rpc;
+mod secret;
+mod settings;
+mod sign;
+mod store;
+mod sts;
+mod sync;
+mod vod;
+
+pub use app::observe_app;
+pub use cloud::LocalCloud;
+pub use config::{AccessKey, Config, Role};
+pub use faults::Fault;
+pub use secret::Secret;

@@ -1,0 +1,117 @@
+//! What a cloud is made with. What may change while it runs is in `settings`.
+
+use rand::{Rng, distr::Alphanumeric};
+
+use crate::secret::Secret;
+
+/// A long-lived key of the account.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    /// `LTAI…`; not a secret.
+    pub id: String,
+    /// Signs requests.
+    pub secret: Secret,
+    /// Whether the key belongs to the account itself, which may not assume a role, and not to a RAM user.
+    pub root: bool,
+    /// A disabled key is known and refused.
+    pub active: bool,
+}
+
+impl AccessKey {
+    /// The key of a RAM user who may assume every role of the account.
+    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self { id: id.into(), secret: Secret::new(secret), root: false, active: true }
+    }
+
+    /// A fresh key of a RAM user.
+    #[must_use]
+    pub fn random() -> Self {
+        Self::new(format!("LTAI5t{}", alphanumeric(18)), alphanumeric(30))
+    }
+}
+
+/// A RAM role that the account's users may assume.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// `acs:ram::<account>:role/<name>`.
+    pub arn: String,
+    /// The longest session, in seconds (`MaxSessionDuration`); at least 900.
+    pub max_session: u32,
+    /// What a caller must present as `ExternalId`, if the trust policy asks for one.
+    pub external_id: Option<String>,
+}
+
+/// The account, its keys and buckets, and the limits of this process.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Long-lived keys; the first is the one an AppServer uses.
+    pub access_keys: Vec<AccessKey>,
+    /// Roles; the first is the one an AppServer assumes.
+    pub roles: Vec<Role>,
+    /// The region where none is named, without `oss-`.
+    pub region: String,
+    /// The bucket that VOD stores media in.
+    pub vod_bucket: String,
+    /// Buckets of the account itself, which an assumed role may write directly.
+    pub app_buckets: Vec<String>,
+    /// Template groups known to VOD.
+    pub template_groups: Vec<String>,
+    /// The OSS endpoint that UploadAddress names, such as `http://localhost:8080`;
+    /// `None` is the region's own, `https://oss-<region>.aliyuncs.com`.
+    pub upload_endpoint: Option<String>,
+    /// Origins whose pages may call OSS; `*` is any.
+    pub cors_origins: Vec<String>,
+    /// Bytes of all objects and parts together, including those on their way in.
+    pub max_stored_bytes: u64,
+    /// `AssumeRole` calls a second for the whole account.
+    pub sts_calls_per_second: u32,
+    /// VOD calls a second that create or refresh an upload.
+    pub vod_calls_per_second: u32,
+}
+
+impl Default for Config {
+    /// An account with one generated key, one role of an hour and one bucket of its own; 512 MiB.
+    fn default() -> Self {
+        Self {
+            access_keys: vec![AccessKey::random()],
+            roles: vec![Role {
+                arn: String::from("acs:ram::1234567890123456:role/web-upload"),
+                max_session: 3600,
+                external_id: None,
+            }],
+            region: String::from("cn-shanghai"),
+            vod_bucket: String::from("outin-5a3c7d0e9f2b11eeb6d400163e1c955c"),
+            app_buckets: vec![String::from("web-upload-app")],
+            template_groups: vec![String::from("VOD_NO_TRANSCODE")],
+            upload_endpoint: None,
+            cors_origins: vec![String::from("*")],
+            max_stored_bytes: 512 << 20,
+            sts_calls_per_second: 100,
+            vod_calls_per_second: 80,
+        }
+    }
+}
+
+/// `length` random letters and digits.
+pub(crate) fn alphanumeric(length: usize) -> String {
+    rand::rng().sample_iter(Alphanumeric).take(length).map(char::from).collect()
+}
+
+/// `length` random hexadecimal digits, lower case.
+pub(crate) fn hex(length: usize) -> String {
+    let mut rng = rand::rng();
+    (0..length).filter_map(|_| char::from_digit(rng.random_range(0..16), 16)).collect()
+}
+
+/// A request id as the RPC services write one: an upper-case UUID.
+pub(crate) fn request_id() -> String {
+    let digits = hex(32).to_uppercase();
+    let parts = [
+        digits.get(..8),
+        digits.get(8..12),
+        digits.get(12..16),
+        digits.get(16..20),
+        digits.get(20..),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("-")
+}

@@ -1,0 +1,93 @@
+//! What a request to OSS asks for: its method and subresource say so.
+
+use axum::http::Method;
+
+use crate::exchange::Head;
+
+/// An operation on one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Preflight,
+    PutObject,
+    GetObject,
+    HeadObject,
+    DeleteObject,
+    InitiateMultipartUpload,
+    UploadPart,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+    ListParts,
+    /// Anything else, whole buckets included.
+    Unknown,
+}
+
+impl Action {
+    pub(crate) fn of(head: &Head, key: &str) -> Self {
+        if head.is_preflight() {
+            return Self::Preflight;
+        }
+        if key.is_empty() || head.query("acl").is_some() || head.query("tagging").is_some() {
+            return Self::Unknown;
+        }
+        let in_upload = head.query("uploadId").is_some();
+        match (&head.method, in_upload) {
+            (&Method::POST, false) if head.query("uploads").is_some() => {
+                Self::InitiateMultipartUpload
+            }
+            (&Method::POST, true) => Self::CompleteMultipartUpload,
+            (&Method::PUT, true) => Self::UploadPart,
+            (&Method::PUT, false) => Self::PutObject,
+            (&Method::GET, true) => Self::ListParts,
+            (&Method::GET, false) => Self::GetObject,
+            (&Method::DELETE, true) => Self::AbortMultipartUpload,
+            (&Method::DELETE, false) => Self::DeleteObject,
+            (&Method::HEAD, _) => Self::HeadObject,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The operation's name in the vendor's documentation.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Preflight => "Preflight",
+            Self::PutObject => "PutObject",
+            Self::GetObject => "GetObject",
+            Self::HeadObject => "HeadObject",
+            Self::DeleteObject => "DeleteObject",
+            Self::InitiateMultipartUpload => "InitiateMultipartUpload",
+            Self::UploadPart => "UploadPart",
+            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
+            Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::ListParts => "ListParts",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// The permission it needs in a policy; several operations share one.
+    pub(crate) const fn permission(self) -> &'static str {
+        match self {
+            Self::PutObject
+            | Self::InitiateMultipartUpload
+            | Self::UploadPart
+            | Self::CompleteMultipartUpload => "oss:PutObject",
+            Self::GetObject | Self::HeadObject => "oss:GetObject",
+            Self::DeleteObject => "oss:DeleteObject",
+            Self::AbortMultipartUpload => "oss:AbortMultipartUpload",
+            Self::ListParts => "oss:ListParts",
+            Self::Preflight | Self::Unknown => "oss:*",
+        }
+    }
+
+    /// Whether it is a step of writing an object, which is all that an UploadAuth is good for.
+    pub(crate) const fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::PutObject
+                | Self::InitiateMultipartUpload
+                | Self::UploadPart
+                | Self::CompleteMultipartUpload
+                | Self::AbortMultipartUpload
+                | Self::ListParts
+        )
+    }
+}

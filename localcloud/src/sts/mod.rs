@@ -1,0 +1,163 @@
+//! STS: `AssumeRole`, API version 2015-04-01.
+
+pub(crate) mod policy;
+
+use serde_json::{Value, json};
+
+use self::policy::Policy;
+use crate::{
+    clock::iso_seconds,
+    cloud::Cloud,
+    config::Role,
+    credentials::{Credential, Grant},
+    error::ServiceError,
+    rpc::{Call, unknown_action},
+    secret::Secret,
+    sync::lock,
+};
+
+/// The least `DurationSeconds`.
+const MIN_DURATION: u32 = 900;
+/// Its default, where the role allows it.
+const DEFAULT_DURATION: u32 = 3600;
+/// Characters of a session policy.
+const MAX_POLICY: usize = 2048;
+
+/// Carries out a call by `caller`.
+pub(crate) fn call(
+    cloud: &Cloud,
+    call: &Call<'_>,
+    caller: &Credential,
+) -> Result<Value, ServiceError> {
+    match call.action.as_str() {
+        "AssumeRole" => assume_role(cloud, call, caller),
+        _ => Err(unknown_action()),
+    }
+}
+
+fn assume_role(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Result<Value, ServiceError> {
+    if !cloud.sts_rate.admit() {
+        let message = "Request was denied due to user flow control.";
+        return Err(ServiceError::new(400, "Throttling.User", message));
+    }
+    let arn = call.require("RoleArn")?;
+    let session = call.require("RoleSessionName")?;
+    let (account, name) = split_arn(arn).ok_or_else(|| malformed("RoleArn"))?;
+    check("RoleSessionName", session, 2..=64, ".@-_")?;
+    if let Some(external_id) = call.get("ExternalId") {
+        check("ExternalId", external_id, 2..=1224, "_+=,.@:/-")?;
+    }
+    if let Some(identity) = call.get("SourceIdentity") {
+        check("SourceIdentity", identity, 2..=64, "_+=,.@-")?;
+        if ["acs:", "aliyun:", "alibabacloud:"].iter().any(|prefix| identity.starts_with(prefix)) {
+            return Err(malformed("SourceIdentity"));
+        }
+    }
+    let policy = session_policy(call)?;
+    match caller.grant {
+        Grant::User => {}
+        Grant::Root => {
+            return Err(ServiceError::new(
+                403,
+                "NoPermission",
+                "Roles may not be assumed by root accounts.",
+            ));
+        }
+        Grant::Role { .. } | Grant::Upload { .. } => return Err(no_permission()),
+    }
+    let role = cloud.config.roles.iter().find(|role| role.arn == arn).ok_or_else(|| {
+        ServiceError::new(404, "EntityNotExist.Role", "The specified Role not exists .")
+    })?;
+    if role.external_id.is_some() && role.external_id.as_deref() != call.get("ExternalId") {
+        return Err(no_permission());
+    }
+    let duration = duration(call, role)?;
+
+    let life = cloud.settings().sts_life_ms.unwrap_or_else(|| u64::from(duration) * 1000);
+    let now = cloud.clock.now();
+    let issued = lock(&cloud.credentials).issue(Grant::Role { policy }, now, life);
+    let mut answer = json!({
+        "RequestId": call.request_id,
+        "AssumedRoleUser": {
+            "Arn": format!("acs:ram::{account}:role/{name}/{session}"),
+            "AssumedRoleId": format!("3{account:0>17}:{session}"),
+        },
+        "Credentials": {
+            "AccessKeyId": issued.id,
+            "AccessKeySecret": issued.secret.expose(),
+            "SecurityToken": issued.token.as_ref().map(Secret::expose),
+            "Expiration": issued.expires.map(iso_seconds),
+        },
+    });
+    if let (Some(identity), Value::Object(members)) = (call.get("SourceIdentity"), &mut answer) {
+        members.insert(String::from("SourceIdentity"), json!(identity));
+    }
+    Ok(answer)
+}
+
+/// Account and role name of `acs:ram::<account>:role/<name>`.
+fn split_arn(arn: &str) -> Option<(&str, &str)> {
+    let (account, name) = arn.strip_prefix("acs:ram::")?.split_once(":role/")?;
+    let shaped = !account.is_empty()
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    shaped.then_some((account, name))
+}
+
+fn check(
+    name: &str,
+    value: &str,
+    length: std::ops::RangeInclusive<usize>,
+    punctuation: &str,
+) -> Result<(), ServiceError> {
+    let fits = length.contains(&value.len())
+        && value
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || punctuation.contains(letter));
+    if fits { Ok(()) } else { Err(malformed(name)) }
+}
+
+fn session_policy(call: &Call<'_>) -> Result<Option<Policy>, ServiceError> {
+    let Some(text) = call.get("Policy") else { return Ok(None) };
+    if text.chars().count() > MAX_POLICY {
+        let message = "The size of Policy must be smaller than 2048 bytes.";
+        return Err(ServiceError::new(400, "InvalidParameter.PolicySize", message));
+    }
+    Policy::parse(text).map(Some).ok_or_else(|| {
+        let message = "The parameter Policy has not passed grammar check.";
+        ServiceError::new(400, "InvalidParameter.PolicyGrammar", message)
+    })
+}
+
+fn duration(call: &Call<'_>, role: &Role) -> Result<u32, ServiceError> {
+    let invalid =
+        |message: String| ServiceError::new(400, "InvalidParameter.DurationSeconds", message);
+    let Some(text) = call.get("DurationSeconds") else {
+        return Ok(DEFAULT_DURATION.min(role.max_session));
+    };
+    let seconds: u32 = text
+        .parse()
+        .map_err(|_| invalid(String::from("The parameter DurationSeconds is wrongly formed.")))?;
+    if seconds < MIN_DURATION {
+        return Err(invalid(String::from("The Min value of DurationSeconds is 15min.")));
+    }
+    if seconds > role.max_session {
+        let hours = f64::from(role.max_session) / 3600.0;
+        return Err(invalid(format!("The Max value of DurationSeconds is {hours}hr.")));
+    }
+    Ok(seconds)
+}
+
+fn malformed(name: &str) -> ServiceError {
+    ServiceError::new(
+        400,
+        format!("InvalidParameter.{name}"),
+        format!("The parameter {name} is wrongly formed."),
+    )
+}
+
+fn no_permission() -> ServiceError {
+    let message = "You are not authorized to do this action. You should be authorized by RAM.";
+    ServiceError::new(403, "NoPermission", message)
+}
