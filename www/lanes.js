@@ -14,6 +14,7 @@
  * @property {string} name
  * @property {Span[]} spans
  * @property {{ at: number, kind: "signed" | "granted" | "refused" }[]} marks
+ * @property {boolean} [finished] the object is stored: its credential is needed no longer
  */
 
 /** The windows of a life in milliseconds, by the helper's default policy, for credentials that it does not report. */
@@ -60,11 +61,12 @@ export class TokenLane {
  */
 export function uploadLanes(log, life, names) {
   const lanes = new Map();
-  for (const { service, key, accessKeyId, credentialAgeMs, at, status, preflight } of log) {
+  for (const { service, action, key, accessKeyId, credentialAgeMs, at, status, preflight } of log) {
     if (service !== "oss" || preflight || !key || !names.has(key)) continue;
     const lane = lanes.get(key) ?? { name: names.get(key), spans: [], marks: [] };
     lanes.set(key, lane);
     lane.marks.push({ at, kind: status === 403 ? "refused" : "signed" });
+    if (status === 200 && (action === "CompleteMultipartUpload" || action === "PutObject")) lane.finished = true;
     if (accessKeyId && Number.isFinite(credentialAgeMs) && !lane.spans.some(({ id }) => id === accessKeyId)) {
       const until = at - credentialAgeMs + life;
       const { advisory, mandatory, margin } = windows(life);
@@ -79,6 +81,7 @@ export function uploadLanes(log, life, names) {
 /** In words: in which zone the lane's newest credential is, and how much longer it is valid. */
 export function describe(lane, now = Date.now()) {
   const span = lane.spans.at(-1);
+  if (lane.finished) return { zone: "none", text: "stored, no longer needed" };
   if (!span) return { zone: "none", text: "none yet" };
   const left = `${Math.max(0, (span.until - now) / 1000).toFixed(1)} s`;
   if (now >= span.until) return { zone: "expired", text: "expired" };
