@@ -81,12 +81,12 @@ export function uploadLanes(log, life, names) {
 /** In words: in which zone the lane's newest credential is, and how much longer it is valid. */
 export function describe(lane, now = Date.now()) {
   const span = lane.spans.at(-1);
-  if (lane.finished) return { zone: "none", text: "stored, no longer needed" };
-  if (!span) return { zone: "none", text: "none yet" };
+  if (lane.finished) return "stored, no longer needed";
+  if (!span) return "none yet";
   const left = `${Math.max(0, (span.until - now) / 1000).toFixed(1)} s`;
-  if (now >= span.until) return { zone: "expired", text: "expired" };
-  if (now >= span.margin) return { zone: "margin", text: `not handed out any more, ${left} left` };
-  if (now >= span.mandatory) return { zone: "mandatory", text: `waiting for its successor, ${left} left` };
-  if (now >= span.advisory) return { zone: "advisory", text: `being refreshed, ${left} left` };
-  return { zone: "valid", text: `valid, ${left} left` };
+  if (now >= span.until) return "expired";
+  if (now >= span.margin) return `not handed out any more, ${left} left`;
+  if (now >= span.mandatory) return `waiting for its successor, ${left} left`;
+  if (now >= span.advisory) return `being refreshed, ${left} left`;
+  return `valid, ${left} left`;
 }

@@ -200,7 +200,7 @@ function showLanes(all) {
     const term = list.children[2 * index] ?? list.appendChild(document.createElement("dt"));
     const detail = list.children[2 * index + 1] ?? list.appendChild(document.createElement("dd"));
     term.textContent = lane.name;
-    detail.textContent = describe(lane).text;
+    detail.textContent = describe(lane);
   });
 }
 

@@ -95,7 +95,8 @@ function drawLane(frame, lane, top) {
       bar(frame, Math.max(credential[from], end), until, barTop + BAR_HEIGHT - 3, 3, zone);
     });
     const next = lane.spans[index + 1];
-    if (!next && !lane.finished && now > credential.until) bar(frame, credential.until, now, barTop, BAR_HEIGHT, "expired");
+    if (!next && !lane.finished && now > credential.until)
+      bar(frame, credential.until, now, barTop, BAR_HEIGHT, "expired");
     context.fillStyle = colour("panel");
     context.fillRect(x(credential.from) - 1, barTop, 2, BAR_HEIGHT);
   });
