@@ -107,6 +107,8 @@ pub struct Upload {
     used: Generation,
     /// The newest that was offered to the live client.
     offered: Generation,
+    /// How the SDK came by its credential.
+    how: Delivery,
     done: u32,
     refusals: u32,
     losses: u32,
@@ -133,6 +135,7 @@ impl Upload {
             answer: None,
             used: 0,
             offered: 0,
+            how: Delivery::Started,
             done: 0,
             refusals: 0,
             losses: 0,
@@ -167,11 +170,19 @@ impl Upload {
             Input::Succeeded => self.finish(cx, out),
             Input::Looked(look) => self.looked(cx, look, out),
             Input::Delivered { taken } => self.delivered(cx, taken, out),
+            Input::Swapped { taken } => {
+                if taken {
+                    self.used = self.offered;
+                    out.push(Effect::InUse { how: Delivery::Swapped });
+                }
+            }
             Input::Fetched { fetch, mut auth, expiry } => {
                 self.complete(&mut auth);
                 self.feed(cx, lifecycle::Input::Fetched { fetch, value: auth, expiry }, out);
             }
-            Input::Missed { fetch, error } => self.feed(cx, lifecycle::Input::Failed { fetch, error }, out),
+            Input::Missed { fetch, error } => {
+                self.feed(cx, lifecycle::Input::Failed { fetch, error }, out)
+            }
             Input::Wake => self.awake(cx, lifecycle::Input::Wake, out),
             Input::Timeout => self.awake(cx, lifecycle::Input::Timeout, out),
         }
@@ -186,7 +197,8 @@ impl Upload {
             self.refusals += 1;
             self.feed(cx, lifecycle::Input::Rejected { generation: self.used }, out);
             Verdict::Retry { forget: self.media.kind == Kind::Image }
-        } else if code == "RequestError" && self.refusals < REFUSALS && self.may_be_refusal(cx.time) {
+        } else if code == "RequestError" && self.refusals < REFUSALS && self.may_be_refusal(cx.time)
+        {
             self.refusals += 1;
             Verdict::Retry { forget: false }
         } else if code == "NoSuchUpload" && self.losses < LOSSES {
@@ -233,7 +245,8 @@ impl Upload {
 
     fn expired(&mut self, cx: &mut Context<'_>, code: String, out: &mut Vec<Effect>) {
         self.refusals = self.refusals.saturating_add(1);
-        let most = if code.starts_with("SignatureDoesNotMatch") { SIGNATURE_REFUSALS } else { REFUSALS };
+        let most =
+            if code.starts_with("SignatureDoesNotMatch") { SIGNATURE_REFUSALS } else { REFUSALS };
         if self.refusals > most {
             self.phase = Phase::Expired;
             self.answer = Some(Err(Failure::Refused(code)));
@@ -249,11 +262,17 @@ impl Upload {
         let waits = |state| current && (uploader == state || uploader == UploaderState::Hidden);
         match self.phase {
             Phase::Off => {}
-            Phase::Asked if waits(UploaderState::Start) && file == FileState::Ready => self.hand_over(cx, out),
-            Phase::Expired if waits(UploaderState::Expire) && file == FileState::Failure => self.hand_over(cx, out),
+            Phase::Asked if waits(UploaderState::Start) && file == FileState::Ready => {
+                self.hand_over(cx, out)
+            }
+            Phase::Expired if waits(UploaderState::Expire) && file == FileState::Failure => {
+                self.hand_over(cx, out)
+            }
             Phase::Running if file == FileState::Uploading => self.running(cx, out),
             // The page replaced our callback, or the SDK called none: the question is the same.
-            Phase::Running if file == FileState::Failure && uploader == UploaderState::Expire && current => {
+            Phase::Running
+                if file == FileState::Failure && uploader == UploaderState::Expire && current =>
+            {
                 self.expired(cx, String::from("SecurityTokenExpired"), out);
             }
             Phase::Running if file == FileState::Failure => self.lost(cx, out),
@@ -276,24 +295,29 @@ impl Upload {
                 if forget {
                     self.forgotten();
                 }
-                let auth = held.value;
+                let (auth, kind) = (held.value, self.media.kind);
                 out.push(match self.phase {
-                    Phase::Expired => Effect::Resume { auth: auth.clone(), forget },
-                    _ => Effect::Start { auth: auth.clone(), forget },
+                    Phase::Expired => Effect::Resume { auth: auth.clone(), kind, forget },
+                    _ => Effect::Start { auth: auth.clone(), kind, forget },
                 });
-                let how = if self.phase == Phase::Expired { Delivery::Resumed } else { Delivery::Started };
+                self.how = if self.phase == Phase::Expired {
+                    Delivery::Resumed
+                } else {
+                    Delivery::Started
+                };
                 (self.used, self.offered) = (held.generation, held.generation);
-                out.push(Effect::InUse { generation: self.used, how });
                 self.checkpoint_of = auth.video_id;
                 self.phase = Phase::Running;
                 (self.quiet, self.looked) = (0, cx.time.mono);
-                self.lease(cx, self.renewable(), out);
             }
         }
     }
 
     fn delivered(&mut self, cx: &mut Context<'_>, taken: bool, out: &mut Vec<Effect>) {
-        if self.phase == Phase::Running && !taken {
+        if taken {
+            out.push(Effect::InUse { how: self.how });
+            self.lease(cx, self.renewable(), out);
+        } else {
             self.leave(cx, out);
             out.push(Effect::Fail(Failure::NotTaken));
         }
@@ -313,7 +337,8 @@ impl Upload {
     }
 
     fn running(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
-        let passed = cx.time.mono.saturating_sub(core::mem::replace(&mut self.looked, cx.time.mono));
+        let passed =
+            cx.time.mono.saturating_sub(core::mem::replace(&mut self.looked, cx.time.mono));
         // A page that slept was not silent for as long as it slept.
         self.quiet = self.quiet.saturating_add(passed.min(2 * LOOK_EVERY));
         if self.quiet > cx.stall {
@@ -322,17 +347,13 @@ impl Upload {
             return;
         }
         let offered = self.offered;
-        let Some(newer) = self.slot.peek(cx.time).filter(|held| held.generation > offered) else { return };
+        let Some(newer) = self.slot.peek(cx.time).filter(|held| held.generation > offered) else {
+            return;
+        };
         if self.renewable() && newer.value.video_id == self.checkpoint_of {
             self.offered = newer.generation;
             out.push(Effect::Swap { auth: newer.value.clone() });
         }
-    }
-
-    /// The live client was given the credential last offered.
-    pub fn swapped(&mut self, out: &mut Vec<Effect>) {
-        self.used = self.offered;
-        out.push(Effect::InUse { generation: self.used, how: Delivery::Swapped });
     }
 
     fn lost(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
@@ -349,7 +370,8 @@ impl Upload {
     /// Whether a failure without an answer may be a refusal that the browser hides, for want of CORS headers.
     fn may_be_refusal(&self, time: &Time) -> bool {
         self.slot.token().is_some_and(|token| {
-            token.generation != self.used || !matches!(token.zone(time), Zone::Valid | Zone::Advisory)
+            token.generation != self.used
+                || !matches!(token.zone(time), Zone::Valid | Zone::Advisory)
         })
     }
 
@@ -379,7 +401,12 @@ impl Upload {
         }
     }
 
-    fn awake(&mut self, cx: &mut Context<'_>, input: lifecycle::Input<UploadAuth>, out: &mut Vec<Effect>) {
+    fn awake(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: lifecycle::Input<UploadAuth>,
+        out: &mut Vec<Effect>,
+    ) {
         let woken = input == lifecycle::Input::Wake;
         self.feed(cx, input, out);
         if self.phase != Phase::Off && (woken || self.look_at <= cx.time.mono) {
@@ -405,7 +432,12 @@ impl Upload {
     }
 
     /// Runs the slot and takes what it says.
-    fn feed(&mut self, cx: &mut Context<'_>, input: lifecycle::Input<UploadAuth>, out: &mut Vec<Effect>) {
+    fn feed(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: lifecycle::Input<UploadAuth>,
+        out: &mut Vec<Effect>,
+    ) {
         let mut effects = Vec::new();
         self.slot.step(cx.policy, cx.budget, cx.time, input, &mut effects);
         for effect in effects {
@@ -420,7 +452,9 @@ impl Upload {
                 lifecycle::Effect::Abort { fetch } => out.push(Effect::Abort { fetch }),
                 lifecycle::Effect::Resolve { token, .. } => self.settled(Ok(token), out),
                 lifecycle::Effect::Reject { error: Error::Aborted, .. } => {}
-                lifecycle::Effect::Reject { error, .. } => self.settled(Err(Failure::Credential(error)), out),
+                lifecycle::Effect::Reject { error, .. } => {
+                    self.settled(Err(Failure::Credential(error)), out)
+                }
                 lifecycle::Effect::Emit(event) => {
                     let news = matches!(event, Event::Token { .. }) && self.phase == Phase::Running;
                     out.push(Effect::Emit(event));

@@ -13,7 +13,8 @@ fn token() -> StsToken {
 }
 
 fn media(kind: Kind, fields: &[(&str, &str)]) -> Media {
-    let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let fields =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Media { kind, file_name: "holiday film.mp4".to_owned(), fields }
 }
 
@@ -21,7 +22,11 @@ fn media(kind: Kind, fields: &[(&str, &str)]) -> Media {
 fn described(call: &Call, media: &Media) -> Vec<String> {
     let query = call.query(media, &token(), "nonce");
     let own = ["AccessKeyId", "SecurityToken", "Version", "Format", "Signature"];
-    query.split('&').filter(|p| !own.iter().any(|own| p.starts_with(own))).map(str::to_owned).collect()
+    query
+        .split('&')
+        .filter(|p| !own.iter().any(|own| p.starts_with(own)))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The example of "Signature mechanism" in the documentation of STS.
@@ -45,7 +50,12 @@ fn the_documented_signature_is_made() {
 
 #[test]
 fn only_unreserved_characters_stay_as_they_are() {
-    let cases = [("aZ09-_.~", "aZ09-_.~"), (" +*/", "%20%2B%2A%2F"), ("中\u{0}", "%E4%B8%AD%00"), ("!'()", "%21%27%28%29")];
+    let cases = [
+        ("aZ09-_.~", "aZ09-_.~"),
+        (" +*/", "%20%2B%2A%2F"),
+        ("中\u{0}", "%E4%B8%AD%00"),
+        ("!'()", "%21%27%28%29"),
+    ];
     for (text, expected) in cases {
         let mut out = String::new();
         encode(text, &mut out);
@@ -55,10 +65,22 @@ fn only_unreserved_characters_stay_as_they_are() {
 
 #[test]
 fn a_video_is_created_with_what_the_page_gave() {
-    let given = [("Title", "Holiday"), ("Tags", "a,b"), ("CateId", ""), ("ImageType", "cover"), ("NewField", "1")];
+    let given = [
+        ("Title", "Holiday"),
+        ("Tags", "a,b"),
+        ("CateId", ""),
+        ("ImageType", "cover"),
+        ("NewField", "1"),
+    ];
     assert_eq!(
         described(&Call::Create, &media(Kind::Video, &given)),
-        ["Action=CreateUploadVideo", "FileName=holiday%20film.mp4", "NewField=1", "Tags=a%2Cb", "Title=Holiday"]
+        [
+            "Action=CreateUploadVideo",
+            "FileName=holiday%20film.mp4",
+            "NewField=1",
+            "Tags=a%2Cb",
+            "Title=Holiday"
+        ]
     );
 }
 
@@ -71,7 +93,12 @@ fn a_title_and_an_image_type_are_there_without_the_page() {
     let given = [("ImageExt", "png"), ("FileSize", "7")];
     assert_eq!(
         described(&Call::Create, &media(Kind::Image, &given)),
-        ["Action=CreateUploadImage", "ImageExt=png", "ImageType=default", "Title=holiday%20film.mp4"]
+        [
+            "Action=CreateUploadImage",
+            "ImageExt=png",
+            "ImageType=default",
+            "Title=holiday%20film.mp4"
+        ]
     );
 }
 
@@ -84,7 +111,13 @@ fn a_refresh_names_the_video_and_nothing_else() {
 
 #[test]
 fn a_page_cannot_set_the_protocol_s_own_parameters() {
-    let given = [("Action", "DeleteVideo"), ("AccessKeyId", "x"), ("Signature", "x"), ("VideoId", "v"), ("Timestamp", "t")];
+    let given = [
+        ("Action", "DeleteVideo"),
+        ("AccessKeyId", "x"),
+        ("Signature", "x"),
+        ("VideoId", "v"),
+        ("Timestamp", "t"),
+    ];
     let query = Call::Create.query(&media(Kind::Image, &given), &token(), "nonce");
     for (name, value) in given {
         assert!(!query.contains(&format!("{name}={value}")), "{name} in {query}");
@@ -139,7 +172,13 @@ fn the_code_decides_what_a_refusal_means() {
 
 #[test]
 fn an_answer_without_a_code_is_judged_by_its_status() {
-    let cases = [(429, "throttled"), (503, "throttled"), (302, "throttled"), (502, "http"), (200, "invalid_response")];
+    let cases = [
+        (429, "throttled"),
+        (503, "throttled"),
+        (302, "throttled"),
+        (502, "http"),
+        (200, "invalid_response"),
+    ];
     for (status, code) in cases {
         assert_eq!(refused(status, None, Some(7)).error.code(), code, "{status}");
     }

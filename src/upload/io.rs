@@ -2,9 +2,9 @@
 
 use crate::{
     error::Error,
-    lifecycle::{Event, FetchId, Generation, Reason},
+    lifecycle::{Event, FetchId, Reason},
     token::{Expiry, UploadAuth},
-    vod::Media,
+    vod::{Kind, Media},
 };
 
 /// Number of one file of an uploader, chosen by the caller.
@@ -122,6 +122,11 @@ pub enum Input {
         /// It did.
         taken: bool,
     },
+    /// Answers [`Effect::Swap`]: whether the running client has the credential now.
+    Swapped {
+        /// It has.
+        taken: bool,
+    },
     /// The source answered with an UploadAuth.
     Fetched {
         /// Which request.
@@ -171,6 +176,8 @@ pub enum Effect {
     Start {
         /// The credential and the address.
         auth: UploadAuth,
+        /// What the file really is.
+        kind: Kind,
         /// The object is not the one of the SDK's checkpoint: forget that first.
         forget: bool,
     },
@@ -178,6 +185,8 @@ pub enum Effect {
     Resume {
         /// The credential and the address.
         auth: UploadAuth,
+        /// What the file really is.
+        kind: Kind,
         /// The object is another one: forget the checkpoint and take the address first.
         forget: bool,
     },
@@ -195,10 +204,8 @@ pub enum Effect {
     Fail(Failure),
     /// Tell listeners.
     Emit(Event),
-    /// The file uses the credential of this generation now. For listeners.
+    /// The SDK uses the newest credential now. For listeners.
     InUse {
-        /// Which credential.
-        generation: Generation,
         /// How it came there.
         how: Delivery,
     },
@@ -235,7 +242,9 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Credential(Error::Http { server_code: Some(code), .. }) | Self::Refused(code) => code,
+            Self::Credential(Error::Http { server_code: Some(code), .. }) | Self::Refused(code) => {
+                code
+            }
             Self::Credential(error) => error.code(),
             Self::Silent => "upload_lost",
             Self::Stalled => "upload_stalled",

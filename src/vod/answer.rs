@@ -33,18 +33,32 @@ const CODE_MAX: usize = 64;
 /// The code decides and not the status, which differs between VOD's gateways.
 #[must_use]
 pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) -> Refused {
-    let code = json.and_then(|json| json.get("Code")).and_then(Json::as_str).filter(|code| plausible(code));
+    let code = json
+        .and_then(|json| json.get("Code"))
+        .and_then(Json::as_str)
+        .filter(|code| plausible(code));
     let error = match (code, status) {
-        (Some(code), _) if code.starts_with("Throttling") => Error::Throttled { status, retry_after },
+        (Some(code), _) if code.starts_with("Throttling") => {
+            Error::Throttled { status, retry_after }
+        }
         (None, 302 | 429 | 503) => Error::Throttled { status, retry_after },
-        (None, 200) => Error::InvalidResponse { reason: "VOD's answer is not what this call answers" },
+        (None, 200) => {
+            Error::InvalidResponse { reason: "VOD's answer is not what this call answers" }
+        }
         _ => Error::Http { status, server_code: code.map(str::to_owned) },
     };
     let refusal = match code {
-        Some("InvalidAccessKeyId" | "InvalidAccessKeyId.NotFound" | "InvalidAccessKeyId.Inactive" | "SecurityTokenExpired") => {
+        Some(
+            "InvalidAccessKeyId"
+            | "InvalidAccessKeyId.NotFound"
+            | "InvalidAccessKeyId.Inactive"
+            | "SecurityTokenExpired",
+        ) => Refusal::Token,
+        Some(code)
+            if code == "InvalidSecurityToken" || code.starts_with("InvalidSecurityToken.") =>
+        {
             Refusal::Token
         }
-        Some(code) if code == "InvalidSecurityToken" || code.starts_with("InvalidSecurityToken.") => Refusal::Token,
         Some("SignatureNonceUsed") => Refusal::Nonce,
         Some("InvalidVideo.NotFound") => Refusal::UnknownVideo,
         _ => Refusal::Other,

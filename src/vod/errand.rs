@@ -62,7 +62,9 @@ impl Errand {
                 self.call = Call::Create;
                 Turn::Again
             }
-            Refusal::Token | Refusal::Nonce | Refusal::UnknownVideo | Refusal::Other => Turn::Failed(refused.error),
+            Refusal::Token | Refusal::Nonce | Refusal::UnknownVideo | Refusal::Other => {
+                Turn::Failed(refused.error)
+            }
         }
     }
 }

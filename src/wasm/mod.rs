@@ -9,4 +9,5 @@ mod exports;
 mod fetch;
 mod source;
 mod timer;
+mod upload;
 mod wake;
