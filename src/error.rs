@@ -143,7 +143,8 @@ pub fn is_configuration_code(code: &str) -> bool {
         "InvalidSecurityToken",
         "MissingSecurityToken",
         "SignatureDoesNotMatch",
-        "Forbidden",
+        // With a dot: the bare word is what web frameworks call every 403.
+        "Forbidden.",
     ];
     PREFIXES.iter().any(|prefix| code.starts_with(prefix))
 }

@@ -143,7 +143,7 @@ impl Warning {
 pub fn read(json: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Result<Reply, Error> {
     let json = search::expand(json, parse);
     let tree = open(&json, meta)?;
-    let Some((found, path)) = tree.find(search::credentials) else {
+    let Some((found, path)) = search::first_credentials(&tree) else {
         return Err(absent(&tree, meta, search::missing));
     };
     let mut warnings = complaints(&path, &tree, meta)?;

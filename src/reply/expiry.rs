@@ -48,7 +48,6 @@ const ENDS: &[&str] = &[
     "expirein",
     "expireseconds",
     "durationseconds",
-    "duration",
     "ttl",
 ];
 
@@ -91,6 +90,10 @@ pub(super) fn read_expiry(
                 End::Zoneless => zoneless = true,
                 End::Unreadable => unreadable = true,
             }
+        }
+        // What stands further out is less certainly about the token.
+        if expiry != Expiry::default() {
+            break;
         }
     }
     if let Some(left) = &mut expiry.left {

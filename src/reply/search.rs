@@ -221,6 +221,15 @@ pub(super) fn credentials(members: &Members) -> Option<Credentials<'_>> {
     Some(Credentials { id: id.1, secret: secret.1, token: token.map(|(_, token)| token), guessed })
 }
 
+/// The first credentials that are not empty, else the first, with the path from there to the root.
+pub(super) fn first_credentials<'a>(
+    tree: &Tree<'a>,
+) -> Option<(Credentials<'a>, Vec<&'a Members>)> {
+    let filled =
+        |found: &Credentials<'_>| !found.id.trim().is_empty() && !found.secret.trim().is_empty();
+    tree.find(|members| credentials(members).filter(filled)).or_else(|| tree.find(credentials))
+}
+
 /// Why there are no credentials in `tree`.
 pub(super) fn missing(tree: &Tree<'_>) -> &'static str {
     if tree.find(|members| text(members, IDS)).is_some() {
