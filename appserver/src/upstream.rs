@@ -1,0 +1,326 @@
+//! One request to Alibaba Cloud, and why it may fail.
+//!
+//! Redirects are never followed: STS answers some throttling with `302`, and a followed redirect
+//! comes back as a misleading signature error. Messages of the cloud are dropped here, because a
+//! `SignatureDoesNotMatch` quotes the signed request.
+
+use std::{fmt, net::IpAddr, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Request, StatusCode};
+use serde::Deserialize;
+
+/// Time to reach the server.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Time for the whole exchange: less than the 10 s that a page waits for us.
+const TOTAL: Duration = Duration::from_secs(5);
+/// Largest answer read. A token has about 2,000 bytes.
+const LARGEST: usize = 256 << 10;
+
+/// Address of a service: `https://` anywhere, `http://` only to a literal loopback address.
+///
+/// A host name such as `localhost` does not count: a resolver decides where it points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    url: String,
+    loopback: bool,
+}
+
+impl Endpoint {
+    /// Reads an address without query or fragment; a trailing slash is dropped.
+    ///
+    /// # Errors
+    ///
+    /// What it must be instead.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let url = reqwest::Url::parse(text.trim()).map_err(|_| "must be an absolute URL")?;
+        if url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
+            return Err("must have no user, query or fragment");
+        }
+        let host = url.host_str().ok_or("must name a host")?;
+        let address: Result<IpAddr, _> = host.trim_start_matches('[').trim_end_matches(']').parse();
+        let loopback = address.is_ok_and(|address| address.is_loopback());
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => return Err("must begin with https:// (http:// is for 127.0.0.1 and [::1] only)"),
+        }
+        Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), loopback })
+    }
+
+    /// The address, without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.url
+    }
+}
+
+/// Why a service of the cloud gave no usable answer. Holds no message of the cloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The cloud, or our own limit in front of it, asks for fewer requests.
+    Throttled {
+        /// `Throttling*`, also where the cloud only answered 302.
+        code: String,
+        /// When to come back, if the cloud said so.
+        retry_after: Option<Duration>,
+        /// The cloud's id of the request.
+        request_id: Option<String>,
+    },
+    /// The cloud refused the request and named a code.
+    Refused {
+        /// HTTP status of its answer.
+        status: u16,
+        /// Its code, such as `NoPermission`.
+        code: String,
+        /// Its id of the request.
+        request_id: Option<String>,
+    },
+    /// No connection, or none that survived.
+    Unreachable,
+    /// No whole answer within 5 s.
+    TimedOut,
+    /// An answer that is not what the API promises.
+    Unusable {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+impl Failure {
+    /// The cloud's code, if it named one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Throttled { code, .. } | Self::Refused { code, .. } => Some(code),
+            Self::Unreachable | Self::TimedOut | Self::Unusable { .. } => None,
+        }
+    }
+
+    /// The cloud's id of the request, if it answered.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Throttled { request_id, .. } | Self::Refused { request_id, .. } => {
+                request_id.as_deref()
+            }
+            Self::Unreachable | Self::TimedOut | Self::Unusable { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Throttled { code, .. } => write!(f, "the cloud asks for fewer requests ({code})"),
+            Self::Refused { status, code, .. } => {
+                write!(f, "the cloud refused with {status} {code}")
+            }
+            Self::Unreachable => f.write_str("the cloud cannot be reached"),
+            Self::TimedOut => f.write_str("the cloud did not answer in time"),
+            Self::Unusable { reason } => write!(f, "the cloud's answer is unusable: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// An HTTP client for one endpoint.
+#[derive(Clone)]
+pub struct Upstream {
+    client: reqwest::Client,
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upstream")
+    }
+}
+
+/// A 200, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body; holds credentials.
+    pub body: Body,
+}
+
+/// A body that may hold credentials: `Debug` shows its length.
+pub struct Body(pub Bytes);
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
+    }
+}
+
+impl Upstream {
+    /// A client for `endpoint`. Proxies of the environment are used, except to loopback.
+    ///
+    /// # Errors
+    ///
+    /// If the TLS roots cannot be set up.
+    pub fn new(endpoint: &Endpoint) -> Result<Self, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(TOTAL);
+        if endpoint.loopback {
+            builder = builder.no_proxy();
+        }
+        Ok(Self { client: builder.build()? })
+    }
+
+    /// Sends `request` and returns a 200.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Failure`]: every other status is one.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, Failure> {
+        let (parts, body) = request.into_parts();
+        let response = self
+            .client
+            .request(parts.method, parts.uri.to_string())
+            .headers(parts.headers)
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| failed(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read(response).await?;
+        if status == StatusCode::OK {
+            Ok(Answer { headers, body: Body(body) })
+        } else {
+            Err(refusal(status, &headers, &body))
+        }
+    }
+}
+
+fn failed(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() { Failure::TimedOut } else { Failure::Unreachable }
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Bytes, Failure> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LARGEST {
+            return Err(Failure::Unusable { reason: "it is too large" });
+        }
+    }
+    Ok(body.freeze())
+}
+
+/// What the cloud says of itself, in JSON as in the RPC APIs.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ErrorBody {
+    code: String,
+    request_id: Option<String>,
+}
+
+/// Reads an answer that is not a 200.
+fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+    let told: Option<ErrorBody> = serde_json::from_slice(body).ok();
+    let request_id = told
+        .as_ref()
+        .and_then(|told| told.request_id.as_deref())
+        .filter(|id| is_plain(id))
+        .map(str::to_owned);
+    let code = told.map(|told| told.code).filter(|code| is_plain(code));
+    let throttled = code.as_deref().map_or_else(
+        || matches!(status, StatusCode::FOUND | StatusCode::TOO_MANY_REQUESTS),
+        |code| code.starts_with("Throttling"),
+    );
+    if throttled {
+        let code = code.unwrap_or_else(|| String::from("Throttling"));
+        return Failure::Throttled { code, retry_after: retry_after(headers), request_id };
+    }
+    match code {
+        Some(code) => Failure::Refused { status: status.as_u16(), code, request_id },
+        None if status.is_server_error() => Failure::Refused {
+            status: status.as_u16(),
+            code: String::from("InternalError"),
+            request_id,
+        },
+        None => Failure::Unusable { reason: "it is an error without a code" },
+    }
+}
+
+/// Whether a word of the cloud is fit to be repeated: the alphabet of its codes and ids.
+fn is_plain(word: &str) -> bool {
+    (1..=64).contains(&word.len())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers
+        .get(http::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_literal_loopback_only() {
+        for good in [
+            "https://sts.aliyuncs.com",
+            "https://sts.cn-shanghai.aliyuncs.com/",
+            "http://127.0.0.1:9/x",
+            "http://[::1]:9",
+        ] {
+            assert!(Endpoint::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://localhost:9",
+            "http://10.0.0.1",
+            "sts.aliyuncs.com",
+            "ftp://127.0.0.1",
+            "https://u:p@h",
+            "https://h/?q",
+            "http://127.0.0.1.evil.test",
+            "",
+        ] {
+            assert!(Endpoint::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_302_and_each_throttling_code_ask_for_fewer_requests() {
+        let none = HeaderMap::new();
+        let body = br#"{"Code":"Throttling.User","Message":"m","RequestId":"R-1"}"#;
+        for (status, body) in [(302, b"".as_slice()), (429, b"<html>"), (400, body), (503, body)] {
+            let failure = refusal(StatusCode::from_u16(status).unwrap(), &none, body);
+            assert!(matches!(failure, Failure::Throttled { .. }), "{status}: {failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_beats_the_status_and_a_message_is_never_kept() {
+        let body = br#"{"Code":"SignatureDoesNotMatch","Message":"server string to sign is:GET&canary","RequestId":"R-1"}"#;
+        let failure = refusal(StatusCode::BAD_REQUEST, &HeaderMap::new(), body);
+        assert_eq!(
+            failure,
+            Failure::Refused {
+                status: 400,
+                code: "SignatureDoesNotMatch".into(),
+                request_id: Some("R-1".into())
+            }
+        );
+        let odd = br#"{"Code":"has spaces canary","RequestId":"<b>"}"#;
+        let failure = refusal(StatusCode::BAD_REQUEST, &HeaderMap::new(), odd);
+        assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+    }
+}
