@@ -337,6 +337,9 @@ impl<T: Clone + PartialEq> Slot<T> {
         else {
             return self.fail(policy, time, Error::ExpiredOnArrival, out);
         };
+        if self.token.as_ref().is_some_and(|old| !old.rejected && old.proven(policy, time)) {
+            self.strikes = 0;
+        }
         self.answered = fetch;
         self.generation = token.generation;
         if token.life >= policy.refund_life {

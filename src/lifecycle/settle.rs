@@ -24,13 +24,13 @@ impl<T: Clone + PartialEq> Slot<T> {
         let wants = self.wants(time);
         let fetch = match self.fetch {
             Fetch::Idle if wants => budget.next(policy),
-            Fetch::Idle | Fetch::Parked { .. } => None,
+            Fetch::Idle => None,
             Fetch::InFlight { since, .. } => Some(since.saturating_add(policy.deadline)),
-            Fetch::Backoff { until, .. } if wants => Some(match budget.next(policy) {
-                Some(refill) => until.max(refill),
-                None => until,
-            }),
-            Fetch::Backoff { .. } => None,
+            Fetch::Parked { .. } if self.waiters.is_empty() => None,
+            Fetch::Backoff { until, .. } | Fetch::Parked { until, .. } if wants => {
+                Some(budget.next(policy).map_or(until, |refill| until.max(refill)))
+            }
+            Fetch::Backoff { .. } | Fetch::Parked { .. } => None,
         };
         let waiter = self.waiters.iter().map(|w| w.deadline).min();
         let token = self.token.as_ref().and_then(|t| t.next_zone(time));

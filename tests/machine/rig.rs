@@ -1,0 +1,76 @@
+//! The machine with its clock and its budget, run as the shell runs them.
+
+use upload_token::{
+    clock::{Clock, Time},
+    lifecycle::{Effect, Fetch, FetchId, Input, Slot},
+    policy::{Budget, PerMille, Policy},
+    time::{Millis, Now, UnixMillis},
+};
+
+/// A credential of a simulated source: which one it is, and when it really ends in true time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Token {
+    /// Its number: sources count them.
+    pub serial: u32,
+    /// True time at which servers begin to refuse it.
+    pub ends: u64,
+}
+
+/// A server's clock in an answer: what it shows, and how coarsely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// What it showed, rounded down.
+    pub at: UnixMillis,
+    /// To what it was rounded down: 0 for milliseconds, 1,000 for a `Date` header.
+    pub granularity: Millis,
+}
+
+/// One slot, its clock and its budget.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rig {
+    pub slot: Slot<Token>,
+    pub clock: Clock,
+    pub budget: Budget,
+}
+
+impl Rig {
+    pub fn new(policy: &Policy, mono: u64) -> Self {
+        Self { slot: Slot::default(), clock: Clock::default(), budget: Budget::new(policy, mono) }
+    }
+
+    /// One step at `now`. `stamp` is the server's clock in the answer that `input` brings, if any.
+    pub fn step(
+        &mut self,
+        policy: &Policy,
+        now: Now,
+        draw: PerMille,
+        input: Input<Token>,
+        stamp: Option<Stamp>,
+    ) -> (Time, Vec<Effect<Token>>) {
+        self.clock.look(policy, now, draw);
+        if let (Input::Fetched { fetch, .. } | Input::Failed { fetch, .. }, Some(stamp)) =
+            (&input, stamp)
+            && let Some(sent) = self.sent(*fetch)
+        {
+            self.clock.observe(stamp.at, stamp.granularity, sent);
+        }
+        let time = self.clock.look(policy, now, draw);
+        let mut effects = Vec::new();
+        self.slot.step(policy, &mut self.budget, &time, input, &mut effects);
+        (time, effects)
+    }
+
+    /// When the request in flight was sent, if it is `fetch`.
+    fn sent(&self, fetch: FetchId) -> Option<u64> {
+        match self.slot.fetch() {
+            Fetch::InFlight { fetch: current, sent, .. } if *current == fetch => Some(*sent),
+            _ => None,
+        }
+    }
+
+    /// When the shell must look again, in monotonic time.
+    pub fn next_timeout(&self, policy: &Policy, now: Now) -> Option<u64> {
+        let time = self.clock.clone().look(policy, now, 0);
+        self.slot.next_timeout(policy, &self.budget, &time)
+    }
+}
