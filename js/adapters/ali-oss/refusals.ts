@@ -1,0 +1,117 @@
+import type { TokenManager } from "../../types.js";
+import { SKEWED, skewed } from "./clock.js";
+
+/**
+ * OSS's codes for a token that it does not take any more.
+ *
+ * `AccessDenied` and `SignatureDoesNotMatch` are not among them: another token would be refused as well.
+ */
+const STALE: ReadonlySet<string> = new Set([
+  "SecurityTokenExpired",
+  "InvalidSecurityToken",
+  "InvalidAccessKeyId",
+  "AccessKeyIdAndSecurityTokenNotMatch",
+]);
+
+/** How often one request is sent: as it is, with another token, and with the clock corrected. */
+const MAX_TRIES = 3;
+
+/** The parts of an ali-oss client through which every request and every answer goes. */
+interface OssClient {
+  request(params: RequestParams): Promise<unknown>;
+  urllib: { request(url: string, params: HttpParams): Promise<HttpAnswer | undefined> };
+  options: { amendTimeSkewed?: number };
+}
+
+interface RequestParams {
+  /** A body that can be read only once. */
+  stream?: unknown;
+}
+
+interface HttpParams {
+  headers: Record<string, string | undefined>;
+}
+
+interface HttpAnswer {
+  status: number;
+  data?: unknown;
+  headers?: Record<string, string | undefined>;
+}
+
+/** @internal Reports refused tokens of `client` to `tokens` and repeats what they were refused for. */
+export function listen(client: object, tokens: Pick<TokenManager, "invalidate">): void {
+  if (!isOssClient(client)) return;
+  reportRefusals(client, tokens);
+  repeatRefused(client);
+}
+
+/** Whether this build of ali-oss has what is relied upon; without it the client goes on with `ossOptions` alone. */
+function isOssClient(client: object): client is OssClient {
+  const { request, urllib, options } = client as Partial<OssClient>;
+  return typeof request === "function" && typeof urllib?.request === "function" && typeof options === "object";
+}
+
+/** Only here the token is known that a request was signed with: in the client's options there may be a newer one. */
+function reportRefusals(client: OssClient, tokens: Pick<TokenManager, "invalidate">): void {
+  const { urllib } = client;
+  // Not changed in place: all clients of a page share it.
+  client.urllib = Object.create(urllib) as OssClient["urllib"];
+  client.urllib.request = async (url, params) => {
+    const accessKeyId = signedWith(params);
+    const answer = await urllib.request(url, params);
+    const refusal = answer?.status === 403 ? readRefusal(answer) : undefined;
+    if (refusal?.code === SKEWED) correctClock(client, refusal.serverTime);
+    else if (refusal && accessKeyId && STALE.has(refusal.code)) tokens.invalidate(accessKeyId, refusal.code);
+    return answer;
+  };
+}
+
+/** The browser build does the same for requests without a stream, the Node build for none. */
+function correctClock(client: OssClient, serverTime: string | undefined): void {
+  const correction = Date.parse(serverTime ?? "") - Date.now();
+  if (Number.isFinite(correction)) client.options.amendTimeSkewed = correction;
+}
+
+function repeatRefused(client: OssClient): void {
+  const request = client.request;
+  // ali-oss's own repetitions come by here as well, with the same parameters.
+  const tries = new WeakMap<RequestParams, number>();
+  client.request = async function (this: OssClient, params) {
+    const nth = (tries.get(params) ?? 0) + 1;
+    tries.set(params, nth);
+    if (nth > MAX_TRIES) throw skewed("OSS keeps refusing the time of a request, corrected by its own clock");
+    try {
+      return await request.call(this, params);
+    } catch (error) {
+      const code = codeOf(error);
+      const again = !params.stream && (tries.get(params) ?? nth) < MAX_TRIES;
+      if (again && (STALE.has(code) || (code === SKEWED && this.options.amendTimeSkewed))) return this.request(params);
+      throw code === SKEWED ? skewed("OSS refused the time of a request", error) : error;
+    }
+  };
+}
+
+/** The code of an error of ali-oss. Errors of this package have theirs from another list. */
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+/** `OSS STS.id:…` in V1, `OSS4-HMAC-SHA256 Credential=STS.id/…` in V4. */
+function signedWith({ headers }: HttpParams): string | undefined {
+  return /^(?:OSS |OSS4-HMAC-SHA256 Credential=)([^:/]+)/.exec(headers?.["authorization"] ?? "")?.[1];
+}
+
+/** An answer to HEAD has no body; its error is in a header. */
+function readRefusal({ data, headers }: HttpAnswer): { code: string; serverTime: string | undefined } | undefined {
+  let text = String(data ?? "");
+  if (text === "") {
+    try {
+      text = atob(headers?.["x-oss-err"] ?? "");
+    } catch {
+      // Not from OSS.
+    }
+  }
+  const code = /<Code>(\w+)<\/Code>/.exec(text)?.[1];
+  return code === undefined ? undefined : { code, serverTime: /<ServerTime>([^<]+)<\/ServerTime>/.exec(text)?.[1] };
+}

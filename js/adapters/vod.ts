@@ -1,0 +1,88 @@
+/**
+ * Keeps the credentials of the vendor's web uploader (`AliyunUpload.Vod`) fresh.
+ *
+ * @packageDocumentation
+ */
+import { invalidOption } from "../errors.js";
+import { coreOf } from "../manager.js";
+import type { TokenManager } from "../types.js";
+import { loadCore, type Core, type Loader } from "../wasm.js";
+import { Helper } from "./vod/helper.js";
+import { keepingUnload } from "./vod/page.js";
+import type { SdkUploader, VodConstructor, VodOptions, VodSdkOptions, VodUploader } from "./vod/types.js";
+
+export type {
+  UploadAuthRequest,
+  UploadAuthSource,
+  UploadAuthStatus,
+  UploadInfo,
+  UploadState,
+  VodCallbacks,
+  VodConstructor,
+  VodOptions,
+  VodSdkOptions,
+  VodTokenEvent,
+  VodUploader,
+} from "./vod/types.js";
+
+/**
+ * Makes an uploader of the vendor's SDK that answers for its own credentials.
+ *
+ * It is the SDK's own object: add files to it, start and stop it as the vendor documents. The helper
+ * asks VOD for each file's UploadAuth, signed with a token of `tokens`, renews it before it ends, and
+ * puts the new one into the running client. No call of `setSTSToken` or `resumeUploadWith…` is needed
+ * or useful. Every file ends in `onUploadSucceed`, or in `onUploadFailed` with a code and an uploader
+ * that `startUpload()` restarts.
+ *
+ * @param Vod - `AliyunUpload.Vod`, from the script tag or from npm.
+ * @param tokens - where STS tokens come from; `null` if `options.uploadAuth` is given.
+ * @throws {@link UploadTokenError} with code `invalid_option`, naming the option.
+ * @example
+ * ```ts
+ * import { createTokenManager } from "upload-token";
+ * import { createVodUploader } from "upload-token/vod";
+ *
+ * const tokens = createTokenManager({ source: "/api/sts" });
+ * const uploader = createVodUploader(AliyunUpload.Vod, tokens, { region: "cn-shanghai", userId: "1303984639806000" });
+ * uploader.addFile(file, null, null, null, JSON.stringify({ Vod: { Title: file.name } }));
+ * uploader.startUpload();
+ * ```
+ */
+export function createVodUploader(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): VodUploader {
+  check(Vod, tokens, options);
+  const { uploadAuth, request, perFile, deadline, endpoint, wasm, onTokenEvent, ...sdkOptions } = options;
+  const load = async (): Promise<Core> => {
+    if (wasm !== undefined) return loadCore(loader(wasm));
+    return (tokens && coreOf(tokens)) ?? loadCore((await import("../load-inline.js")).load);
+  };
+  const helper = new Helper(tokens, options, load);
+  const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...helper.callbacks() };
+  const uploader = keepingUnload(() => new Vod(made)) as SdkUploader;
+  helper.attach(uploader);
+  return uploader;
+}
+
+function loader(wasm: NonNullable<VodOptions["wasm"]>): Loader {
+  return typeof wasm === "function" ? (wasm as Loader) : () => wasm;
+}
+
+function check(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): void {
+  if (typeof Vod !== "function") throw new TypeError("Vod must be the class AliyunUpload.Vod");
+  if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
+  const { uploadAuth, deadline, endpoint, partSize } = options;
+  if (uploadAuth === undefined && typeof tokens?.getToken !== "function") {
+    throw invalidOption("tokens", "must be a token manager, unless options.uploadAuth is given");
+  }
+  if (uploadAuth !== undefined && typeof uploadAuth !== "function" && !(uploadAuth instanceof URL)) {
+    if (typeof uploadAuth !== "string" || uploadAuth === "") throw invalidOption("uploadAuth", "must be an address or a function");
+  }
+  if (deadline !== undefined && !(Number.isInteger(deadline) && deadline >= 50 && deadline <= 600_000)) {
+    throw invalidOption("deadline", "must be a whole number from 50 to 600000");
+  }
+  if (endpoint !== undefined && !/^https?:\/\/[^/?#]+(\/[^?#]*[^/?#])?$/.test(endpoint)) {
+    throw invalidOption("endpoint", "must be an address such as https://vod.cn-shanghai.aliyuncs.com");
+  }
+  if (partSize !== undefined && !(Number.isInteger(partSize) && partSize >= 102_400)) {
+    throw invalidOption("partSize", "must be a whole number of bytes, 102400 or more");
+  }
+}

@@ -1,0 +1,198 @@
+import type { UploadTokenError } from "../../errors.js";
+import type { TokenReason, TokenRequestOptions, TokenState, WasmSource } from "../../types.js";
+
+/** State of a file, in the SDK's words; the SDK spells `Stoped` so. */
+export type UploadState = "Ready" | "Uploading" | "Success" | "Failure" | "Canceled" | "Stoped";
+
+/** What the SDK keeps of a file: one object for the file's life, given to every callback. */
+export interface UploadInfo {
+  readonly file: File;
+  state: UploadState;
+  /** Corrected by the helper: the SDK takes `apng-demo.mp4` for an image. */
+  isImage: boolean;
+  /** VOD's id of a video, once there is one. */
+  videoId?: string;
+  /** VOD's id of an image, once there is one. Set by the helper; the SDK never tells it. */
+  imageId?: string;
+  endpoint?: string;
+  bucket?: string;
+  object?: string;
+  region?: string;
+  /** Share of the file that is stored, 0 to 1. */
+  loaded?: number;
+  checkpoint?: unknown;
+  /** What was given as `paramData.Vod`. */
+  videoInfo?: Readonly<Record<string, unknown>>;
+}
+
+/** The SDK's callbacks, all optional. What one throws is reported as an uncaught error and changes nothing. */
+export interface VodCallbacks {
+  addFileSuccess?(info: UploadInfo): void;
+  /** For information: the helper answers it. */
+  onUploadstarted?(info: UploadInfo): void;
+  onUploadSucceed?(info: UploadInfo): void;
+  /**
+   * @param code - the code of OSS or VOD; `EmptyFile`; a code of {@link UploadTokenError}; `upload_lost` if the SDK gave
+   *   up without an error, and `upload_stalled` if it stopped reporting. `startUpload()` tries again.
+   */
+  onUploadFailed?(info: UploadInfo, code: string, message: string): void;
+  /** @param loaded - share of the file that is stored, 0 to 1. */
+  onUploadProgress?(info: UploadInfo, totalSize: number, loaded: number): void;
+  onUploadCanceled?(info: UploadInfo, event: unknown): void;
+  /** For information: the helper answers it. It comes only if a credential was refused before its end. */
+  onUploadTokenExpired?(info: UploadInfo, event: unknown): void;
+  onUploadEnd?(info: undefined): void;
+}
+
+/** The SDK's own options. Only `localCheckpoint` has another default here: `true`. */
+export interface VodSdkOptions extends VodCallbacks {
+  /** Account id; numbers as text. */
+  userId?: string | number;
+  /** Default `cn-shanghai`. */
+  region?: string;
+  /** Bytes; default 1,048,576. A whole number of 102,400 or more. */
+  partSize?: number;
+  /** Default 5. */
+  parallel?: number;
+  /** Default 3. */
+  retryCount?: number;
+  /** Seconds; default 2. */
+  retryDuration?: number;
+  /** Of one request to OSS, ms; default 60,000. */
+  timeout?: number;
+  cname?: boolean;
+  localCheckpoint?: boolean;
+  enableUploadProgress?: boolean;
+}
+
+/** What a {@link UploadAuthSource} is asked for. */
+export interface UploadAuthRequest {
+  /** Fires when the request is no longer wanted. */
+  readonly signal: AbortSignal;
+  readonly reason: TokenReason;
+  readonly title: string;
+  readonly fileName: string;
+  /** Refresh this video rather than create one. */
+  readonly videoId?: string;
+  /** Present for an image, with what the page gave about it. */
+  readonly image?: { readonly imageType?: string; readonly imageExt?: string };
+  /** What else the page gave as `paramData.Vod`: VOD's names with a small first letter, values as text. */
+  readonly [field: string]: unknown;
+}
+
+/** Answers with `{ uploadAuth, uploadAddress, videoId }`, or with VOD's own answer, or with a `Response` that holds either. */
+export type UploadAuthSource = (request: UploadAuthRequest) => unknown;
+
+/** Options of {@link createVodUploader}: the SDK's, and the helper's own. */
+export interface VodOptions extends VodSdkOptions {
+  /** UploadAuth mode: the AppServer's endpoint (POST, JSON) or a function that returns UploadAuths. STS tokens are not used then. */
+  uploadAuth?: string | URL | UploadAuthSource;
+  /** What is added to each request to the `uploadAuth` endpoint. */
+  request?: Omit<TokenRequestOptions, "body">;
+  /** Gives each file its own STS token, by a scope of its own; the next file's is fetched while one uploads. A function names the scope. */
+  perFile?: boolean | ((info: UploadInfo) => string);
+  /** How long a file waits for its credential before it fails, ms; default 30,000. */
+  deadline?: number;
+  /** Where VOD is, when it is not `https://vod.<region>.aliyuncs.com`. */
+  endpoint?: string;
+  /** Where the WebAssembly module comes from, if `tokens` does not bring it. */
+  wasm?: WasmSource | PromiseLike<WasmSource> | (() => WasmSource | PromiseLike<WasmSource>);
+  /** Hears what happens to the files' UploadAuths. */
+  onTokenEvent?(event: VodTokenEvent): void;
+}
+
+/** What is known of a file's UploadAuth, without secrets. Spans are in ms. */
+export interface UploadAuthStatus {
+  readonly state: TokenState;
+  /** Number of the UploadAuth, counted from 1 for each file. */
+  readonly generation: number;
+  readonly accessKeyId?: string;
+  /** When it ends, in ms since the epoch on the server's clock. */
+  readonly expiresAt?: number;
+  /** How much longer it is used: a lower bound, margin deducted. */
+  readonly validFor: number;
+  readonly life?: number;
+  readonly margin?: number;
+  readonly mandatory?: number;
+  /** Time until it is renewed. */
+  readonly refreshIn?: number;
+  /** Requests made so far. */
+  readonly requests: number;
+  /** Failures in a row. */
+  readonly failures: number;
+}
+
+/**
+ * What happens to a file's UploadAuth. No event holds a secret.
+ *
+ * - `token`: one arrived.
+ * - `started`, `swapped`, `resumed`: the SDK has it: as its first answer, put into the running client, or after a refusal.
+ * - `refreshFailed`: a request failed.
+ * - `expired`: it ran out without a successor.
+ * - `rejected`: OSS refused it.
+ * - `diagnostic`: this build of the SDK lacks something that the helper uses, and what it does instead.
+ */
+export type VodTokenEvent =
+  | ({ readonly type: "token" | "swapped" | "resumed" | "expired" | "rejected"; readonly info: UploadInfo } & UploadAuthStatus)
+  | ({
+      readonly type: "started";
+      readonly info: UploadInfo;
+      /** How long the SDK waited for its first credential, ms. */
+      readonly waited: number;
+      /** How much of that was for the STS token. */
+      readonly waitedForToken: number;
+    } & UploadAuthStatus)
+  | {
+      readonly type: "refreshFailed";
+      readonly info: UploadInfo;
+      readonly error: UploadTokenError;
+      /** Failures in a row. */
+      readonly failures: number;
+      /** Wait before the next try, ms; absent if the next start decides. */
+      readonly retryIn?: number;
+      /** Whether the UploadAuth in use still works. */
+      readonly usable: boolean;
+    }
+  | { readonly type: "diagnostic"; readonly missing: string; readonly message: string };
+
+/** The vendor's uploader: the real object, with the methods that its documentation names. */
+export interface VodUploader {
+  readonly options: VodSdkOptions;
+  /** @param paramData - JSON text: `{"Vod":{"Title":…,"CateId":…}}`; the title defaults to the file's name. */
+  addFile(
+    file: File,
+    endpoint?: string | null,
+    bucket?: string | null,
+    object?: string | null,
+    paramData?: string | null,
+    callback?: unknown,
+  ): boolean;
+  deleteFile(index: number): boolean;
+  cancelFile(index: number): boolean;
+  resumeFile(index: number): boolean;
+  cleanList(): void;
+  listFiles(): UploadInfo[];
+  getCheckpoint(file: File): unknown;
+  startUpload(index?: number): void;
+  stopUpload(): void;
+}
+
+/** `AliyunUpload.Vod`. */
+export type VodConstructor = new (options: VodSdkOptions) => object;
+
+/** @internal What the helper calls beside the above. */
+export interface SdkUploader extends VodUploader {
+  setUploadAuthAndAddress(info: UploadInfo, uploadAuth: string, uploadAddress: string, videoId?: string): boolean | undefined;
+  resumeUploadWithAuth(uploadAuth: string): boolean;
+}
+
+/** @internal What the module hands over for the SDK. */
+export interface Delivery {
+  uploadAuth: string;
+  uploadAddress: string;
+  videoId?: string;
+  imageId?: string;
+  isImage: boolean;
+  /** The SDK's checkpoint is of another object. */
+  forget: boolean;
+}
