@@ -52,7 +52,10 @@ export type OssTokens = Pick<TokenManager, "getToken" | "invalidate">;
  * await client.multipartUpload("a.mp4", file);
  * ```
  */
-export async function ossOptions(tokens: Pick<TokenManager, "getToken">, options: OssTokenOptions = {}): Promise<OssCredentialOptions> {
+export async function ossOptions(
+  tokens: Pick<TokenManager, "getToken">,
+  options: OssTokenOptions = {},
+): Promise<OssCredentialOptions> {
   if (typeof tokens?.getToken !== "function") throw invalidOption("tokens", "must be a token manager");
   const { scope = "" } = options;
   const checkClock = watchClock();
