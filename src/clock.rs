@@ -54,7 +54,7 @@ impl ServerTime {
     /// The least virtual time at which the server's clock can show `instant`.
     #[must_use]
     pub fn reaches(&self, instant: UnixMillis, policy: &Policy) -> Virtual {
-        self.sent.saturating_add(policy.sure(self.at.until(instant)))
+        self.sent.saturating_add(policy.counted(self.at.until(instant)))
     }
 }
 

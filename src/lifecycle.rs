@@ -317,8 +317,13 @@ impl<T: Clone + PartialEq> Slot<T> {
             return self.fail(policy, time, Error::Rejected, out);
         }
         let bound = bound(policy, time, sent, expiry);
-        if let Some(token) = self.token.as_ref().filter(|t| t.value == value) {
-            // The same token again, re-judged by its own answer's server time: no progress if a new one was due.
+        if let Some(token) = self.token.as_mut().filter(|t| t.value == value) {
+            // The same token again: no progress if a new one was due. It was re-judged by its own
+            // answer's server time; a mere duration counts only after a jump of the device's clocks,
+            // because AppServers that repeat a token often repeat its first duration with it.
+            if self.doubted && bound.certain {
+                token.confirm(bound.expires);
+            }
             self.answered = fetch;
             if token.zone(time) == Zone::Valid {
                 self.succeeded();

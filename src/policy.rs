@@ -179,8 +179,16 @@ impl Policy {
     /// Life that may be counted on when the server grants `life`: less what this device may lose by counting slowly.
     #[must_use]
     pub fn sure(&self, life: Millis) -> Millis {
-        let life = life.min(self.longest_life);
-        life - (life / 1_000 * Millis::from(self.drift)).div_ceil(1_000)
+        self.counted(life.min(self.longest_life))
+    }
+
+    /// How far this device has counted, at the least, when `span` has passed on a server's clock.
+    #[must_use]
+    pub fn counted(&self, span: Millis) -> Millis {
+        const MILLION: Millis = 1_000_000;
+        let drift = Millis::from(self.drift);
+        let lost = (span / MILLION).saturating_mul(drift);
+        span.saturating_sub(lost).saturating_sub((span % MILLION * drift).div_ceil(MILLION))
     }
 
     /// Wait before the next request after `fails` failures in a row (1 or more).

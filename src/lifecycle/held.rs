@@ -144,7 +144,12 @@ impl<T> Held<T> {
     pub(super) fn tighten(&mut self, policy: &Policy, server: ServerTime) {
         let Some(named) = self.named.filter(|_| server.sent > self.judged_by) else { return };
         self.judged_by = server.sent;
-        let expires = server.reaches(named, policy);
+        let longest = server.sent.saturating_add(policy.longest_life);
+        self.confirm(server.reaches(named, policy).min(longest));
+    }
+
+    /// Takes `expires`, the end by a sure measure, if it is later than the end known so far.
+    pub(super) fn confirm(&mut self, expires: Virtual) {
         if expires > self.expires || !self.certain {
             self.refresh = self.refresh.saturating_add(expires).saturating_sub(self.expires);
             self.expires = expires;

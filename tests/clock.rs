@@ -1,0 +1,415 @@
+//! Validity left as a lower bound: sleep, turned clocks, late timers, poor server times.
+//!
+//! The simulator's oracle checks at every step that no token is handed out past what it is really good for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod machine;
+
+use machine::sim::*;
+use upload_token::{
+    clock::{Clock, Virtual, bound},
+    error::Error,
+    policy::Policy,
+    time::{Now, UnixMillis},
+    token::Expiry,
+};
+
+const fn at(mono: u64, wall: i64) -> Now {
+    Now { mono, wall: UnixMillis(EPOCH + wall) }
+}
+
+/// Virtual time after each look.
+fn virtual_times(looks: &[Now]) -> Vec<Virtual> {
+    let (mut clock, policy) = (Clock::default(), Policy::default());
+    looks.iter().map(|now| clock.look(&policy, *now, 0).virt).collect()
+}
+
+mod virtual_time {
+    use super::*;
+
+    #[test]
+    fn counts_what_either_clock_says_has_passed() {
+        // mono, wall → virtual; all in ms
+        let cases = [
+            ("both go on", vec![at(0, 0), at(1_000, 1_000)], vec![0, 1_000]),
+            ("a sleep stops one", vec![at(0, 0), at(10, 7_200_000)], vec![0, 7_200_000]),
+            (
+                "the wall clock is turned back a day",
+                vec![at(0, 0), at(500, -86_400_000)],
+                vec![0, 500],
+            ),
+            (
+                "and counts on from there",
+                vec![at(0, 0), at(500, -86_400_000), at(900, -86_399_600)],
+                vec![0, 500, 900],
+            ),
+            (
+                "or forward: a sleep looks the same",
+                vec![at(0, 0), at(500, 86_400_000)],
+                vec![0, 86_400_000],
+            ),
+            ("slewed", vec![at(0, 0), at(1_000, 990), at(2_000, 1_980)], vec![0, 1_000, 2_000]),
+            ("a monotonic clock that goes back", vec![at(9_000, 0), at(0, 100)], vec![0, 100]),
+        ];
+        for (name, looks, virt) in cases {
+            assert_eq!(virtual_times(&looks), virt, "{name}");
+        }
+    }
+
+    /// Firefox under resistFingerprinting shows both clocks in steps of 100 ms, out of phase.
+    #[test]
+    fn does_not_run_fast_on_coarse_clocks() {
+        let looks: Vec<_> = (0..72_000_u32)
+            .map(|i| {
+                let truth = i64::from(i) * 50;
+                let (mono, wall) = (truth / 100 * 100, (truth + 50) / 100 * 100);
+                at(u64::try_from(mono).unwrap(), wall)
+            })
+            .collect();
+        let last = *virtual_times(&looks).last().unwrap();
+        assert!((3_599_900..=3_600_100).contains(&last), "{last} ms in an hour");
+    }
+
+    #[test]
+    fn never_goes_back_nor_overflows() {
+        let extremes = [0, 1, u64::MAX / 2, u64::MAX];
+        let walls = [i64::MIN, -1, 0, 1, i64::MAX];
+        for a in extremes {
+            for b in extremes {
+                for u in walls {
+                    for v in walls {
+                        let now = |mono, wall| Now { mono, wall: UnixMillis(wall) };
+                        let times = virtual_times(&[now(a, u), now(b, v), now(a, v), now(b, u)]);
+                        assert!(times.is_sorted(), "{a} {b} {u} {v}: {times:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tells_the_times_the_clocks_parted() {
+        let (mut clock, policy) = (Clock::default(), Policy::default());
+        let looks = [at(0, 0), at(30_000, 31_029), at(60_000, 62_060), at(90_000, 92_060)];
+        let jumps: Vec<_> = looks.iter().map(|now| clock.look(&policy, *now, 0).jumps).collect();
+        assert_eq!(jumps, [0, 0, 1, 1], "1 s and a thousandth of what passed are tolerated");
+    }
+
+    #[test]
+    fn the_newest_request_decides_what_the_server_s_clock_shows() {
+        let (mut clock, policy) = (Clock::default(), Policy::default());
+        clock.look(&policy, at(0, 0), 0);
+        clock.observe(UnixMillis(5_000), 1_000, 200);
+        clock.observe(UnixMillis(9_000), 0, 100);
+        let known = clock.look(&policy, at(300, 300), 0).server.unwrap();
+        assert_eq!((known.at, known.sent), (UnixMillis(6_000), 200), "the upper end of its second");
+    }
+}
+
+mod bounds {
+    use super::*;
+
+    /// Bound of an answer to a request sent 1 s ago, read now; the page is 10 s old.
+    fn of(server: Option<i64>, expiry: Expiry) -> (Virtual, bool) {
+        let policy = Policy { drift: 0, ..Policy::default() };
+        let mut clock = Clock::default();
+        clock.look(&policy, at(0, 0), 0);
+        if let Some(server) = server {
+            clock.look(&policy, at(9_000, 9_000), 0);
+            clock.observe(UnixMillis(EPOCH + server), 0, 9_000);
+        }
+        let time = clock.look(&policy, at(10_000, 10_000), 0);
+        let bound = bound(&policy, &time, 9_000, expiry);
+        (bound.expires, bound.certain)
+    }
+
+    #[test]
+    fn the_best_measure_decides_and_of_two_good_ones_the_shorter() {
+        let instant = |ms: i64| Some(UnixMillis(EPOCH + ms));
+        let cases = [
+            // server clock ms, instant ms, left ms → virtual end, certain
+            ("a duration, from the send", None, None, Some(900_000), 909_000, true),
+            (
+                "an instant on the server's clock",
+                Some(9_000),
+                instant(909_000),
+                None,
+                909_000,
+                true,
+            ),
+            ("on a server a day ahead", Some(86_409_000), instant(87_309_000), None, 909_000, true),
+            (
+                "the shorter: the duration",
+                Some(9_000),
+                instant(909_000),
+                Some(100_000),
+                109_000,
+                true,
+            ),
+            (
+                "the shorter: the instant",
+                Some(9_000),
+                instant(109_000),
+                Some(900_000),
+                109_000,
+                true,
+            ),
+            (
+                "eight hours apart",
+                Some(9_000),
+                instant(9_000 + 29_700_000),
+                Some(900_000),
+                909_000,
+                true,
+            ),
+            ("the wall clock, from the receipt", None, instant(910_000), None, 910_000, false),
+            ("a wall clock far ahead: assumed", None, instant(-86_400_000), None, 909_000, false),
+            ("a wall clock far behind: assumed", None, instant(86_400_000), None, 909_000, false),
+            ("nothing at all: assumed", Some(9_000), None, None, 909_000, false),
+            ("already over", Some(9_000), instant(8_000), None, 9_000, true),
+            ("over-long", None, None, Some(u64::MAX), 43_209_000, true),
+        ];
+        for (name, server, at, left, expires, certain) in cases {
+            assert_eq!(of(server, Expiry { at, left }), (expires, certain), "{name}");
+        }
+    }
+
+    /// The answers of a page that has been open for days need not all show a server's clock.
+    #[test]
+    fn an_old_server_time_still_measures_a_new_token() {
+        let mut sim = Sim::holding(HOUR);
+        sim.use_for(5 * MINUTE, MINUTE);
+        sim.pass(30 * HOUR);
+        sim.shape = Shape::Instant;
+        assert_eq!(sim.get(), Outcome::Served(2));
+        let held = sim.rig.slot.token().unwrap();
+        assert!(held.certain);
+        assert!((58 * MINUTE..=HOUR).contains(&held.life), "{} ms", held.life);
+    }
+
+    /// A crystal is off by 100 ppm, a clock being slewed by 500.
+    #[test]
+    fn a_slow_device_does_not_stretch_the_longest_life() {
+        for rate in [999_500, 1_000_500] {
+            let mut sim = Sim::new();
+            sim.rate = (rate, rate);
+            sim.answer = Answer::Token(12 * HOUR);
+            sim.policy.margin = 0;
+            sim.policy.mandatory = 0;
+            sim.get();
+            sim.answer = Answer::Never;
+            sim.feed(upload_token::lifecycle::Input::Lease(true));
+            while sim.peek().is_some() {
+                assert!(sim.truth() < 12 * HOUR + 50, "rate {rate}");
+                sim.call(0);
+                sim.pass(100);
+            }
+            assert!(
+                sim.truth() > 12 * HOUR - 2 * MINUTE,
+                "rate {rate}: not wasted either, {}",
+                sim.truth()
+            );
+        }
+    }
+
+    #[test]
+    fn a_sure_life_is_exact_to_the_millisecond() {
+        let policy = Policy::default();
+        for (life, sure) in [
+            (0, 0),
+            (1, 0),
+            (999, 998),
+            (1_000, 999),
+            (1_999, 1_997),
+            (3_600_000, 3_596_400),
+            (u64::MAX, 43_156_800),
+        ] {
+            assert_eq!(policy.sure(life), sure, "{life} ms");
+        }
+    }
+}
+
+mod pages {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_served_after_a_sleep_that_outlived_it() {
+        let mut sim = Sim::holding(HOUR);
+        sim.sleep(2 * HOUR);
+        assert_eq!(sim.peek(), None);
+        assert_eq!((sim.get(), sim.requests.len()), (Outcome::Served(2), 2));
+    }
+
+    #[test]
+    fn a_sleep_while_the_answer_was_on_its_way_counts() {
+        for (sleep, usable) in [(10 * MINUTE, true), (16 * MINUTE, false)] {
+            let mut sim = Sim::new();
+            sim.answer = Answer::Token(15 * MINUTE);
+            sim.call(0);
+            sim.sleep(sleep);
+            sim.pass(1);
+            assert_eq!(sim.rig.slot.token().is_some(), usable, "slept {sleep} ms");
+        }
+    }
+
+    #[test]
+    fn a_page_frozen_in_mid_request_gets_a_fresh_token_or_an_error() {
+        let mut sim = Sim::holding(HOUR);
+        sim.freeze(59 * MINUTE);
+        let waiter = sim.call(0);
+        sim.freeze(2 * HOUR);
+        sim.pass(SECOND);
+        assert!(
+            matches!(sim.outcome(waiter), Some(Outcome::Failed(_) | Outcome::Served(2..))),
+            "{:?}",
+            sim.outcome(waiter)
+        );
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_wrong_from_the_start_changes_nothing() {
+        let runs: Vec<_> = [0, -HOUR_BACK, HOUR_BACK, -DAY_BACK, DAY_BACK, 10 * 365 * DAY_BACK]
+            .into_iter()
+            .map(|off| {
+                let mut sim = Sim::new();
+                sim.turn_wall(off);
+                sim.use_for(3 * HOUR, SECOND);
+                sim.requests.clone()
+            })
+            .collect();
+        assert!(runs.windows(2).all(|pair| pair[0] == pair[1]), "{runs:?}");
+    }
+
+    #[test]
+    fn a_wall_clock_set_years_ahead_costs_one_request_and_fires_no_deadline() {
+        let mut sim = Sim::holding(HOUR);
+        sim.turn_wall(10 * 365 * DAY_BACK);
+        let waiter = sim.call(0);
+        assert_eq!(sim.outcome(waiter), None, "everything looks over");
+        sim.pass(SECOND);
+        assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(2)));
+        sim.use_for(10 * MINUTE, SECOND);
+        assert_eq!(sim.requests.len(), 2);
+    }
+
+    /// After a jump ahead the AppServer serves the token it has cached: still good, as its answer shows.
+    #[test]
+    fn the_same_token_with_a_new_server_time_is_usable_again_after_a_jump() {
+        for shape in [Shape::Full, Shape::Date, Shape::Duration] {
+            let mut sim = Sim::new();
+            sim.shape = shape;
+            sim.get();
+            sim.pass(5 * MINUTE);
+            sim.answer = Answer::Again;
+            sim.turn_wall(DAY_BACK);
+            assert_eq!(sim.peek(), None, "{shape:?}");
+            assert_eq!(sim.get(), Outcome::Served(1), "{shape:?}");
+            let left = sim.rig.slot.token().unwrap().expires;
+            let time = sim.rig.clock.clone().look(&sim.policy, sim.now(), 0);
+            assert!(left - time.virt >= 54 * MINUTE, "{shape:?}: {} ms", left - time.virt);
+            sim.use_for(10 * MINUTE, SECOND);
+            assert_eq!(sim.requests.len(), 2, "{shape:?}");
+        }
+    }
+
+    /// By the device's clock the older token seems to end later; by the server's it does not.
+    #[test]
+    fn an_older_token_after_a_jump_ahead_is_still_the_older() {
+        let mut sim = Sim::holding(HOUR);
+        sim.freeze(45 * MINUTE);
+        sim.call(0);
+        sim.pass(SECOND);
+        sim.turn_wall(HOUR_BACK);
+        sim.answer = Answer::First;
+        sim.call(0);
+        sim.pass(SECOND);
+        assert_eq!(sim.generation(), 2);
+        assert_eq!(
+            sim.get(),
+            Outcome::Served(2),
+            "and the newer one is good again by the same answer"
+        );
+    }
+
+    #[test]
+    fn a_wall_clock_set_back_a_day_only_asks_for_a_look_at_the_server() {
+        let mut sim = Sim::holding(HOUR);
+        sim.pass(MINUTE);
+        sim.turn_wall(-DAY_BACK);
+        let waiter = sim.call(0);
+        assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(1)));
+        sim.pass(SECOND);
+        assert_eq!((sim.get(), sim.requests.len()), (Outcome::Served(2), 2));
+        sim.use_for(10 * MINUTE, SECOND);
+        assert_eq!(sim.requests.len(), 2);
+    }
+
+    /// Assumption A1 broken: nothing on the page can show it. One refusal mends it.
+    #[test]
+    fn a_sleep_hidden_by_an_equal_turn_back_costs_one_refused_request() {
+        let mut sim = Sim::holding(HOUR);
+        sim.sleep(HOUR);
+        sim.turn_wall(-HOUR_BACK);
+        sim.trusted = false;
+        assert_eq!(sim.get(), Outcome::Served(1), "dead, and nobody can know");
+        sim.refuse(1);
+        sim.trusted = true;
+        assert_eq!((sim.get(), sim.requests.len()), (Outcome::Served(2), 2));
+    }
+
+    /// A device an hour behind may over-state a life; then a refusal mends it, as it does for anybody.
+    #[test]
+    fn without_a_server_s_clock_a_wrong_wall_clock_never_stops_the_page() {
+        for off in [0, -HOUR_BACK, HOUR_BACK, 2 * HOUR_BACK, -DAY_BACK, DAY_BACK] {
+            let mut sim = Sim::new();
+            sim.turn_wall(off);
+            sim.shape = Shape::Instant;
+            assert_eq!(sim.get(), Outcome::Served(1), "{off} ms off");
+            assert!(!sim.rig.slot.token().unwrap().certain);
+            sim.use_for(HOUR, SECOND);
+            assert!((1..=7).contains(&sim.requests.len()), "{off} ms off: {}", sim.requests.len());
+        }
+    }
+
+    #[test]
+    fn a_life_known_by_the_wall_clock_alone_keeps_a_minute_s_margin() {
+        let mut sim = Sim::new();
+        sim.shape = Shape::Instant;
+        sim.get();
+        assert_eq!(sim.rig.slot.token().unwrap().margin(), MINUTE);
+        sim.answer = Answer::Fail(Error::Network);
+        sim.freeze(HOUR - 55 * SECOND);
+        assert_eq!(sim.peek(), None);
+    }
+
+    #[test]
+    fn a_date_header_and_a_slow_answer_never_overstate_a_life() {
+        for rtt in [0, 100, 8 * SECOND] {
+            for phase in [0, 1, 500, 999] {
+                let mut sim = Sim::new();
+                sim.rtt = rtt;
+                sim.shape = Shape::Date;
+                sim.freeze(phase);
+                assert_eq!(sim.get(), Outcome::Served(1));
+                let held = sim.rig.slot.token().unwrap();
+                let time = sim.rig.clock.clone().look(&sim.policy, sim.now(), 0);
+                let left = held.expires - time.virt;
+                let truly = held.value.ends - sim.truth();
+                assert!(left <= truly, "rtt {rtt}, phase {phase}: {left} of {truly}");
+                assert!(
+                    truly - left <= rtt + SECOND + 4 * SECOND,
+                    "nor understate it by more than {rtt} ms, 1 s and the drift"
+                );
+            }
+        }
+    }
+
+    const HOUR_BACK: i64 = 3_600_000;
+    const DAY_BACK: i64 = 86_400_000;
+}
