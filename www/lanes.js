@@ -1,92 +1,64 @@
-// What the timeline draws: one lane a credential's owner (the page's STS token, each file's UploadAuth), on it
-// a span for each credential from its issue to its end, and a mark for each request that was signed with it.
+// What the timeline draws: one lane for the page's STS token and one for each file's UploadAuth; on it a span for
+// each credential from its issue to its end, and a mark for each request that was signed with it.
 
 /**
- * @typedef {object} Span One credential. All times are in milliseconds since the epoch.
+ * One credential, as the helper accounts for it. All times are in milliseconds since the epoch.
+ *
+ * @typedef {object} Span
  * @property {string} id AccessKeyId
  * @property {number} from issued
  * @property {number} advisory from here it is refreshed in the background
  * @property {number} mandatory from here a caller waits for the refresh
  * @property {number} margin from here it is not handed out
  * @property {number} until the server refuses it
- *
- * @typedef {object} Lane
- * @property {string} name
- * @property {Span[]} spans
- * @property {{ at: number, kind: "signed" | "granted" | "refused" }[]} marks
- * @property {boolean} [finished] the object is stored: its credential is needed no longer
  */
 
-/** The windows of a life in milliseconds, by the helper's default policy, for credentials that it does not report. */
-function windows(life) {
-  return {
-    advisory: Math.min(900_000, 0.4 * life, Math.max(90_000, life / 3)),
-    mandatory: Math.min(60_000, 0.15 * life),
-    margin: Math.min(15_000, 0.05 * life),
-  };
-}
-
-/** The lane of the page's STS token, from what the token manager says about itself. */
-export class TokenLane {
-  name = "STS token";
+/** What is known of one credential after another of the same owner. */
+export class Lane {
+  /** @type {Span[]} */
   spans = [];
+  /** @type {{ at: number, kind: "signed" | "refused" }[]} */
   marks = [];
-  #generation = 0;
+  /** The upload is over, or was given up: its credential is needed no longer. */
+  finished = false;
 
-  /** Takes in `status`, the manager's own account of its slot. */
-  update(status, now = Date.now()) {
-    if (!status.generation || status.life === undefined || status.expiresAt === undefined) return;
-    if (status.generation === this.#generation) return;
-    this.#generation = status.generation;
-    const until = status.expiresAt;
+  /** @param {string} name Whose credential, for the page. */
+  constructor(name) {
+    this.name = name;
+  }
+
+  /** Takes in the helper's status of the credential in hand. */
+  take({ accessKeyId, expiresAt, life, mandatory = 0, margin = 0, refreshIn = 0 }, now = Date.now()) {
+    if (!accessKeyId || expiresAt === undefined || life === undefined) return;
+    if (this.spans.some(({ id }) => id === accessKeyId)) return;
     this.spans.push({
-      id: status.accessKeyId,
-      from: until - status.life,
-      advisory: now + (status.refreshIn ?? 0),
-      mandatory: until - (status.mandatory ?? 0),
-      margin: until - (status.margin ?? 0),
-      until,
+      id: accessKeyId,
+      from: expiresAt - life,
+      advisory: now + refreshIn,
+      mandatory: expiresAt - mandatory,
+      margin: expiresAt - margin,
+      until: expiresAt,
     });
-    this.marks.push({ at: now, kind: "granted" });
   }
-}
 
-/**
- * The lanes of the objects that are being written, from what the local cloud was asked.
- *
- * @param {object[]} log The local cloud's requests, in order.
- * @param {number} life Life of an UploadAuth in milliseconds.
- * @param {Map<string, string>} names File names by object key.
- * @returns {Lane[]}
- */
-export function uploadLanes(log, life, names) {
-  const lanes = new Map();
-  for (const { service, action, key, accessKeyId, credentialAgeMs, at, status, preflight } of log) {
-    if (service !== "oss" || preflight || !key || !names.has(key)) continue;
-    const lane = lanes.get(key) ?? { name: names.get(key), spans: [], marks: [] };
-    lanes.set(key, lane);
-    lane.marks.push({ at, kind: status === 403 ? "refused" : "signed" });
-    if (status === 200 && (action === "CompleteMultipartUpload" || action === "PutObject")) lane.finished = true;
-    if (accessKeyId && Number.isFinite(credentialAgeMs) && !lane.spans.some(({ id }) => id === accessKeyId)) {
-      const until = at - credentialAgeMs + life;
-      const { advisory, mandatory, margin } = windows(life);
-      const span = { id: accessKeyId, from: until - life, advisory: until - advisory };
-      lane.spans.push({ ...span, mandatory: until - mandatory, margin: until - margin, until });
-    }
+  /** Takes in the local cloud's log: which requests this lane's credentials signed. */
+  mark(log) {
+    const own = new Set(this.spans.map(({ id }) => id));
+    this.marks = log
+      .filter(({ accessKeyId, preflight }) => own.has(accessKeyId) && !preflight)
+      .map(({ at, status }) => ({ at, kind: status === 403 ? "refused" : "signed" }));
   }
-  for (const lane of lanes.values()) lane.spans.sort((a, b) => a.from - b.from);
-  return [...lanes.values()];
-}
 
-/** In words: in which zone the lane's newest credential is, and how much longer it is valid. */
-export function describe(lane, now = Date.now()) {
-  const span = lane.spans.at(-1);
-  if (lane.finished) return "stored, no longer needed";
-  if (!span) return "none yet";
-  const left = `${Math.max(0, (span.until - now) / 1000).toFixed(1)} s`;
-  if (now >= span.until) return "expired";
-  if (now >= span.margin) return `not handed out any more, ${left} left`;
-  if (now >= span.mandatory) return `waiting for its successor, ${left} left`;
-  if (now >= span.advisory) return `being refreshed, ${left} left`;
-  return `valid, ${left} left`;
+  /** In words: in which part of its life the newest credential is, and how much longer it is valid. */
+  describe(now = Date.now()) {
+    const span = this.spans.at(-1);
+    if (this.finished) return "no longer needed";
+    if (!span) return "none yet";
+    const left = `${Math.max(0, (span.until - now) / 1000).toFixed(1)} s left`;
+    if (now >= span.until) return "expired";
+    if (now >= span.margin) return `not handed out any more, ${left}`;
+    if (now >= span.mandatory) return `callers wait for its successor, ${left}`;
+    if (now >= span.advisory) return `being refreshed, ${left}`;
+    return `valid, ${left}`;
+  }
 }

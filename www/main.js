@@ -5,7 +5,7 @@ import { createVodUploader } from "/dist/vod.js";
 import { config, figures, requests, setFaults } from "./cloud.js";
 import { FileList } from "./files.js";
 import { Journal } from "./journal.js";
-import { describe, TokenLane, uploadLanes } from "./lanes.js";
+import { Lane } from "./lanes.js";
 import { controlled } from "./service-worker.js";
 import { Timeline } from "./timeline.js";
 
@@ -17,11 +17,12 @@ const POLL_MS = 400;
 const $ = (id) => document.getElementById(id);
 const journal = new Journal($("journal"));
 const timeline = new Timeline($("timeline"));
-const tokenLane = new TokenLane();
+const tokenLane = new Lane("STS token");
+/** By file. */
+const uploadLanes = new Map();
 const files = new FileList($("list"), cancel);
 
 let conditions;
-let log = [];
 let tokens;
 let uploader;
 
@@ -50,15 +51,20 @@ async function start() {
     onUploadSucceed: ({ file }) => {
       files.progress(file, 1);
       files.set(file, "done");
+      finish(file);
       journal.add("SDK", `${file.name}: complete`, "good");
     },
     onUploadFailed: ({ file }, code) => {
+      finish(file);
       files.set(file, "failed", String(code));
       journal.add("SDK", `${file.name}: failed with ${code}; Start tries again`, "bad");
     },
-    onUploadTokenExpired: ({ file }) => journal.add("SDK", `${file.name}: a credential was refused and is replaced`),
-    onUploadCanceled: ({ file }) => files.set(file, "canceled"),
+    onUploadCanceled: ({ file }) => {
+      files.set(file, "canceled");
+      finish(file);
+    },
     onUploadEnd: () => journal.add("SDK", "the queue is empty"),
+    onTokenEvent: tell,
   });
   listen();
   wire();
@@ -69,16 +75,14 @@ async function start() {
   document.body.dataset.ready = "";
 }
 
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+
 function listen() {
-  const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
   tokens.on("token", ({ generation, expiresAt }) => {
+    tokenLane.take(tokens.status());
     journal.add("helper", `STS token ${generation}, valid for ${seconds(expiresAt - Date.now())}`, "good");
   });
-  tokens.on("refreshFailed", ({ error, failures, retryIn, usable }) => {
-    const next = retryIn === undefined ? "the next call tries again" : `next try in ${seconds(retryIn)}`;
-    const effect = usable ? "the token in hand still works" : "no token in hand works";
-    journal.add("helper", `refresh failed (${error.code}, ${failures} in a row); ${effect}; ${next}`, "bad");
-  });
+  tokens.on("refreshFailed", (event) => journal.add("helper", `STS token: ${failure(event)}`, "bad"));
   tokens.on("expired", ({ generation }) =>
     journal.add("helper", `STS token ${generation} ended without a successor`, "bad"),
   );
@@ -86,6 +90,39 @@ function listen() {
     journal.add("helper", `STS token ${generation} was refused by a server`, "bad"),
   );
   tokens.on("warning", ({ warning }) => journal.add("helper", `warning: ${warning}`));
+}
+
+/** What happens to a file's UploadAuth, in words. */
+function tell(event) {
+  if (event.type === "diagnostic") return journal.add("helper", event.message);
+  const { info, type, generation } = event;
+  const { name } = info.file;
+  const lane = uploadLanes.get(info.file) ?? new Lane(`UploadAuth of ${name}`);
+  uploadLanes.set(info.file, lane);
+  lane.finished = false;
+  if (type === "refreshFailed") return journal.add("helper", `${name}: UploadAuth: ${failure(event)}`, "bad");
+  lane.take(event);
+  const which = `${name}: UploadAuth ${generation}`;
+  const [text, kind] = {
+    token: [`${which}, valid for ${seconds(event.expiresAt - Date.now())}`, "good"],
+    started: [`${which} starts the upload`],
+    swapped: [`${which} put into the running upload`],
+    resumed: [`${which} resumes the upload`],
+    expired: [`${which} ended without a successor`, "bad"],
+    rejected: [`${which} was refused by OSS`, "bad"],
+  }[type];
+  journal.add("helper", text, kind);
+}
+
+function failure({ error, failures, retryIn, usable }) {
+  const next = retryIn === undefined ? "the next call tries again" : `next try in ${seconds(retryIn)}`;
+  const effect = usable ? "the one in hand still works" : "none in hand works";
+  return `refresh failed (${error.code}, ${failures} in a row); ${effect}; ${next}`;
+}
+
+function finish(file) {
+  const lane = uploadLanes.get(file);
+  if (lane) lane.finished = true;
 }
 
 function wire() {
@@ -117,6 +154,7 @@ function wire() {
     uploader.stopUpload();
     uploader.cleanList();
     files.clear();
+    uploadLanes.clear();
   });
   $("settings").addEventListener("change", () => void applyConditions());
   $("settings").addEventListener("submit", (event) => event.preventDefault());
@@ -165,6 +203,7 @@ async function applyConditions() {
 }
 
 async function poll() {
+  let log;
   try {
     log = await requests();
   } catch {
@@ -177,13 +216,12 @@ async function poll() {
     output.textContent = String(figure);
     output.parentElement.toggleAttribute("data-bad", figure > 0 && output.parentElement.classList.contains("zero"));
   }
+  for (const lane of lanes()) lane.mark(log);
   showLanes(lanes());
 }
 
 function lanes() {
-  tokenLane.update(tokens.status());
-  const names = new Map(uploader.listFiles().map(({ object, file }) => [object, `UploadAuth of ${file.name}`]));
-  return [tokenLane, ...uploadLanes(log, conditions.uploadAuthLifeMs ?? 3_000_000, names)];
+  return [tokenLane, ...uploadLanes.values()];
 }
 
 function draw() {
@@ -200,7 +238,7 @@ function showLanes(all) {
     const term = list.children[2 * index] ?? list.appendChild(document.createElement("dt"));
     const detail = list.children[2 * index + 1] ?? list.appendChild(document.createElement("dd"));
     term.textContent = lane.name;
-    detail.textContent = describe(lane);
+    detail.textContent = lane.describe();
   });
 }
 

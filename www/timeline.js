@@ -129,9 +129,9 @@ function drawMark({ context, colour, x }, { at, kind }, top) {
     context.stroke();
     return;
   }
-  context.fillStyle = colour(kind === "granted" ? "accent" : "mark");
+  context.fillStyle = colour("mark");
   context.beginPath();
-  context.arc(left, top + BAR_HEIGHT / 2, kind === "granted" ? 4 : 2.2, 0, 2 * Math.PI);
+  context.arc(left, top + BAR_HEIGHT / 2, 2.2, 0, 2 * Math.PI);
   context.fill();
 }
 
