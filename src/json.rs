@@ -13,7 +13,7 @@ use serde::de::{
 /// Containers nested deeper than this are read as [`Json::Null`]: [`reply`](crate::reply) looks at four levels.
 pub const MAX_DEPTH: u32 = 12;
 
-/// What one value may weigh, in bytes: each node counts [`NODE_WEIGHT`] and each string its length.
+/// What one value may weigh, in bytes: each node counts 256 and each string its length.
 ///
 /// An answer of STS weighs about 6,000. The bound is also what ends an object that contains itself.
 pub const MAX_WEIGHT: usize = 1 << 20;

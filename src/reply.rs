@@ -151,7 +151,7 @@ pub fn read(json: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Result<Reply, Erro
     if found.guessed {
         warnings.push(Warning::GuessedShape);
     }
-    finish(token, &path, meta, warnings, |token| token)
+    finish(token, &path, meta, warnings)
 }
 
 /// Reads an answer that should hold an UploadAuth: from an AppServer, or from VOD itself
@@ -179,20 +179,23 @@ pub fn read_upload_auth(
     let warnings = complaints(&path, &tree, meta)?;
     let (members, token) = upload_auth::read_auth(upload_auth, parse)?;
     let upload_address = path.iter().find_map(|members| search::text(members, &["uploadaddress"]));
-    let upload_address = upload_address.map_or("", |(_, text)| text.trim());
+    let upload_address = upload_address.map_or("", |(_, text)| text.trim_ascii());
     if !upload_address.is_empty() {
         read_upload_address(upload_address, parse)?;
     }
     let (video_id, image_id) =
         (upload_auth::id(&path, "videoid"), upload_auth::id(&path, "imageid"));
     let inner: Vec<&Members> = core::iter::once(&*members).chain(path).collect();
-    finish(token, &inner, meta, warnings, |token| UploadAuth {
+    let Reply { token, expiry, server_time, refresh_after, warnings } =
+        finish(token, &inner, meta, warnings)?;
+    let token = UploadAuth {
         token,
-        upload_auth: Secret::new(upload_auth.trim().to_owned()),
+        upload_auth: Secret::new(upload_auth.trim_ascii().to_owned()),
         upload_address: upload_address.to_owned(),
         video_id,
         image_id,
-    })
+    };
+    Ok(Reply { token, expiry, server_time, refresh_after, warnings })
 }
 
 /// The error that an answer with a status outside 200 to 299 is, with or without a readable body.
@@ -216,8 +219,8 @@ fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
         Json::Bool(_) | Json::Number(_) => "it is a bare value, not an object",
         Json::String(text) => match search::bare(text) {
             "" => "it is empty",
-            text if text.starts_with('<') => "it is HTML or XML, not JSON",
-            text if text.starts_with(['{', '[', '"']) => "it is no valid JSON, or too large",
+            text if search::begins(text, b"<") => "it is HTML or XML, not JSON",
+            text if search::begins(text, b"{[\"") => "it is no valid JSON, or too large",
             _ => "it is plain text, not JSON",
         },
     };
@@ -252,24 +255,26 @@ fn token_of(found: &Credentials<'_>) -> Result<StsToken, Error> {
 }
 
 /// Adds what is known about the token's life.
-fn finish<T>(
+fn finish(
     token: StsToken,
     path: &[&Members],
     meta: &Meta<'_>,
     mut warnings: Vec<Warning>,
-    wrap: impl FnOnce(StsToken) -> T,
-) -> Result<Reply<T>, Error> {
+) -> Result<Reply, Error> {
     if !token.access_key_id.starts_with("STS.") {
         warnings.push(Warning::NotStsPrefix);
     }
-    if meta.status.is_some()
-        && !meta.cache_control.unwrap_or_default().to_ascii_lowercase().contains("no-store")
-    {
+    if meta.status.is_some() && !meta.cache_control.is_some_and(forbids_storing) {
         warnings.push(Warning::Cacheable);
     }
     let server_time = expiry::read_server_time(path, meta, &mut warnings);
     let expiry = expiry::read_expiry(path, server_time, expiry::read_age(meta), &mut warnings)?;
     let refresh_after =
         path.iter().find_map(|members| expiry::seconds(member(members, &["refreshafter"])?.1));
-    Ok(Reply { token: wrap(token), expiry, server_time, refresh_after, warnings })
+    Ok(Reply { token, expiry, server_time, refresh_after, warnings })
+}
+
+fn forbids_storing(cache_control: &str) -> bool {
+    let mut directives = cache_control.as_bytes().split(|&byte| byte == b',');
+    directives.any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
 }

@@ -38,7 +38,7 @@ impl StsToken {
         access_key_secret: &str,
         security_token: &str,
     ) -> Result<Self, Error> {
-        let access_key_id = access_key_id.trim();
+        let access_key_id = access_key_id.trim_ascii();
         if access_key_id.starts_with("LTAI") {
             return Err(Error::LongLivedKey);
         }
@@ -68,7 +68,7 @@ const TOKEN_UNUSABLE: &str =
     "SecurityToken is too long or holds white space, control or non-ASCII characters";
 
 fn part(text: &str, max: usize, [empty, unusable]: [&'static str; 2]) -> Result<String, Error> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     if text.is_empty() {
         return Err(Error::InvalidResponse { reason: empty });
     }

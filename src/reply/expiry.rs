@@ -151,7 +151,7 @@ fn end(value: &Json, utc: bool) -> End {
             None => End::Unreadable,
         };
     }
-    let Some(text) = value.as_str().map(str::trim) else { return End::Unreadable };
+    let Some(text) = value.as_str().map(str::trim_ascii) else { return End::Unreadable };
     match read_date_time(text) {
         Some(read) if read.zoned || utc => plausible(read.at),
         Some(_) => End::Zoneless,
@@ -184,7 +184,7 @@ pub(super) fn read_server_time(
     meta: &Meta<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Option<ServerTime> {
-    if meta.age.is_some_and(|age| age.trim() != "0") {
+    if meta.age.is_some_and(|age| age.trim_ascii() != "0") {
         warnings.push(Warning::CachedAnswer);
         return None;
     }
@@ -192,9 +192,9 @@ pub(super) fn read_server_time(
         .iter()
         .find_map(|members| member(members, SERVER_TIMES))
         .map(|(_, value)| stamp(value));
-    let date = meta
-        .date
-        .map(|date| read_http_date(date.trim()).map(|at| ServerTime { at, granularity: 1_000 }));
+    let date = meta.date.map(|date| {
+        read_http_date(date.trim_ascii()).map(|at| ServerTime { at, granularity: 1_000 })
+    });
     let candidates = [body, date];
     let usable = |time: &ServerTime| (FIRST_NOW..LAST).contains(&time.at.0);
     let found = candidates.iter().flatten().find_map(|time| time.filter(usable));
@@ -209,7 +209,7 @@ fn stamp(value: &Json) -> Option<ServerTime> {
     if let Some(number) = number(value) {
         return instant(number).map(|(at, granularity)| ServerTime { at, granularity });
     }
-    let text = value.as_str()?.trim();
+    let text = value.as_str()?.trim_ascii();
     match read_date_time(text) {
         Some(read) => {
             read.zoned.then_some(ServerTime { at: read.at, granularity: read.granularity })

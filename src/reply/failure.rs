@@ -98,7 +98,7 @@ fn is_fine(value: &Json) -> bool {
                 code == 0.0 || code == 1.0 || (200.0..300.0).contains(&code) || code == 20_000.0
             }
             None => value.as_str().is_none_or(|text| {
-                let text = text.trim();
+                let text = text.trim_ascii();
                 text.is_empty()
                     || text.eq_ignore_ascii_case("success")
                     || text.eq_ignore_ascii_case("ok")
@@ -111,7 +111,7 @@ fn is_fine(value: &Json) -> bool {
 fn code(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => {
-            let text = text.trim();
+            let text = text.trim_ascii();
             let allowed =
                 |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
             let fits = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
@@ -150,8 +150,9 @@ pub(super) const fn is_success(status: u16) -> bool {
 fn is_secret(code: &str, tree: &Tree<'_>) -> bool {
     tree.objects().any(|members| {
         [SECRETS, TOKENS, AMBIGUOUS].into_iter().flatten().any(|name| {
-            text(members, &[name])
-                .is_some_and(|(_, secret)| !secret.is_empty() && secret.contains(code))
+            text(members, &[name]).is_some_and(|(_, secret)| {
+                secret.as_bytes().windows(code.len()).any(|part| part == code.as_bytes())
+            })
         })
     })
 }
@@ -161,12 +162,13 @@ fn is_secret(code: &str, tree: &Tree<'_>) -> bool {
 /// A date without a `Date` beside it is ignored: the device's clock may be a day out. So is what is in
 /// the past, or is no number.
 fn retry_after(tree: &Tree<'_>, meta: &Meta<'_>) -> Option<Millis> {
-    let header = meta.retry_after.map(str::trim).and_then(|text| match read_http_date(text) {
-        Some(at) => {
-            read_http_date(meta.date?.trim()).map(|now| now.until(at)).filter(|&span| span > 0)
-        }
-        None => seconds_at_most(&Json::String(text.to_owned())),
-    });
+    let header =
+        meta.retry_after.map(str::trim_ascii).and_then(|text| match read_http_date(text) {
+            Some(at) => read_http_date(meta.date?.trim_ascii())
+                .map(|now| now.until(at))
+                .filter(|&span| span > 0),
+            None => seconds_at_most(&Json::String(text.to_owned())),
+        });
     let body = || {
         let (value, _) =
             tree.find(|members| member(members, &["retryafter", "retryafterseconds"]))?;

@@ -29,7 +29,7 @@ fn expand_below(json: Json, depth: u32, texts: &mut u32, parse: Parse<'_>) -> Js
     match json {
         Json::String(text) => {
             let inner = bare(&text);
-            if *texts == 0 || !inner.starts_with(['{', '[', '"']) {
+            if *texts == 0 || !begins(inner, b"{[\"") {
                 return Json::String(text);
             }
             *texts -= 1;
@@ -53,7 +53,12 @@ fn expand_below(json: Json, depth: u32, texts: &mut u32, parse: Parse<'_>) -> Js
 
 /// `text` without the byte order mark and the white space around it.
 pub(super) fn bare(text: &str) -> &str {
-    text.trim_start_matches('\u{feff}').trim()
+    text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii()
+}
+
+/// Whether the first byte of `text` is one of `any`.
+pub(super) fn begins(text: &str, any: &[u8]) -> bool {
+    text.bytes().next().is_some_and(|first| any.contains(&first))
 }
 
 /// Every object of an answer down to [`DEPTH`], the outermost first.
@@ -148,24 +153,28 @@ fn is(key: &str, name: &str) -> bool {
 pub(super) fn number(json: &Json) -> Option<f64> {
     let text = match json {
         Json::Number(number) => return number.is_finite().then_some(*number),
-        Json::String(text) => text.trim(),
+        Json::String(text) => text.trim_ascii(),
         _ => return None,
     };
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1.0, digits),
-        None => (1.0, text),
+    let (sign, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (-1.0, digits),
+        digits => (1.0, digits),
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |text: &str| {
-        (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    if !all_digits(whole) || !all_digits(fraction) {
+    let ([b'0'..=b'9', .., b'0'..=b'9'] | [b'0'..=b'9']) = digits else { return None };
+    // More would not fit a float exactly, and no expiry has as many.
+    if digits.len() > 20 {
         return None;
     }
-    let value =
-        |text: &str| text.bytes().fold(0.0, |sum, byte| sum * 10.0 + f64::from(byte - b'0'));
-    let scale = fraction.bytes().fold(1.0, |scale, _| scale * 10.0);
-    Some(sign * (value(whole) + value(fraction) / scale))
+    // `scale` is 0 until the point has come.
+    let (mut value, mut scale) = (0.0, 0.0);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' => (value, scale) = (value * 10.0 + f64::from(byte - b'0'), scale * 10.0),
+            b'.' if scale == 0.0 => scale = 1.0,
+            _ => return None,
+        }
+    }
+    Some(sign * value / if scale == 0.0 { 1.0 } else { scale })
 }
 
 /// Names of an AccessKeyId; the first is the documented one.
@@ -225,8 +234,9 @@ pub(super) fn credentials(members: &Members) -> Option<Credentials<'_>> {
 pub(super) fn first_credentials<'a>(
     tree: &Tree<'a>,
 ) -> Option<(Credentials<'a>, Vec<&'a Members>)> {
-    let filled =
-        |found: &Credentials<'_>| !found.id.trim().is_empty() && !found.secret.trim().is_empty();
+    let filled = |found: &Credentials<'_>| {
+        !found.id.trim_ascii().is_empty() && !found.secret.trim_ascii().is_empty()
+    };
     tree.find(|members| credentials(members).filter(filled)).or_else(|| tree.find(credentials))
 }
 

@@ -62,8 +62,9 @@ pub fn read_date_time(text: &str) -> Option<DateTime> {
 /// the second before it here too.
 #[must_use]
 pub fn read_http_date(text: &str) -> Option<UnixMillis> {
-    let (_, rest) = text.split_once(", ")?;
-    let mut at = Cursor(rest.as_bytes());
+    let comma = text.bytes().position(|byte| byte == b',')?;
+    let mut at = Cursor(text.as_bytes().get(comma + 1..)?);
+    at.skip(b" ")?;
     let day = at.digits(2)?;
     at.skip(b" -")?;
     let month = at.month()?;
