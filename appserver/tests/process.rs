@@ -1,0 +1,163 @@
+//! The program itself: its line on standard output, its exit codes, its end.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_upload-token-appserver");
+
+/// A running server that is ended with the test.
+struct Running {
+    child: Child,
+    line: Value,
+}
+
+impl Running {
+    fn start(flags: &[&str]) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["--local-cloud", "--listen", "127.0.0.1:0"])
+            .args(flags)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, line: serde_json::from_str(&line).unwrap() }
+    }
+
+    fn address(&self, name: &str) -> &str {
+        self.line[name].as_str().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn both_listeners_answer_and_tls_is_trusted_by_its_certificate() {
+    let file =
+        std::env::temp_dir().join(format!("upload-token-appserver-{}.pem", std::process::id()));
+    let server = Running::start(&[
+        "--listen-tls",
+        "127.0.0.1:0",
+        "--tls-certificate",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!(server.line["event"], "listening");
+    let pem = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let trusting = reqwest::Client::builder()
+        .no_proxy()
+        .add_root_certificate(reqwest::Certificate::from_pem(&pem).unwrap())
+        .build()
+        .unwrap();
+    for name in ["http", "https"] {
+        let url = format!("{}/api/sts", server.address(name));
+        assert_eq!(trusting.post(url).send().await.unwrap().status(), 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn hosts_of_the_cloud_are_served_by_name_and_by_path() {
+    let server = Running::start(&[]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = server.address("http");
+    let by_host =
+        client.get(format!("{url}/")).header("host", "sts.aliyuncs.com").send().await.unwrap();
+    let by_path = client.get(format!("{url}/__cloud/sts.aliyuncs.com/")).send().await.unwrap();
+    for response in [by_host, by_path] {
+        let refusal: Value = response.json().await.unwrap();
+        assert!(refusal["Code"].as_str().unwrap().starts_with("Missing"), "{refusal}");
+    }
+    let control = client.get(format!("{url}/__control/config")).send().await.unwrap();
+    assert_eq!(control.status(), 200);
+}
+
+#[tokio::test]
+async fn files_have_their_types() {
+    let root = std::env::temp_dir().join(format!("upload-token-site-{}", std::process::id()));
+    std::fs::create_dir_all(root.join("sub")).unwrap();
+    for name in ["index.html", "sw.js", "m.wasm", "style.css", "sub/index.html"] {
+        std::fs::write(root.join(name), "x").unwrap();
+    }
+    let directory = root.to_str().unwrap();
+    let server = Running::start(&["--www", directory, "--dist", directory]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (path, kind) in [
+        ("/", "text/html"),
+        ("/sub/", "text/html"),
+        ("/sw.js", "text/javascript"),
+        ("/style.css", "text/css"),
+        ("/dist/m.wasm", "application/wasm"),
+    ] {
+        let response =
+            client.get(format!("{}{path}", server.address("http"))).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        assert!(header("content-type").starts_with(kind), "{path}: {}", header("content-type"));
+        assert_eq!(header("service-worker-allowed"), "/");
+        assert_eq!(header("cache-control"), "no-cache");
+    }
+    let outside = client
+        .get(format!("{}/..%2f..%2fetc/passwd", server.address("http")))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(outside.status(), 404);
+    std::fs::remove_dir_all(&root).unwrap();
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_ends_with_2_and_says_why() {
+    let output = Command::new(PROGRAM)
+        .env_clear()
+        .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "CANARY-secret")
+        .env("UPLOAD_TOKEN_POLICY", "CANARY-policy")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    for name in [
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_ROLE_ARN",
+        "UPLOAD_TOKEN_AUTH",
+        "UPLOAD_TOKEN_POLICY",
+    ] {
+        assert!(complaint.contains(name), "{complaint}");
+    }
+    assert!(!complaint.contains("CANARY"), "{complaint}");
+}
+
+#[test]
+fn a_signal_ends_it_with_0() {
+    for signal in ["TERM", "INT"] {
+        let mut server = Running::start(&[]);
+        let sent = Command::new("kill")
+            .args(["-s", signal, &server.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let first = Running::start(&[]);
+    let taken = first.address("http").trim_start_matches("http://");
+    let output = Command::new(PROGRAM).args(["--local-cloud", "--listen", taken]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains(taken));
+}

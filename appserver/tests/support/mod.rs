@@ -1,0 +1,134 @@
+//! A server a test, on loopback, and what a test asks of it.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
+#![allow(unreachable_pub, reason = "a module of tests")]
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use clap::Parser;
+use reqwest::{Client, RequestBuilder, Response, redirect};
+use serde_json::{Value, json};
+use upload_token_appserver::{
+    config::{Config, Flags},
+    log::Log,
+    serve::Server,
+};
+use upload_token_localcloud::{AccessKey, Config as LocalConfig};
+
+pub const KEY_ID: &str = "LTAI5tAppServerTests0001";
+pub const KEY_SECRET: &str = "CANARY-key-secret-of-the-app-server";
+pub const ROLE: &str = "acs:ram::1234567890123456:role/web-upload";
+
+/// A running server; its task ends with the test's runtime.
+pub struct Site {
+    pub url: String,
+    client: Client,
+    log: Arc<Mutex<Vec<Value>>>,
+    /// Where the control interface of its cloud is.
+    control: String,
+}
+
+fn client() -> Client {
+    Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex<Vec<Value>>>) {
+    let flags = Flags::parse_from([&["appserver", "--listen", "127.0.0.1:0"], flags].concat());
+    let variables: HashMap<String, String> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let config = Config::read(&flags, &|name| variables.get(name).cloned()).unwrap();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&log);
+    let local = LocalConfig {
+        access_keys: vec![AccessKey::new(KEY_ID, KEY_SECRET)],
+        ..LocalConfig::default()
+    };
+    let log_to = Log::new(move |entry| sink.lock().unwrap().push(entry.clone()));
+    let server = Server::bind_with(config, local, log_to).await.unwrap();
+    let url = format!("http://{}", server.http);
+    tokio::spawn(server.run());
+    (url, log)
+}
+
+impl Site {
+    /// The local cloud's mode.
+    pub async fn local(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let (url, log) = start(&[&["--local-cloud"], flags].concat(), variables).await;
+        Self { control: url.clone(), url, client: client(), log }
+    }
+
+    /// A server with an account, whose cloud is the local one of another server. Users come in the
+    /// header `X-User`.
+    pub async fn with_account(variables: &[(&str, &str)]) -> Self {
+        let (cloud, _) = start(&["--local-cloud"], &[]).await;
+        let sts = format!("{cloud}/__cloud/sts.aliyuncs.com");
+        let vod = format!("{cloud}/__cloud/vod.cn-shanghai.aliyuncs.com");
+        let account = [
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY_ID),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", KEY_SECRET),
+            ("ALIBABA_CLOUD_ROLE_ARN", ROLE),
+            ("UPLOAD_TOKEN_STS_ENDPOINT", &sts),
+            ("UPLOAD_TOKEN_VOD_ENDPOINT", &vod),
+            ("UPLOAD_TOKEN_AUTH", "proxy-header:X-User"),
+        ];
+        let (url, log) = start(&[], &[&account, variables].concat()).await;
+        Self { control: cloud, url, client: client(), log }
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(method.parse().unwrap(), format!("{}{path}", self.url))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request("POST", path)
+    }
+
+    /// `POST /api/sts` as `alice`.
+    pub async fn token(&self) -> Response {
+        self.post("/api/sts").header("x-user", "alice").send().await.unwrap()
+    }
+
+    /// `POST /api/upload-auth` as `user`.
+    pub async fn upload_auth(&self, user: &str, body: Value) -> Response {
+        self.post("/api/upload-auth").header("x-user", user).json(&body).send().await.unwrap()
+    }
+
+    pub async fn control(&self, path: &str, body: Value) {
+        let url = format!("{}/__control/{path}", self.control);
+        let response = self.client.post(url).json(&body).send().await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+    }
+
+    /// The next request for `action` of `service` meets `fault`.
+    pub async fn fault(&self, service: &str, action: &str, fault: Value) {
+        let mut planned = json!({ "service": service, "action": action });
+        planned.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
+        self.control("faults", planned).await;
+    }
+
+    /// Requests that the cloud has seen for `action`.
+    pub async fn seen(&self, action: &str) -> usize {
+        let url = format!("{}/__control/log", self.control);
+        let log: Vec<Value> = self.client.get(url).send().await.unwrap().json().await.unwrap();
+        log.iter().filter(|entry| entry["action"] == action).count()
+    }
+
+    /// The audit log so far.
+    pub fn audit(&self) -> Vec<Value> {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+/// Status, headers of interest and body.
+pub async fn json_of(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    (status, response.json().await.unwrap())
+}
+
+pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
