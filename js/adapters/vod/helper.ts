@@ -242,7 +242,7 @@ export class Helper {
     if (!info) return;
     // The time is over because the STS token did not come: the manager knows why.
     const why = code === "timeout" ? this.#tokens?.status(this.#scope(info)).lastError : undefined;
-    this.#fail(info, why?.serverCode ?? why?.code ?? code, why?.message ?? message);
+    this.#fail(info, why?.code ?? code, why?.message ?? message);
   }
 
   event(file: number, type: string, detail: object): void {

@@ -32,8 +32,9 @@ export interface VodCallbacks {
   onUploadstarted?(info: UploadInfo): void;
   onUploadSucceed?(info: UploadInfo): void;
   /**
-   * @param code - the code of OSS or VOD; `EmptyFile`; a code of {@link UploadTokenError}; `upload_lost` if the SDK gave
-   *   up without an error, and `upload_stalled` if it stopped reporting. `startUpload()` tries again.
+   * @param code - the code of OSS or VOD (in UploadAuth mode also the AppServer's own); `EmptyFile`; a code of
+   *   {@link UploadTokenError}; `upload_lost` if the SDK gave up without an error, and `upload_stalled` if it stopped
+   *   reporting. `startUpload()` tries again.
    */
   onUploadFailed?(info: UploadInfo, code: string, message: string): void;
   /** @param loaded - share of the file that is stored, 0 to 1. */

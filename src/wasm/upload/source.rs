@@ -215,12 +215,12 @@ fn thrown_error(thrown: &JsValue) -> Error {
         reason = "saturates; then it is no HTTP status"
     )]
     let status = get(thrown, "status").as_f64().map_or(0, |status| status as u16);
-    let server_code = text(&get(thrown, "serverCode"));
     match text(&get(thrown, "code")).as_deref() {
         Some("closed") => Error::Closed,
         Some("timeout") => Error::Timeout { after: 0 },
         Some("network" | "aborted") => Error::Network,
-        Some("http") => Error::Http { status, server_code },
+        // The AppServer's own code is in the manager's event; a file that fails names a code of ours, or one of VOD.
+        Some("http") => Error::Http { status, server_code: None },
         Some("throttled") => Error::Throttled { status, retry_after: None },
         Some("unauthenticated") => Error::Unauthenticated { status },
         Some("invalid_response") => {

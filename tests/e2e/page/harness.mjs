@@ -1,0 +1,119 @@
+// What the tests do in a page: make an uploader, give it files, record everything that happens.
+import { createTokenManager, isUploadTokenError } from "/dist/index.js";
+import { createVodUploader } from "/dist/vod.js";
+
+import { documented } from "./documented.mjs";
+
+const CALLBACKS = [
+  "addFileSuccess",
+  "onUploadstarted",
+  "onUploadSucceed",
+  "onUploadFailed",
+  "onUploadProgress",
+  "onUploadCanceled",
+  "onUploadTokenExpired",
+  "onUploadEnd",
+];
+
+class Harness {
+  constructor(Vod) {
+    this.Vod = Vod;
+    this.calls = [];
+    this.events = [];
+    this.errors = [];
+    this.files = new Map();
+    window.addEventListener("error", ({ message }) => this.errors.push(`error: ${message}`));
+    window.addEventListener("unhandledrejection", ({ reason }) => this.errors.push(`rejection: ${reason?.message ?? reason}`));
+  }
+
+  /** Our integration. `source`, `policy` and `deadline` are the manager's; the rest is the adapter's. */
+  ours({ source = "/api/sts", policy, tokens, ...options } = {}) {
+    this.tokens = tokens === null ? null : createTokenManager({ source, ...(policy && { policy }) });
+    for (const event of ["token", "refreshFailed", "expired", "rejected", "warning"]) {
+      this.tokens?.on(event, (detail) => this.events.push({ of: "tokens", type: event, ...plain(detail) }));
+    }
+    const onTokenEvent = ({ info, ...detail }) => this.events.push({ of: "vod", file: info?.file.name, ...plain(detail) });
+    this.uploader = createVodUploader(this.Vod, this.tokens, { userId: "1", ...this.#callbacks(), onTokenEvent, ...options });
+  }
+
+  /** The vendor's documented integration. */
+  documented(options = {}) {
+    this.uploader = documented(this.Vod, { userId: "1", ...this.#callbacks(), ...options });
+  }
+
+  #callbacks() {
+    const record = (name) => (info, ...args) => {
+      this.calls.push({ name, file: info?.file?.name, args: args.map(plain), at: performance.now(), state: info?.state });
+      this.on?.(name, info, ...args);
+    };
+    return Object.fromEntries(CALLBACKS.map((name) => [name, record(name)]));
+  }
+
+  /** Adds a file whose bytes follow from its name and size; resolves with its SHA-256. */
+  async add(name, size, { type = "video/mp4", paramData } = {}) {
+    const file = makeFile(name, size, type);
+    this.files.set(name, file);
+    const data = paramData === undefined ? JSON.stringify({ Vod: { Title: name } }) : paramData;
+    this.uploader.addFile(file, null, null, null, data);
+    return hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  }
+
+  info(name) {
+    return this.uploader.listFiles().find(({ file }) => file.name === name);
+  }
+
+  start() {
+    this.uploader.startUpload();
+  }
+
+  /** Resolves when every file named has ended as often as `times`, or after `ms`; never rejects. */
+  async ended(names, ms, times = 1) {
+    const ends = (name) => this.calls.filter((call) => call.file === name && /Succeed|Failed/.test(call.name)).length;
+    const until = performance.now() + ms;
+    while (performance.now() < until && names.some((name) => ends(name) < times)) await sleep(50);
+    // Late consequences of an end must show, too.
+    await sleep(300);
+    return this.report(names);
+  }
+
+  report(names) {
+    const of = (name) => this.calls.filter((call) => call.file === name && /Succeed|Failed/.test(call.name));
+    return {
+      ends: Object.fromEntries(names.map((name) => [name, of(name).map(({ name: call, args }) => [call.replace("onUpload", ""), args[0]].filter(Boolean).join(" "))])),
+      calls: this.calls.map(({ name, file }) => `${name} ${file ?? ""}`.trim()),
+      events: this.events,
+      errors: this.errors,
+      uploader: this.uploader._state,
+      states: this.uploader.listFiles().map(({ file, state, videoId, imageId }) => ({ name: file.name, state, videoId, imageId })),
+    };
+  }
+}
+
+/** What can leave the page: errors as their code, files and functions left out. */
+function plain(value) {
+  if (isUploadTokenError(value)) return { code: value.code, status: value.status, serverCode: value.serverCode };
+  if (value instanceof Error) return { message: value.message, code: value.code };
+  if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
+  if (value instanceof File) return value.name;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, typeof member === "object" ? plain(member) : member]));
+}
+
+function makeFile(name, size, type) {
+  const bytes = new Uint8Array(size);
+  let state = [...name].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) >>> 0, size >>> 0) || 1;
+  for (let at = 0; at < size; at++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[at] = state;
+  }
+  return new File([bytes], name, { type, lastModified: 1_700_000_000_000 });
+}
+
+function hex(buffer) {
+  return [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+window.harness = new Harness(window.AliyunUpload.Vod);

@@ -1,0 +1,35 @@
+// What the local cloud's log says about an upload.
+
+const ISSUES = ["CreateUploadVideo", "CreateUploadImage", "RefreshUploadVideo"];
+
+/** Figures of a log: counts, and the parts that were sent more than once. */
+export function figures(log) {
+  const requests = log.filter(({ preflight, service }) => !preflight && service !== "log");
+  const of = (action, ok = true) => requests.filter((entry) => entry.action === action && (!ok || entry.status === 200));
+  const parts = requests.filter(({ action }) => action === "UploadPart" || action === "PutObject");
+  const sent = new Map();
+  for (const { uploadId, key, partNumber } of parts) {
+    const part = `${uploadId ?? key} ${partNumber ?? ""}`;
+    sent.set(part, (sent.get(part) ?? 0) + 1);
+  }
+  return {
+    refused: requests.filter(({ status, service }) => status === 403 && service === "oss").length,
+    refusedByVod: requests.filter(({ status, service }) => status >= 400 && service === "vod").length,
+    sentTwice: [...sent].filter(([, times]) => times > 1).map(([part]) => part),
+    created: of("CreateUploadVideo").length + of("CreateUploadImage").length,
+    refreshed: of("RefreshUploadVideo").length,
+    tokens: of("AssumeRole").length,
+    asked: requests.filter(({ service }) => service === "app").length,
+    stored: of("CompleteMultipartUpload").length + of("PutObject").length,
+  };
+}
+
+/** UploadAuths, of `lifeMs` each, that ended before the last request to OSS. */
+export function expiries(log, lifeMs) {
+  const last = Math.max(...log.filter(({ service }) => service === "oss").map(({ at }) => at));
+  // VOD names the end in whole seconds, rounded up.
+  const ends = log
+    .filter(({ action, status }) => ISSUES.includes(action) && status === 200)
+    .map(({ at }) => Math.ceil((at + lifeMs) / 1000) * 1000);
+  return ends.filter((end) => end < last).length;
+}

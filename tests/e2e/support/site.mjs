@@ -1,0 +1,108 @@
+// One AppServer with the local cloud, one browser, and pages made for the tests.
+//
+// Chromium resolves every host name to the AppServer's TLS listener, so the SDKs talk to the vendor's real
+// host names, over TLS, with real preflights; no request is routed or answered by the test.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { build } from "esbuild";
+
+import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
+import { launchChrome } from "../../../scripts/lib/chrome.mjs";
+import { root } from "../../../scripts/lib/run.mjs";
+
+const www = join(root, ".cache/e2e");
+export const ORIGIN = "https://app.test";
+
+/** Versions of ali-oss that the SDK is bundled with; the first is the one that the vendor pairs with it. */
+export const OSS = ["ali-oss-6.17", "ali-oss-6.10", "ali-oss"];
+
+/** Page names: the SDK as a module with each ali-oss, and as the script tags that the vendor documents. */
+export const PAGES = [...OSS, "script-tag"];
+
+/** The user's own build of the SDK, in place of the one from npm: a path, or nothing. */
+const OWN_SDK = process.env.UPLOAD_VOD_SDK;
+
+async function buildPages() {
+  await mkdir(www, { recursive: true });
+  const common = { absWorkingDir: root, bundle: true, target: "es2022", outdir: www, logLevel: "silent" };
+  for (const oss of OSS) {
+    const alias = { "ali-oss": oss, ...(OWN_SDK && { "aliyun-upload-vod": OWN_SDK }) };
+    await build({ ...common, format: "iife", tsconfigRaw: "{}", alias, entryPoints: { [oss]: "tests/e2e/page/sdk.cjs" } });
+  }
+  await build({ ...common, format: "esm", entryPoints: ["tests/e2e/page/harness.mjs"], external: ["/dist/*"] });
+  for (const name of PAGES) {
+    const tags = name === "script-tag" ? SCRIPT_TAGS : `<script src="/${name}.js"></script>`;
+    const html = `<!doctype html><title>${name}</title>${tags}<script type="module" src="/harness.js"></script>`;
+    await writeFile(join(www, `${name}.html`), html);
+  }
+}
+
+const SCRIPT_TAGS =
+  '<script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>' +
+  '<script src="/vendor/aliyun-upload-vod.js"></script>';
+
+/** Builds and starts everything; `site.close()` ends it. */
+export async function openSite() {
+  await buildAppServer();
+  await buildPages();
+  const listen = ["--listen-tls", "127.0.0.1:0", "--no-token-cache"];
+  const vendor = OWN_SDK ? ["--vendor-upload-vod", OWN_SDK] : [];
+  const server = await startAppServer({ www, args: [...listen, ...vendor] });
+  const { host } = new URL(server.https);
+  const browser = await launchChrome({
+    args: [`--host-resolver-rules=MAP * ${host}`, "--ignore-certificate-errors", "--disable-quic", "--disable-background-networking"],
+  });
+  return new Site(server, browser);
+}
+
+class Site {
+  #server;
+  #browser;
+
+  constructor(server, browser) {
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  control(method, path, body) {
+    return control(this.#server.http, method, path, body);
+  }
+
+  /** A fresh cloud, with these settings and faults. */
+  async reset({ config = {}, faults = [] } = {}) {
+    await this.control("POST", "reset");
+    await this.control("POST", "config", config);
+    if (faults.length > 0) await this.control("POST", "faults", faults);
+  }
+
+  /** Opens one of {@link PAGES} in a browser context of its own; `page.context().close()` ends it. */
+  async open(name = PAGES[0]) {
+    const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    if (process.env.E2E_VERBOSE) {
+      page.on("console", (message) => console.log(`  [page] ${message.text()}`));
+      page.on("pageerror", (error) => console.log(`  [page] ${error.stack}`));
+    }
+    await this.load(page, name);
+    return page;
+  }
+
+  async load(page, name = PAGES[0]) {
+    await page.goto(`${ORIGIN}/${name}.html`);
+    await page.waitForFunction(() => "harness" in window, undefined, { timeout: 15_000 });
+  }
+
+  log() {
+    return this.control("GET", "log");
+  }
+
+  objects() {
+    return this.control("GET", "objects");
+  }
+
+  async close() {
+    await this.#browser.close();
+    await this.#server.stop();
+  }
+}
