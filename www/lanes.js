@@ -33,7 +33,8 @@ export class Lane {
     if (this.spans.some(({ id }) => id === accessKeyId)) return;
     this.spans.push({
       id: accessKeyId,
-      from: expiresAt - life,
+      // Its end is in whole seconds, rounded up, so that its life alone would let it begin too late.
+      from: Math.min(now, expiresAt - life),
       advisory: now + refreshIn,
       mandatory: expiresAt - mandatory,
       margin: expiresAt - margin,

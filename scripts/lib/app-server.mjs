@@ -23,7 +23,8 @@ export async function buildAppServer() {
  * @param options.onLog - Called with each line of its log (no secrets in it). Without it the log is dropped.
  */
 export async function startAppServer({ listen = "127.0.0.1:0", www = "www", args = [], onLog } = {}) {
-  const own = ["--local-cloud", "--listen", listen, "--www", www, "--dist", "dist", ...args];
+  // Its own cache would hand out tokens with half of a life of seconds gone.
+  const own = ["--local-cloud", "--no-token-cache", "--listen", listen, "--www", www, "--dist", "dist", ...args];
   const child = spawn(binary, own, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((settle) => {
     child.once("error", () => settle(-1));
