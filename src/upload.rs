@@ -33,7 +33,7 @@ pub use io::{Delivery, Effect, Failure, FileId, FileState, Input, Look, Uploader
 use crate::{
     clock::Time,
     error::Error,
-    lifecycle::{self, Event, Generation, Held, Slot, WaiterId, Zone},
+    lifecycle::{self, Event, Fetch, Generation, Held, Slot, WaiterId, Zone},
     policy::{Budget, Policy},
     time::Millis,
     token::UploadAuth,
@@ -453,7 +453,8 @@ impl Upload {
                 lifecycle::Effect::Resolve { token, .. } => self.settled(Ok(token), out),
                 lifecycle::Effect::Reject { error: Error::Aborted, .. } => {}
                 lifecycle::Effect::Reject { error, .. } => {
-                    self.settled(Err(Failure::Credential(error)), out)
+                    self.settled(Err(Failure::Credential(error)), out);
+                    self.give_up(cx, out);
                 }
                 lifecycle::Effect::Emit(event) => {
                     let news = matches!(event, Event::Token { .. }) && self.phase == Phase::Running;
@@ -463,6 +464,15 @@ impl Upload {
                     }
                 }
             }
+        }
+    }
+
+    /// A request that outlasted the SDK's wait is no use to the next start either, which asks anew and at once.
+    fn give_up(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
+        if let Fetch::InFlight { fetch, .. } = *self.slot.fetch() {
+            out.push(Effect::Abort { fetch });
+            let error = Error::Timeout { after: cx.policy.wait };
+            self.feed(cx, lifecycle::Input::Failed { fetch, error }, out);
         }
     }
 

@@ -46,7 +46,7 @@ const SCRIPT_TAGS =
 export async function openSite() {
   await buildAppServer();
   await buildPages();
-  const listen = ["--listen-tls", "127.0.0.1:0", "--no-token-cache"];
+  const listen = ["--listen-tls", "127.0.0.1:0"];
   const vendor = OWN_SDK ? ["--vendor-upload-vod", OWN_SDK] : [];
   const server = await startAppServer({ www, args: [...listen, ...vendor] });
   const { host } = new URL(server.https);
