@@ -1,12 +1,36 @@
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
 import { checkGetToken, checkOptions, checkScope } from "./options.js";
-import type { GetTokenOptions, StsToken, TokenManager, TokenManagerEvents, TokenManagerOptions, TokenStatus } from "./types.js";
+import type {
+  GetTokenOptions,
+  StsToken,
+  TokenManager,
+  TokenManagerEvents,
+  TokenManagerOptions,
+  TokenStatus,
+} from "./types.js";
 import { failure, loadCore, onFailure, type Core, type Loader, type TokenCore } from "./wasm.js";
 
 type Listener = (detail: unknown) => void;
 type Reject = (error: UploadTokenError) => void;
 
-const EMPTY: TokenStatus = { state: "empty", fetch: "idle", generation: 0, validFor: 0, waiting: 0, requests: 0, failures: 0 };
+const EMPTY: TokenStatus = {
+  state: "empty",
+  fetch: "idle",
+  generation: 0,
+  validFor: 0,
+  waiting: 0,
+  requests: 0,
+  failures: 0,
+};
+
+const EVENTS = {
+  token: true,
+  refreshFailed: true,
+  expired: true,
+  rejected: true,
+  state: true,
+  warning: true,
+} satisfies Record<keyof TokenManagerEvents, true>;
 
 /** @internal The manager behind {@link createTokenManager}. It decides nothing: the module does. */
 export class Manager implements TokenManager {
@@ -19,8 +43,6 @@ export class Manager implements TokenManager {
   #starting: Promise<TokenCore> | undefined;
   #core: TokenCore | undefined;
   #closed = false;
-  /** For the next `rejected` event. */
-  #reason: string | undefined;
   readonly #mourn = (error: UploadTokenError): void => {
     for (const reject of this.#pending) reject(error);
     this.#pending.clear();
@@ -41,6 +63,8 @@ export class Manager implements TokenManager {
       const request = (core: TokenCore): void => {
         const broken = failure();
         if (broken) return reject(broken);
+        // The module may have been loaded in the very moment in which the page closed the manager.
+        if (this.#closed) return reject(closed());
         if (signal?.aborted) return reject(aborted(signal));
         let waiter: number | undefined;
         const abort = (): void => {
@@ -56,15 +80,19 @@ export class Manager implements TokenManager {
         };
         this.#pending.add(fail);
         signal?.addEventListener("abort", abort, { once: true });
-        waiter = core.request(
-          scope,
-          minValidity,
-          (token: StsToken) => {
-            done();
-            resolve(token);
-          },
-          (cause: Failure) => fail(signal?.aborted ? aborted(signal) : fromFailure(cause)),
-        );
+        try {
+          waiter = core.request(
+            scope,
+            minValidity,
+            (token: StsToken) => {
+              done();
+              resolve(token);
+            },
+            (cause: Failure) => fail(signal?.aborted ? aborted(signal) : fromFailure(cause)),
+          );
+        } catch (cause) {
+          fail(failed(cause));
+        }
       };
       // A token in hand is handed out in this very turn.
       if (this.#core) request(this.#core);
@@ -79,24 +107,23 @@ export class Manager implements TokenManager {
 
   prefetch(scope = ""): void {
     checkScope(scope);
-    if (this.#closed) return;
-    // A module that does not load is told to whoever asks for a token.
-    this.#start().then(
-      (core) => core.prefetch(scope),
-      () => {},
-    );
+    if (this.#closed || failure()) return;
+    if (this.#core) return this.#core.prefetch(scope);
+    // What fails here is told to whoever asks for a token.
+    this.#start()
+      .then(() => this.#core?.prefetch(scope))
+      .catch(() => {});
   }
 
   invalidate(token: StsToken | string, reason?: string): void {
     const id = typeof token === "string" ? token : token?.accessKeyId;
     if (typeof id !== "string" || id === "") throw invalidOption("token", "must be a token or its accessKeyId");
     if (failure()) return;
-    this.#reason = reason;
-    this.#core?.invalidate(id);
-    this.#reason = undefined;
+    this.#core?.invalidate(id, reason);
   }
 
   on<E extends keyof TokenManagerEvents>(event: E, listener: (detail: TokenManagerEvents[E]) => void): () => void {
+    if (!Object.hasOwn(EVENTS, event)) throw invalidOption("event", `must be one of ${Object.keys(EVENTS).join(", ")}`);
     if (typeof listener !== "function") throw new TypeError("listener must be a function");
     const entry = [event, listener as Listener] as const;
     this.#listeners = [...this.#listeners, entry];
@@ -147,16 +174,15 @@ export class Manager implements TokenManager {
   async #create(): Promise<TokenCore> {
     const { TokenCore } = await loadCore(this.#load);
     if (this.#closed) throw closed();
-    const { source, request, mapReply, policy, deadline } = this.#options;
-    // Weak: the core holds the listener, and a cycle through WebAssembly memory is never collected.
-    const self = new WeakRef(this);
+    const { source, policy, deadline } = this.#options;
     const options = {
-      source: source instanceof URL ? source.href : source,
-      request,
-      mapReply,
+      source: source instanceof URL ? source.href : this.#weakly("source"),
+      request: this.#weakly("request"),
+      mapReply: this.#weakly("mapReply"),
       policy: deadline === undefined ? policy : { deadline, ...policy },
       seed: Math.random() * Number.MAX_SAFE_INTEGER,
     };
+    const self = new WeakRef(this);
     this.#core = new TokenCore(options, (event: string, detail: object) => {
       const manager = self.deref();
       if (manager) manager.#emit(event, detail);
@@ -165,10 +191,24 @@ export class Manager implements TokenManager {
     return this.#core;
   }
 
+  /**
+   * An option for the module to keep. A function of the page may hold this manager, and a cycle through
+   * WebAssembly memory is never collected: so the module gets one that finds it when it is called.
+   */
+  #weakly(name: "source" | "request" | "mapReply"): unknown {
+    const option: unknown = this.#options[name];
+    if (typeof option !== "function") return option;
+    const self = new WeakRef(this);
+    return (argument: unknown): unknown => {
+      const manager = self.deref();
+      const found = manager && (manager.#options[name] as (argument: unknown) => unknown);
+      return found?.(argument);
+    };
+  }
+
   #emit(event: string, detail: object): void {
     const failed = (detail as { error?: Failure }).error;
     if (failed) Object.assign(detail, { error: fromFailure(failed) });
-    if (event === "rejected" && this.#reason !== undefined) Object.assign(detail, { reason: this.#reason });
     Object.freeze(detail);
     for (const [name, listener] of this.#listeners) {
       if (name !== event) continue;
@@ -193,6 +233,11 @@ export function report(error: unknown): void {
     queueMicrotask(() => {
       throw error;
     });
+}
+
+/** What a caller is told when the module threw, which is a defect of it or of a global that it calls. */
+function failed(cause: unknown): UploadTokenError {
+  return failure() ?? new UploadTokenError("wasm", "the WebAssembly module failed", { cause });
 }
 
 function closed(): UploadTokenError {

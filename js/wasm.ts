@@ -44,8 +44,7 @@ export function failure(): UploadTokenError | undefined {
 }
 
 /** @internal Tells `mourner`, which the caller keeps, if the module should fail. */
-export function onFailure(mourner: (error: UploadTokenError) => void): () => void {
-  const ref = new WeakRef(mourner);
-  mourners.add(ref);
-  return () => mourners.delete(ref);
+export function onFailure(mourner: (error: UploadTokenError) => void): void {
+  for (const ref of mourners) if (!ref.deref()) mourners.delete(ref);
+  mourners.add(new WeakRef(mourner));
 }

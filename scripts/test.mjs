@@ -58,7 +58,7 @@ async function runSuite(name, { program, args, env, read, empty = false }) {
 }
 
 function print(results) {
-  const cells = (name, ...figures) => name.padEnd(12) + figures.map((figure) => String(figure).padStart(9)).join("");
+  const cells = (name, ...figures) => name.padEnd(16) + figures.map((figure) => String(figure).padStart(9)).join("");
   console.log(`\n${cells("suite", "passed", "failed", "skipped", "seconds")}`);
   const total = { passed: 0, failed: 0 };
   for (const { name, passed, failed, skipped, seconds } of results) {

@@ -12,13 +12,13 @@ import { tools } from "../setup.mjs";
  */
 export const SUITES = {
   rust: () => cargo(["--workspace"]),
-  wasm: ({ chromedriver }) =>
-    cargo(["--package", "upload-token", "--target", "wasm32-unknown-unknown", ...shellTests()], {
-      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.testRunner,
-      CHROMEDRIVER: chromedriver,
-      WASM_BINDGEN_TEST_TIMEOUT: "120",
-    }),
+  wasm: (machine) => shell("BROWSER", shellTests(), machine),
+  // The same shell where there is no document, and where there is no page at all.
+  worker: (machine) => shell("DEDICATED_WORKER", ["--test", "web"], machine),
+  "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "web"], machine),
   js: (machine) => node("tests/js", machine),
+  soak: (machine) => node("tests/soak", machine, ["--expose-gc"]),
+  secrets: (machine) => node("tests/secrets", machine),
   localcloud: (machine) => node("tests/localcloud", machine),
   appserver: (machine) => node("tests/appserver", machine),
   e2e: (machine) => node("tests/e2e", machine),
@@ -35,11 +35,21 @@ function cargo(args, env = {}) {
   return { program: "cargo", args: ["test", "--locked", "--no-fail-fast", ...args], env, read: readLibtest };
 }
 
-function node(directory, { chrome, chromedriver }) {
+/** `where` is a kind of context that wasm-bindgen's runner knows. */
+function shell(where, tests, { chromedriver }) {
+  return cargo(["--package", "upload-token", "--target", "wasm32-unknown-unknown", ...tests], {
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.testRunner,
+    CHROMEDRIVER: chromedriver,
+    WASM_BINDGEN_TEST_TIMEOUT: "120",
+    [`WASM_BINDGEN_USE_${where}`]: "1",
+  });
+}
+
+function node(directory, { chrome, chromedriver }, flags = []) {
   const names = tryList(join(root, directory)).filter((name) => name.endsWith(".test.mjs"));
   const files = names.sort().map((name) => join(directory, name));
   // One file at a time: they start browsers and servers, and some count milliseconds of token life.
-  const args = ["--test", "--test-reporter=spec", "--test-concurrency=1", ...files];
+  const args = [...flags, "--test", "--test-reporter=spec", "--test-concurrency=1", ...files];
   const env = { CHROME_PATH: chrome, CHROMEDRIVER: chromedriver, NODE_NO_WARNINGS: "1" };
   return { program: process.execPath, args, env, read: readNodeTest, empty: files.length === 0 };
 }

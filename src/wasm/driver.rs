@@ -1,5 +1,7 @@
 //! Runs the machines to completion and carries out their effects.
 
+mod report;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -73,6 +75,8 @@ struct Entry {
     shown: Option<(u32, Object)>,
     /// What was thrown by the last request that got no answer.
     cause: JsValue,
+    /// Why the page says that the token was refused, until its listeners are told.
+    refusal: JsValue,
     warned: Vec<&'static str>,
 }
 
@@ -92,6 +96,7 @@ impl Machines {
                 slot: Slot::default(),
                 shown: None,
                 cause: JsValue::UNDEFINED,
+                refusal: JsValue::UNDEFINED,
                 warned: Vec::new(),
             });
         }
@@ -158,10 +163,11 @@ impl Driver {
         self.dispatch(scope.into(), Input::Prefetch);
     }
 
-    /// Reports that a server refused the token with this id, in whichever slot holds it.
-    pub(super) fn invalidate(self: &Rc<Self>, access_key_id: &str) {
-        let held = self.machines.borrow().slots.iter().find_map(|e| {
+    /// Reports that a server refused the token with this id, in whichever slot holds it. `reason` is for listeners.
+    pub(super) fn invalidate(self: &Rc<Self>, access_key_id: &str, reason: &JsValue) {
+        let held = self.machines.borrow_mut().slots.iter_mut().find_map(|e| {
             let token = e.slot.token().filter(|t| t.value.access_key_id == access_key_id)?;
+            e.refusal = reason.clone();
             Some((Rc::clone(&e.scope), token.generation))
         });
         if let Some((scope, generation)) = held {
@@ -184,54 +190,6 @@ impl Driver {
         };
         let Some(held) = entry.slot.peek(&time).cloned() else { return JsValue::UNDEFINED };
         entry.show(&held, &time).into()
-    }
-
-    pub(super) fn status(&self, scope: &str) -> Object {
-        let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
-        let empty = Slot::default();
-        let entry = machines.get(scope);
-        let slot = entry.map_or(&empty, |e| &e.slot);
-        let held = slot.token();
-        let zone = if self.source.closed() {
-            "closed"
-        } else {
-            convert::zone(held.map_or_else(|| slot.zone(), |t| t.zone(&time)))
-        };
-        let (fetch, retry) = match slot.fetch() {
-            Fetch::Idle => ("idle", None),
-            Fetch::InFlight { .. } => ("inFlight", None),
-            Fetch::Backoff { until, .. } => ("backoff", Some(*until)),
-            Fetch::Parked { until, .. } => ("parked", Some(*until)),
-        };
-        let none = JsValue::UNDEFINED;
-        let error = slot.last_error().map(|error| convert::failure(error, &none).into());
-        convert::object([
-            ("state", zone.into()),
-            ("fetch", fetch.into()),
-            ("generation", held.map_or(0, |t| t.generation).into()),
-            ("accessKeyId", held.map_or(JsValue::UNDEFINED, |t| (&*t.value.access_key_id).into())),
-            ("expiresAt", held.map_or(JsValue::UNDEFINED, |t| convert::instant(t.shown(&time)))),
-            ("validFor", convert::millis(held.and_then(|t| t.left(&time)).unwrap_or(0))),
-            ("life", held.map_or(JsValue::UNDEFINED, |t| convert::millis(t.life))),
-            ("margin", held.map_or(JsValue::UNDEFINED, |t| convert::millis(t.margin()))),
-            ("mandatory", held.map_or(JsValue::UNDEFINED, |t| convert::millis(t.mandatory()))),
-            (
-                "refreshIn",
-                held.map_or(JsValue::UNDEFINED, |t| {
-                    convert::millis(t.refresh_at().saturating_sub(time.virt))
-                }),
-            ),
-            (
-                "retryIn",
-                retry
-                    .map_or(JsValue::UNDEFINED, |at| convert::millis(at.saturating_sub(time.mono))),
-            ),
-            ("waiting", u32::try_from(slot.waiting()).unwrap_or(u32::MAX).into()),
-            ("requests", slot.requests().into()),
-            ("failures", slot.fails().into()),
-            ("lastError", error.unwrap_or(JsValue::UNDEFINED)),
-        ])
     }
 
     fn all(self: &Rc<Self>, input: &Input<Token>) {
@@ -323,6 +281,10 @@ impl Driver {
         // Weak: a source that never answers must not keep a dropped manager alive.
         let (driver, source, scope) = (Rc::downgrade(self), self.source.clone(), Rc::clone(scope));
         spawn_local(async move {
+            // A microtask has passed: the page may have closed the manager.
+            if signal.aborted() {
+                return;
+            }
             let answer = source.ask(&scope, reason, &signal).await;
             if let Some(driver) = driver.upgrade() {
                 driver.landed(scope, fetch, sent, answer);
@@ -389,75 +351,6 @@ impl Driver {
             }
             _ => JsValue::UNDEFINED,
         }
-    }
-
-    fn emit(&self, scope: &Scope, event: &Event) {
-        match event {
-            Event::Token { generation }
-            | Event::Expired { generation }
-            | Event::Rejected { generation } => {
-                let name = match event {
-                    Event::Token { .. } => "token",
-                    Event::Expired { .. } => "expired",
-                    _ => "rejected",
-                };
-                let (id, expires) = self.describe(scope);
-                let generation = JsValue::from(*generation);
-                self.tell(
-                    name,
-                    scope,
-                    [("generation", generation), ("accessKeyId", id), ("expiresAt", expires)],
-                );
-            }
-            Event::RefreshFailed { error, fails, retry_in, usable } => {
-                let failure = convert::failure(error, &self.cause(scope, error)).into();
-                let retry = retry_in.map_or(JsValue::UNDEFINED, convert::millis);
-                let rest = [
-                    ("failures", (*fails).into()),
-                    ("retryIn", retry),
-                    ("usable", (*usable).into()),
-                ];
-                let [failures, retry, usable] = rest;
-                self.tell("refreshFailed", scope, [("error", failure), failures, retry, usable]);
-            }
-            Event::State { zone } => {
-                self.tell("state", scope, [("state", convert::zone(*zone).into())])
-            }
-            Event::AssumedLife => self.warn(scope, Warning::NoExpiration.name()),
-        }
-    }
-
-    /// Each warning once a slot: it is about the AppServer, not about the moment.
-    fn warn(&self, scope: &Scope, warning: &'static str) {
-        let new = {
-            let mut machines = self.machines.borrow_mut();
-            let entry = machines.slots.iter_mut().find(|e| e.scope == *scope);
-            entry.is_some_and(|e| {
-                !e.warned.contains(&warning) && {
-                    e.warned.push(warning);
-                    true
-                }
-            })
-        };
-        if new {
-            self.tell("warning", scope, [("warning", warning.into())]);
-        }
-    }
-
-    fn describe(&self, scope: &Scope) -> (JsValue, JsValue) {
-        let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
-        let held = machines.get(scope).and_then(|e| e.slot.token());
-        held.map_or((JsValue::UNDEFINED, JsValue::UNDEFINED), |t| {
-            ((&*t.value.access_key_id).into(), convert::instant(t.shown(&time)))
-        })
-    }
-
-    fn tell<const N: usize>(&self, name: &str, scope: &Scope, members: [(&str, JsValue); N]) {
-        let detail = convert::object(members);
-        let _ = js_sys::Reflect::set(&detail, &"scope".into(), &(&**scope).into());
-        // The facade reports what a listener throws; nothing of it reaches the machines.
-        let _ = self.listener.call2(&JsValue::UNDEFINED, &name.into(), &detail);
     }
 
     /// Arms the timer for the first thing that can happen by itself.

@@ -83,9 +83,9 @@ impl TokenCore {
         self.driver.prefetch(scope);
     }
 
-    /// A server refused the token with this AccessKeyId.
-    pub fn invalidate(&self, access_key_id: &str) {
-        self.driver.invalidate(access_key_id);
+    /// A server refused the token with this AccessKeyId. The `rejected` event repeats `reason`, a string or `undefined`.
+    pub fn invalidate(&self, access_key_id: &str, reason: &JsValue) {
+        self.driver.invalidate(access_key_id, reason);
     }
 
     /// The slot's state, without secrets.

@@ -11,3 +11,7 @@ mod source;
 mod timer;
 mod upload;
 mod wake;
+
+pub use exports::TokenCore;
+pub use timer::Timer;
+pub use wake::Wakes;

@@ -37,14 +37,14 @@ fn whole(millis: f64) -> i64 {
 /// An armed timer; dropping it disarms it.
 #[must_use]
 #[derive(Debug)]
-pub(super) struct Timer {
+pub struct Timer {
     handle: JsValue,
     _handler: Closure<dyn FnMut()>,
 }
 
 impl Timer {
     /// Calls `handler` once, `delay` from now or sooner. `None` if the platform refuses.
-    pub(super) fn new(delay: Millis, handler: impl FnOnce() + 'static) -> Option<Self> {
+    pub fn new(delay: Millis, handler: impl FnOnce() + 'static) -> Option<Self> {
         let handler = Closure::once(handler);
         let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or(i32::MAX);
         let handle = set_timeout(handler.as_ref().unchecked_ref(), delay).ok()?;

@@ -14,14 +14,14 @@ const WAKES: [(Option<&str>, &str); 5] = [
 
 /// Listens for wakes; dropping it stops.
 #[derive(Debug)]
-pub(super) struct Wakes {
+pub struct Wakes {
     targets: Vec<(JsValue, &'static str)>,
     handler: Closure<dyn Fn()>,
 }
 
 impl Wakes {
     /// Calls `handler` at each wake. Where there is no document or no events, as in Node, it hears fewer or none.
-    pub(super) fn new(handler: impl Fn() + 'static) -> Self {
+    pub fn new(handler: impl Fn() + 'static) -> Self {
         let handler = Closure::<dyn Fn()>::new(handler);
         let targets = WAKES
             .into_iter()
