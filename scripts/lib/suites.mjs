@@ -17,7 +17,7 @@ export const SUITES = {
   worker: (machine) => shell("DEDICATED_WORKER", ["--test", "web"], machine),
   "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "web"], machine),
   js: (machine) => node("tests/js", machine),
-  soak: (machine) => node("tests/soak", machine, ["--expose-gc"]),
+  soak: (machine) => node("tests/soak", machine),
   secrets: (machine) => node("tests/secrets", machine),
   localcloud: (machine) => node("tests/localcloud", machine),
   appserver: (machine) => node("tests/appserver", machine),
@@ -45,11 +45,11 @@ function shell(where, tests, { chromedriver }) {
   });
 }
 
-function node(directory, { chrome, chromedriver }, flags = []) {
+function node(directory, { chrome, chromedriver }) {
   const names = tryList(join(root, directory)).filter((name) => name.endsWith(".test.mjs"));
   const files = names.sort().map((name) => join(directory, name));
   // One file at a time: they start browsers and servers, and some count milliseconds of token life.
-  const args = [...flags, "--test", "--test-reporter=spec", "--test-concurrency=1", ...files];
+  const args = ["--test", "--test-reporter=spec", "--test-concurrency=1", ...files];
   const env = { CHROME_PATH: chrome, CHROMEDRIVER: chromedriver, NODE_NO_WARNINGS: "1" };
   return { program: process.execPath, args, env, read: readNodeTest, empty: files.length === 0 };
 }
