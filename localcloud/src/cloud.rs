@@ -1,6 +1,9 @@
 //! The cloud itself: its state, and which service a request is for.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use axum::{
     Router,
@@ -28,13 +31,19 @@ use crate::{
 };
 
 /// A running cloud. Clones share everything.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LocalCloud {
     pub(crate) cloud: Arc<Cloud>,
 }
 
+impl fmt::Debug for LocalCloud {
+    /// Without its state: objects and credentials belong in no log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalCloud").field("config", &self.cloud.config).finish_non_exhaustive()
+    }
+}
+
 /// What the clones share.
-#[derive(Debug)]
 pub(crate) struct Cloud {
     pub(crate) config: Config,
     pub(crate) clock: Clock,

@@ -65,7 +65,8 @@ pub(crate) enum Denied {
 pub(crate) struct Credentials {
     long_lived: Vec<Arc<Credential>>,
     temporary: HashMap<String, Arc<Credential>>,
-    by_token: HashMap<String, String>,
+    /// Ids, by token.
+    by_token: HashMap<Secret, String>,
     order: VecDeque<String>,
 }
 
@@ -110,11 +111,11 @@ impl Credentials {
             && let Some(oldest) = self.order.pop_front()
             && let Some(gone) = self.temporary.remove(&oldest)
         {
-            self.by_token.remove(gone.token.as_ref().map_or("", Secret::expose));
+            gone.token.as_ref().and_then(|token| self.by_token.remove(token));
         }
         self.order.push_back(credential.id.clone());
         if let Some(token) = &credential.token {
-            self.by_token.insert(token.expose().to_owned(), credential.id.clone());
+            self.by_token.insert(token.clone(), credential.id.clone());
         }
         self.temporary.insert(credential.id.clone(), Arc::clone(&credential));
         credential
@@ -141,7 +142,7 @@ impl Credentials {
             (None, None) => return Ok(credential),
             (Some(_), None | Some("")) => return Err(Denied::MissingToken),
             (own, Some(token)) if own != Some(token) => {
-                return Err(if self.by_token.contains_key(token) {
+                return Err(if self.by_token.contains_key(&Secret::new(token)) {
                     Denied::OtherKeysToken
                 } else if token.starts_with("CAIS") {
                     Denied::UnknownToken

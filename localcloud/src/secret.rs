@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Holds an access key secret or a security token; `Debug` shows `[secret]`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {
