@@ -8,6 +8,8 @@ import { Manager } from "./manager.js";
 import type { TokenManager, TokenManagerOptions } from "./types.js";
 
 export * from "./public.js";
+/** Where this entry has the WebAssembly module from; for `createVodUploader` without a token manager. */
+export { load as wasm } from "./load-inline.js";
 
 /**
  * Makes a manager. Nothing happens until its first use: the module is loaded and the AppServer asked then.

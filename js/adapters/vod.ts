@@ -35,7 +35,7 @@ export type {
  * that `startUpload()` restarts.
  *
  * @param Vod - `AliyunUpload.Vod`, from the script tag or from npm.
- * @param tokens - where STS tokens come from; `null` if `options.uploadAuth` is given.
+ * @param tokens - where STS tokens come from; may be `null` if `options.uploadAuth` and `options.wasm` are given.
  * @throws {@link UploadTokenError} with code `invalid_option`, naming the option.
  * @example
  * ```ts
@@ -52,8 +52,9 @@ export function createVodUploader(Vod: VodConstructor, tokens: TokenManager | nu
   check(Vod, tokens, options);
   const { uploadAuth, request, perFile, deadline, endpoint, wasm, onTokenEvent, ...sdkOptions } = options;
   const load = async (): Promise<Core> => {
-    if (wasm !== undefined) return loadCore(loader(wasm));
-    return (tokens && coreOf(tokens)) ?? loadCore((await import("../load-inline.js")).load);
+    const core = wasm === undefined ? coreOf(tokens) : loadCore(loader(wasm));
+    if (!core) throw invalidOption("wasm", "must be given with token managers of another copy of this package");
+    return core;
   };
   const helper = new Helper(tokens, options, load);
   const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...helper.callbacks() };
@@ -69,12 +70,16 @@ function loader(wasm: NonNullable<VodOptions["wasm"]>): Loader {
 function check(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): void {
   if (typeof Vod !== "function") throw new TypeError("Vod must be the class AliyunUpload.Vod");
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
-  const { uploadAuth, deadline, endpoint, partSize } = options;
+  const { uploadAuth, deadline, endpoint, partSize, wasm } = options;
   if (uploadAuth === undefined && typeof tokens?.getToken !== "function") {
     throw invalidOption("tokens", "must be a token manager, unless options.uploadAuth is given");
   }
+  if (tokens === null && wasm === undefined) {
+    throw invalidOption("wasm", 'must be given without a token manager: `import { wasm } from "upload-token"`');
+  }
   if (uploadAuth !== undefined && typeof uploadAuth !== "function" && !(uploadAuth instanceof URL)) {
-    if (typeof uploadAuth !== "string" || uploadAuth === "") throw invalidOption("uploadAuth", "must be an address or a function");
+    if (typeof uploadAuth !== "string" || uploadAuth === "")
+      throw invalidOption("uploadAuth", "must be an address or a function");
   }
   if (deadline !== undefined && !(Number.isInteger(deadline) && deadline >= 50 && deadline <= 600_000)) {
     throw invalidOption("deadline", "must be a whole number from 50 to 600000");

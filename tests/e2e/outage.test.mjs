@@ -23,7 +23,11 @@ describe("the AppServer fails", () => {
       },
       [options, FIVE],
     );
-    return { page, sum, ended: (ms, times = 1) => page.evaluate(([ms, times]) => window.harness.ended(["a.mp4"], ms, times), [ms, times]) };
+    return {
+      page,
+      sum,
+      ended: (ms, times = 1) => page.evaluate(([ms, times]) => window.harness.ended(["a.mp4"], ms, times), [ms, times]),
+    };
   }
 
   test("twice, then answers: the upload succeeds, and the page heard of it", async () => {
@@ -33,7 +37,13 @@ describe("the AppServer fails", () => {
     assert.deepEqual(report.ends, { "a.mp4": ["Succeed"] });
     assert.deepEqual(report.errors, []);
     const failures = report.events.filter(({ of, type }) => of === "tokens" && type === "refreshFailed");
-    assert.deepEqual(failures.map(({ error, failures: fails }) => [error.code, error.status, fails]), [["http", 500, 1], ["http", 500, 2]]);
+    assert.deepEqual(
+      failures.map(({ error, failures: fails }) => [error.code, error.status, fails]),
+      [
+        ["http", 500, 1],
+        ["http", 500, 2],
+      ],
+    );
     assert.equal((await site.objects())[0].sha256, sum);
     assert.equal(figures(await site.log()).created, 1);
     await page.context().close();
@@ -58,7 +68,9 @@ describe("the AppServer fails", () => {
   test("for ever while a file uploads: it goes on as long as it can, fails with a code, and is continued afterwards", async () => {
     await site.reset({ config: { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 3000 } });
     const { page, sum, ended } = await begin({ deadline: 4000, parallel: 1 });
-    await page.waitForFunction(() => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= 2);
+    await page.waitForFunction(
+      () => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= 2,
+    );
     await site.control("POST", "faults", [{ service: "app", times: -1, status: 500 }]);
     const failed = await ended(40_000);
     assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });
@@ -73,7 +85,9 @@ describe("the AppServer fails", () => {
     assert.equal((await site.objects())[0].sha256, sum);
     const seen = figures(log);
     assert.equal(seen.created, 1, "the same video is continued");
-    const again = log.filter(({ action, status, partNumber }) => action === "UploadPart" && status === 200 && partNumber).map(({ partNumber }) => partNumber);
+    const again = log
+      .filter(({ action, status, partNumber }) => action === "UploadPart" && status === 200 && partNumber)
+      .map(({ partNumber }) => partNumber);
     assert.equal(new Set(again).size, again.length, "no stored part is sent again");
     await page.context().close();
   });

@@ -57,7 +57,11 @@ describe("an upload outlives its credentials", () => {
 
   for (const page of PAGES) {
     test(`5 MB, one part after the other (${page})`, async (t) => {
-      const result = await upload([["five.mp4", 5 * MB]], { page, options: { parallel: 1 }, config: { partDelayMs: 2300 } });
+      const result = await upload([["five.mp4", 5 * MB]], {
+        page,
+        options: { parallel: 1 },
+        config: { partDelayMs: 2300 },
+      });
       assertStored(result);
       t.diagnostic(assertUnseen(result, 3));
     });
@@ -89,6 +93,8 @@ describe("an upload outlives its credentials", () => {
     assert.equal(seen.stored, 0);
     assert.ok(result.report.calls.includes("onUploadTokenExpired five.mp4"));
     const { uploader } = result.report;
-    t.diagnostic(`onUploadFailed InvalidVideo.NotFound after ${seen.refused} answers with 403; the uploader is in ${uploader}`);
+    t.diagnostic(
+      `onUploadFailed InvalidVideo.NotFound after ${seen.refused} answers with 403; the uploader is in ${uploader}`,
+    );
   });
 });

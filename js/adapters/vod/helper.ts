@@ -196,7 +196,8 @@ export class Helper {
 
   async token(file: number, signal: AbortSignal): Promise<unknown> {
     const info = this.#files.get(file);
-    if (!this.#tokens || !info) throw new UploadTokenError("invalid_option", "tokens must be a token manager in STS mode");
+    if (!this.#tokens || !info)
+      throw new UploadTokenError("invalid_option", "tokens must be a token manager in STS mode");
     const from = performance.now();
     const token = await this.#tokens.getToken({ scope: this.#scope(info), signal });
     const asked = this.#asked.get(info);

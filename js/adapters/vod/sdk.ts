@@ -21,7 +21,8 @@ interface ClientOptions {
 
 /** Private member → what the helper does without it. */
 const WITHOUT = {
-  _state: "states are judged by the file alone, and a failed renewal leaves the expired state by a resumption that is stopped",
+  _state:
+    "states are judged by the file alone, and a failed renewal leaves the expired state by a resumption that is stopped",
   _curIndex: "the current file is judged by its state alone",
   _ossUpload: "credentials are renewed only after OSS refused one",
   _removeCheckoutpoint: "saved checkpoints are removed from localStorage directly",
@@ -48,7 +49,11 @@ export class Sdk {
   /** The SDK with respect to `info`, in its own words. */
   look(info: UploadInfo): { current: boolean; file: string; uploader: string } {
     const listed = this.uploader.listFiles().includes(info);
-    return { current: listed && this.#isCurrent(info), file: listed ? info.state : "Gone", uploader: this.#state() ?? "" };
+    return {
+      current: listed && this.#isCurrent(info),
+      file: listed ? info.state : "Gone",
+      uploader: this.#state() ?? "",
+    };
   }
 
   /** The file that the SDK comes to next. */

@@ -96,7 +96,7 @@ export interface VodOptions extends VodSdkOptions {
   deadline?: number;
   /** Where VOD is, when it is not `https://vod.<region>.aliyuncs.com`. */
   endpoint?: string;
-  /** Where the WebAssembly module comes from, if `tokens` does not bring it. */
+  /** Where the WebAssembly module comes from, if `tokens` does not bring it: `import { wasm } from "upload-token"`. */
   wasm?: WasmSource | PromiseLike<WasmSource> | (() => WasmSource | PromiseLike<WasmSource>);
   /** Hears what happens to the files' UploadAuths. */
   onTokenEvent?(event: VodTokenEvent): void;
@@ -134,7 +134,10 @@ export interface UploadAuthStatus {
  * - `diagnostic`: this build of the SDK lacks something that the helper uses, and what it does instead.
  */
 export type VodTokenEvent =
-  | ({ readonly type: "token" | "swapped" | "resumed" | "expired" | "rejected"; readonly info: UploadInfo } & UploadAuthStatus)
+  | ({
+      readonly type: "token" | "swapped" | "resumed" | "expired" | "rejected";
+      readonly info: UploadInfo;
+    } & UploadAuthStatus)
   | ({
       readonly type: "started";
       readonly info: UploadInfo;
@@ -183,7 +186,12 @@ export type VodConstructor = new (options: VodSdkOptions) => object;
 
 /** @internal What the helper calls beside the above. */
 export interface SdkUploader extends VodUploader {
-  setUploadAuthAndAddress(info: UploadInfo, uploadAuth: string, uploadAddress: string, videoId?: string): boolean | undefined;
+  setUploadAuthAndAddress(
+    info: UploadInfo,
+    uploadAuth: string,
+    uploadAddress: string,
+    videoId?: string,
+  ): boolean | undefined;
   resumeUploadWithAuth(uploadAuth: string): boolean;
 }
 

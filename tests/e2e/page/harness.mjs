@@ -23,7 +23,9 @@ class Harness {
     this.errors = [];
     this.files = new Map();
     window.addEventListener("error", ({ message }) => this.errors.push(`error: ${message}`));
-    window.addEventListener("unhandledrejection", ({ reason }) => this.errors.push(`rejection: ${reason?.message ?? reason}`));
+    window.addEventListener("unhandledrejection", ({ reason }) =>
+      this.errors.push(`rejection: ${reason?.message ?? reason}`),
+    );
   }
 
   /** Our integration. `source`, `policy` and `deadline` are the manager's; the rest is the adapter's. */
@@ -32,8 +34,14 @@ class Harness {
     for (const event of ["token", "refreshFailed", "expired", "rejected", "warning"]) {
       this.tokens?.on(event, (detail) => this.events.push({ of: "tokens", type: event, ...plain(detail) }));
     }
-    const onTokenEvent = ({ info, ...detail }) => this.events.push({ of: "vod", file: info?.file.name, ...plain(detail) });
-    this.uploader = createVodUploader(this.Vod, this.tokens, { userId: "1", ...this.#callbacks(), onTokenEvent, ...options });
+    const onTokenEvent = ({ info, ...detail }) =>
+      this.events.push({ of: "vod", file: info?.file.name, ...plain(detail) });
+    this.uploader = createVodUploader(this.Vod, this.tokens, {
+      userId: "1",
+      ...this.#callbacks(),
+      onTokenEvent,
+      ...options,
+    });
   }
 
   /** The vendor's documented integration. */
@@ -42,10 +50,18 @@ class Harness {
   }
 
   #callbacks() {
-    const record = (name) => (info, ...args) => {
-      this.calls.push({ name, file: info?.file?.name, args: args.map(plain), at: performance.now(), state: info?.state });
-      this.on?.(name, info, ...args);
-    };
+    const record =
+      (name) =>
+      (info, ...args) => {
+        this.calls.push({
+          name,
+          file: info?.file?.name,
+          args: args.map(plain),
+          at: performance.now(),
+          state: info?.state,
+        });
+        this.on?.(name, info, ...args);
+      };
     return Object.fromEntries(CALLBACKS.map((name) => [name, record(name)]));
   }
 
@@ -79,12 +95,19 @@ class Harness {
   report(names) {
     const of = (name) => this.calls.filter((call) => call.file === name && /Succeed|Failed/.test(call.name));
     return {
-      ends: Object.fromEntries(names.map((name) => [name, of(name).map(({ name: call, args }) => [call.replace("onUpload", ""), args[0]].filter(Boolean).join(" "))])),
+      ends: Object.fromEntries(
+        names.map((name) => [
+          name,
+          of(name).map(({ name: call, args }) => [call.replace("onUpload", ""), args[0]].filter(Boolean).join(" ")),
+        ]),
+      ),
       calls: this.calls.map(({ name, file }) => `${name} ${file ?? ""}`.trim()),
       events: this.events,
       errors: this.errors,
       uploader: this.uploader._state,
-      states: this.uploader.listFiles().map(({ file, state, videoId, imageId }) => ({ name: file.name, state, videoId, imageId })),
+      states: this.uploader
+        .listFiles()
+        .map(({ file, state, videoId, imageId }) => ({ name: file.name, state, videoId, imageId })),
     };
   }
 }
@@ -95,7 +118,9 @@ function plain(value) {
   if (value instanceof Error) return { message: value.message, code: value.code };
   if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
   if (value instanceof File) return value.name;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, typeof member === "object" ? plain(member) : member]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, typeof member === "object" ? plain(member) : member]),
+  );
 }
 
 function makeFile(name, size, type) {

@@ -5,7 +5,8 @@ const ISSUES = ["CreateUploadVideo", "CreateUploadImage", "RefreshUploadVideo"];
 /** Figures of a log: counts, and the parts that were sent more than once. */
 export function figures(log) {
   const requests = log.filter(({ preflight, service }) => !preflight && service !== "log");
-  const of = (action, ok = true) => requests.filter((entry) => entry.action === action && (!ok || entry.status === 200));
+  const of = (action, ok = true) =>
+    requests.filter((entry) => entry.action === action && (!ok || entry.status === 200));
   const parts = requests.filter(({ action }) => action === "UploadPart" || action === "PutObject");
   const sent = new Map();
   for (const { uploadId, key, partNumber } of parts) {

@@ -28,7 +28,13 @@ async function buildPages() {
   const common = { absWorkingDir: root, bundle: true, target: "es2022", outdir: www, logLevel: "silent" };
   for (const oss of OSS) {
     const alias = { "ali-oss": oss, ...(OWN_SDK && { "aliyun-upload-vod": OWN_SDK }) };
-    await build({ ...common, format: "iife", tsconfigRaw: "{}", alias, entryPoints: { [oss]: "tests/e2e/page/sdk.cjs" } });
+    await build({
+      ...common,
+      format: "iife",
+      tsconfigRaw: "{}",
+      alias,
+      entryPoints: { [oss]: "tests/e2e/page/sdk.cjs" },
+    });
   }
   await build({ ...common, format: "esm", entryPoints: ["tests/e2e/page/harness.mjs"], external: ["/dist/*"] });
   for (const name of PAGES) {
@@ -51,7 +57,12 @@ export async function openSite() {
   const server = await startAppServer({ www, args: [...listen, ...vendor] });
   const { host } = new URL(server.https);
   const browser = await launchChrome({
-    args: [`--host-resolver-rules=MAP * ${host}`, "--ignore-certificate-errors", "--disable-quic", "--disable-background-networking"],
+    args: [
+      `--host-resolver-rules=MAP * ${host}`,
+      "--ignore-certificate-errors",
+      "--disable-quic",
+      "--disable-background-networking",
+    ],
   });
   return new Site(server, browser);
 }
