@@ -32,7 +32,7 @@ impl Cloud {
             ServiceError::new(
                 403,
                 "AccessForbidden",
-                "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted by the resource's CORS spec.",
+                "CORSResponse: This CORS request is not allowed.",
             )
         };
         let origin = self.allowed_origin(&head.headers).ok_or_else(forbidden)?;
