@@ -8,7 +8,6 @@
 // module imports a loader, so an adapter used with the file entry does not bring in the inlined text.
 //
 // A part is skipped when its inputs have the content that they had when it was last built.
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 
@@ -81,9 +80,7 @@ async function buildPackage() {
   const esbuild = await import("esbuild");
   const { metafile } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: Object.entries(ENTRIES)
-      .filter(([, source]) => existsSync(join(root, source)))
-      .map(([out, source]) => ({ in: source, out })),
+    entryPoints: ENTRIES,
     outdir: dist,
     format: "esm",
     target: "es2022",

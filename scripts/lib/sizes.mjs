@@ -1,5 +1,4 @@
 // What a page downloads: bundled and minified as a page's own build would, then brotli at its highest quality.
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -12,7 +11,7 @@ import { root } from "./run.mjs";
  */
 export async function measure() {
   const wasm = brotli(await readFile(join(root, "dist/upload_token_bg.wasm")));
-  const vod = existsSync(join(root, "dist/vod.js")) ? 'export * from "./dist/vod.js";' : "";
+  const vod = 'export * from "./dist/vod.js";';
   const file = 'export { createTokenManager } from "./dist/wasm.js";';
   const inline = 'export { createTokenManager } from "./dist/index.js";';
   const glue = brotli(await bundle(file));

@@ -21,6 +21,7 @@ export const SUITES = {
   secrets: (machine) => node("tests/secrets", machine),
   localcloud: (machine) => node("tests/localcloud", machine),
   appserver: (machine) => node("tests/appserver", machine),
+  "ali-oss": (machine) => node("tests/ali-oss", machine),
   e2e: (machine) => node("tests/e2e", machine),
 };
 
