@@ -87,3 +87,30 @@ async fn the_audit_log_says_who_got_what_until_when() {
         assert_eq!(entry[logged], reply[replied]);
     }
 }
+
+#[tokio::test]
+async fn the_audit_log_says_who_was_refused_and_why() {
+    let site = Site::with_account(&[("UPLOAD_TOKEN_REQUESTS_PER_MINUTE", "1")]).await;
+    site.post("/api/sts").send().await.unwrap();
+    site.fault(
+        "sts",
+        "AssumeRole",
+        json!({ "status": 403, "code": "NoPermission", "message": "m" }),
+    )
+    .await;
+    site.token().await;
+    site.token().await;
+    let logged: Vec<_> = site
+        .audit()
+        .into_iter()
+        .map(|entry| {
+            (entry["path"].clone(), entry["user"].clone(), entry["reply"]["ErrorCode"].clone())
+        })
+        .collect();
+    let expected = [
+        (json!(null), "NotSignedIn"),
+        (json!("alice"), "NoPermission"),
+        (json!("alice"), "Throttling.User"),
+    ];
+    assert_eq!(logged, expected.map(|(user, code)| (json!("/api/sts"), user, json!(code))));
+}

@@ -1,6 +1,7 @@
 // Every AppServer here keeps the contract; or the one that APP_SERVER_URL names:
 //
-//   APP_SERVER_URL=https://www.example.com APP_SERVER_HEADERS='{"cookie":"session=…"}' node --test tests/appserver
+//   APP_SERVER_URL=https://www.example.com APP_SERVER_HEADERS='{"cookie":"session=…"}' \
+//     node --test tests/appserver/contract.test.mjs
 //
 // APP_SERVER_STS_PATH and APP_SERVER_UPLOAD_AUTH_PATH name other paths than /api/sts and
 // /api/upload-auth; an empty APP_SERVER_UPLOAD_AUTH_PATH says that there is no such endpoint.

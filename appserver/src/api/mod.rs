@@ -63,24 +63,40 @@ impl Api {
             .route_layer(middleware::from_fn_with_state(self.clone(), guard))
             .with_state(self)
     }
-
-    /// Logs a refusal and turns it into the answer.
-    fn refuse(&self, path: &str, user: Option<&User>, reply: ErrorReply) -> Response {
-        let refused = json!({
-            "event": "refused",
-            "path": path,
-            "user": user.map(|user| user.id.as_str()),
-            "reply": serde_json::to_value(&reply).unwrap_or_default(),
-        });
-        self.log.write(refused);
-        reply.into_response()
-    }
 }
 
 /// Checks method, page, user and rate, in this order, and adds the headers that every answer needs.
-async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
+async fn guard(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
     let page = api.origins.judge(request.headers());
-    let mut response = admit(&api, &page, request, next).await;
+    let (user, mut response) = if is_preflight(&request, &page) {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        origin::allow_preflight(response.headers_mut());
+        (None, response)
+    } else {
+        match admit(&api, &page, &request) {
+            Ok(user) => {
+                request.extensions_mut().insert(user.clone());
+                let response = match api.users.take(&user.id) {
+                    Ok(()) => next.run(request).await,
+                    Err(wait) => {
+                        ErrorReply::throttled("Throttling.User", "this user asks too often", wait)
+                            .into_response()
+                    }
+                };
+                (Some(user), response)
+            }
+            Err(refusal) => (None, refusal.into_response()),
+        }
+    };
+    if let Some(refusal) = response.extensions_mut().remove::<ErrorReply>() {
+        let user = user.map(|user| user.id);
+        let reply = serde_json::to_value(&refusal).unwrap_or_default();
+        api.log.write(json!({ "event": "refused", "path": path, "user": user, "reply": reply }));
+    }
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    }
     let headers = response.headers_mut();
     // A stored answer is a stored credential, and one replayed later looks younger than it is.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -90,38 +106,29 @@ async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response
     response
 }
 
-async fn admit(api: &Api, page: &Page, mut request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    if request.method() == Method::OPTIONS && matches!(page, Page::Listed(_)) {
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        origin::allow_preflight(response.headers_mut());
-        return response;
-    }
+fn is_preflight(request: &Request, page: &Page) -> bool {
+    request.method() == Method::OPTIONS && matches!(page, Page::Listed(_))
+}
+
+/// The user who asks, if there is one and the page may ask.
+fn admit(api: &Api, page: &Page, request: &Request) -> Result<User, ErrorReply> {
     if request.method() != Method::POST {
-        let refusal =
-            ErrorReply::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "ask with POST");
-        let mut response = api.refuse(&path, None, refusal);
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-        return response;
+        return Err(ErrorReply::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "ask with POST",
+        ));
     }
     if *page == Page::Foreign {
-        let refusal = ErrorReply::new(
+        return Err(ErrorReply::new(
             StatusCode::FORBIDDEN,
             "ForeignOrigin",
             "this page's origin is not on the list",
-        );
-        return api.refuse(&path, None, refusal);
+        ));
     }
     let peer: Option<SocketAddr> =
         request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0.0);
-    let Ok(user) = api.auth.authenticate(request.headers(), peer) else {
-        let refusal = ErrorReply::new(StatusCode::UNAUTHORIZED, "NotSignedIn", "sign in first");
-        return api.refuse(&path, None, refusal);
-    };
-    if let Err(wait) = api.users.take(&user.id) {
-        let refusal = ErrorReply::throttled("Throttling.User", "this user asks too often", wait);
-        return api.refuse(&path, Some(&user), refusal);
-    }
-    request.extensions_mut().insert(user);
-    next.run(request).await
+    api.auth
+        .authenticate(request.headers(), peer)
+        .map_err(|_| ErrorReply::new(StatusCode::UNAUTHORIZED, "NotSignedIn", "sign in first"))
 }

@@ -164,6 +164,8 @@ impl IntoResponse for ErrorReply {
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // For the audit log, which is written where the user is known.
+        response.extensions_mut().insert(self);
         response
     }
 }

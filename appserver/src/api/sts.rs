@@ -29,14 +29,7 @@ pub(super) async fn answer(
     State(api): State<Api>,
     Extension(user): Extension<User>,
     body: Body,
-) -> Response {
-    match issue(&api, &user, body).await {
-        Ok(response) => response,
-        Err(refusal) => api.refuse("/api/sts", Some(&user), refusal),
-    }
-}
-
-async fn issue(api: &Api, user: &User, body: Body) -> Result<Response, ErrorReply> {
+) -> Result<Response, ErrorReply> {
     let wishes: Wishes = body::read(body).await?;
     if wishes.scope.len() > LONGEST_SCOPE {
         return Err(ErrorReply::new(

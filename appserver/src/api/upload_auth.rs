@@ -69,14 +69,7 @@ pub(super) async fn answer(
     State(api): State<Api>,
     Extension(user): Extension<User>,
     body: Body,
-) -> Response {
-    match issue(&api, &user, body).await {
-        Ok(response) => response,
-        Err(refusal) => api.refuse("/api/upload-auth", Some(&user), refusal),
-    }
-}
-
-async fn issue(api: &Api, user: &User, body: Body) -> Result<Response, ErrorReply> {
+) -> Result<Response, ErrorReply> {
     let call = body::read::<Wishes>(body).await?.call()?;
     if let Call::Refresh { video_id } = &call
         && !api.owners.owns(&user.id, video_id)
@@ -88,7 +81,7 @@ async fn issue(api: &Api, user: &User, body: Body) -> Result<Response, ErrorRepl
             "there is no such video",
         ));
     }
-    let upload = ask(api, user, &call).await.map_err(|failure| ErrorReply::of(&failure))?;
+    let upload = ask(&api, &user, &call).await.map_err(|failure| ErrorReply::of(&failure))?;
     if let Some(id) = &upload.video_id {
         api.owners.record(&user.id, id);
     }
