@@ -181,7 +181,7 @@ impl Upload {
                 self.feed(cx, lifecycle::Input::Fetched { fetch, value: auth, expiry }, out);
             }
             Input::Missed { fetch, error } => {
-                self.feed(cx, lifecycle::Input::Failed { fetch, error }, out)
+                self.feed(cx, lifecycle::Input::Failed { fetch, error }, out);
             }
             Input::Wake => self.awake(cx, lifecycle::Input::Wake, out),
             Input::Timeout => self.awake(cx, lifecycle::Input::Timeout, out),
@@ -263,10 +263,10 @@ impl Upload {
         match self.phase {
             Phase::Off => {}
             Phase::Asked if waits(UploaderState::Start) && file == FileState::Ready => {
-                self.hand_over(cx, out)
+                self.hand_over(cx, out);
             }
             Phase::Expired if waits(UploaderState::Expire) && file == FileState::Failure => {
-                self.hand_over(cx, out)
+                self.hand_over(cx, out);
             }
             Phase::Running if file == FileState::Uploading => self.running(cx, out),
             // The page replaced our callback, or the SDK called none: the question is the same.

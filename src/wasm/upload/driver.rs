@@ -165,7 +165,7 @@ impl UploadDriver {
 
     fn step(self: &Rc<Self>, file: FileId, input: Input) {
         let feed = |upload: &mut Upload, cx: &mut Context<'_>, out: &mut Vec<Effect>| {
-            upload.step(cx, input, out)
+            upload.step(cx, input, out);
         };
         if let Some(((), effects)) = self.with(file, feed) {
             self.run_all(file, effects);
