@@ -186,6 +186,8 @@ impl<'de> Visitor<'de> for Node<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde::de::value::{self, BytesDeserializer};
+
     use super::*;
 
     fn read(text: &str) -> Option<Json> {
@@ -224,6 +226,24 @@ mod tests {
             json = json.get("a").unwrap();
         }
         assert!(*json == Json::Null);
+    }
+
+    #[test]
+    fn lists_count_as_levels_too() {
+        let depth = MAX_DEPTH as usize + 1;
+        let mut json = &read(&("[".repeat(depth) + "[1]" + &"]".repeat(depth))).unwrap();
+        for _ in 0..depth {
+            let Json::Array(elements) = json else { panic!("a list was read") };
+            json = &elements[0];
+        }
+        assert!(*json == Json::Null);
+    }
+
+    #[test]
+    fn what_json_cannot_hold_is_refused() {
+        let bytes = BytesDeserializer::<value::Error>::new(b"CANARY");
+        let error = Json::deserialize(bytes).unwrap_err().to_string();
+        assert_eq!(error, "invalid type: byte array, expected a JSON value");
     }
 
     #[test]

@@ -25,3 +25,14 @@ impl<T> fmt::Debug for Secret<T> {
         f.write_str("[secret]")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        assert_eq!(format!("{:?}", Secret::new("CANARY")), "[secret]");
+        assert_eq!(*Secret::new("CANARY").expose(), "CANARY");
+    }
+}

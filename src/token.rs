@@ -161,10 +161,10 @@ mod tests {
         let text = |len: usize| "x".repeat(len);
         let outcome =
             |id, secret, token| reason(StsToken::new(&text(id), &text(secret), &text(token)));
-        assert_eq!(outcome(KEY_MAX, KEY_MAX, TOKEN_MAX), "accepted");
-        assert_eq!(outcome(KEY_MAX + 1, 1, 1), ID_UNUSABLE);
-        assert_eq!(outcome(1, KEY_MAX + 1, 1), SECRET_UNUSABLE);
-        assert_eq!(outcome(1, 1, TOKEN_MAX + 1), TOKEN_UNUSABLE);
+        assert_eq!(outcome(256, 256, 16_384), "accepted");
+        assert_eq!(outcome(257, 1, 1), ID_UNUSABLE);
+        assert_eq!(outcome(1, 257, 1), SECRET_UNUSABLE);
+        assert_eq!(outcome(1, 1, 16_385), TOKEN_UNUSABLE);
     }
 
     #[test]

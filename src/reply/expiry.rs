@@ -220,8 +220,8 @@ fn stamp(value: &Json) -> Option<ServerTime> {
 
 /// How long a cache has held the answer.
 pub(super) fn read_age(meta: &Meta<'_>) -> Option<Millis> {
-    let age = number(&Json::String(meta.age?.to_owned()))?;
-    (age > 0.0).then_some((age * 1_000.0) as u64)
+    // A negative age saturates to 0 in the conversion.
+    number(&Json::String(meta.age?.to_owned())).map(|age| (age * 1_000.0) as u64)
 }
 
 /// A span in seconds that the AppServer proposes, such as `RefreshAfter`; `None` if it is no sensible one.

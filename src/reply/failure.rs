@@ -2,7 +2,6 @@
 
 use super::{
     Meta,
-    expiry::seconds,
     search::{AMBIGUOUS, Members, SECRETS, TOKENS, Tree, member, number, text},
 };
 use crate::{
@@ -179,8 +178,34 @@ fn retry_after(tree: &Tree<'_>, meta: &Meta<'_>) -> Option<Millis> {
 
 /// Seconds; a longer span than any sensible one counts as the longest allowed.
 fn seconds_at_most(value: &Json) -> Option<Millis> {
-    match number(value) {
-        Some(long) if long > 3_600.0 => Some(RETRY_AFTER_MAX),
-        _ => seconds(value),
+    // The conversion saturates, so that what is negative is 0 and what is absurd is cut by the caller.
+    number(value).map(|seconds| (seconds * 1_000.0) as u64).filter(|&span| span > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_the_form_of_a_code_is_one() {
+        let cases = [
+            (Json::String(" Throttling.User ".into()), Some("Throttling.User")),
+            (Json::String("0002-00000007".into()), Some("0002-00000007")),
+            (Json::String("not_found".into()), Some("not_found")),
+            (Json::String("C".repeat(64)), Some(&*"C".repeat(64))),
+            (Json::String("C".repeat(65)), None),
+            (Json::String(" ".into()), None),
+            (Json::String("two words".into()), None),
+            (Json::String("LTAI5tCanary".into()), None),
+            (Json::Number(40_013.0), Some("40013")),
+            (Json::Number(-1.0), Some("-1")),
+            (Json::Number(1.5), None),
+            (Json::Number(1e9), None),
+            (Json::Number(f64::INFINITY), None),
+            (Json::Bool(true), None),
+        ];
+        for (index, (value, expected)) in cases.iter().enumerate() {
+            assert_eq!(code(value).as_deref(), *expected, "case {index}");
+        }
     }
 }

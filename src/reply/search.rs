@@ -250,3 +250,74 @@ pub(super) fn missing(tree: &Tree<'_>) -> &'static str {
         "there is no AccessKeyId and no AccessKeySecret in it"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Option<Json> {
+        serde_json::from_str(text).ok()
+    }
+
+    fn expanded(text: &str) -> Json {
+        expand(parse(text).unwrap(), &parse)
+    }
+
+    #[test]
+    fn strings_that_hold_json_are_replaced() {
+        let cases = [
+            // as sent, as read
+            (r#"{"a":"{\"b\":1}"}"#, r#"{"a":{"b":1}}"#),
+            (r#"{"a":" [\"{}\"] "}"#, r#"{"a":[{}]}"#),
+            (r#"{"a":"\"{}\""}"#, r#"{"a":{}}"#),
+            (r#"{"a":"1","b":"null","c":"true"}"#, r#"{"a":"1","b":"null","c":"true"}"#),
+            (r#"{"a":"{b"}"#, r#"{"a":"{b"}"#),
+            // Four levels down, but not five; through objects, lists and texts alike.
+            (r#"{"a":{"b":{"c":{"d":"{}"}}}}"#, r#"{"a":{"b":{"c":{"d":{}}}}}"#),
+            (r#"{"a":{"b":{"c":{"d":{"e":"{}"}}}}}"#, r#"{"a":{"b":{"c":{"d":{"e":"{}"}}}}}"#),
+            (r#"[[[["{}"]]]]"#, "[[[[{}]]]]"),
+            (r#"[[[[["{}"]]]]]"#, r#"[[[[["{}"]]]]]"#),
+        ];
+        for (sent, read) in cases {
+            assert!(expanded(sent) == parse(read).unwrap(), "{sent}");
+        }
+    }
+
+    #[test]
+    fn only_so_many_strings_are_parsed() {
+        let list = |text: &str, len: usize| vec![text; len].join(",");
+        let read = expanded(&format!("[{}]", list(r#""{}""#, 18)));
+        assert!(read == parse(&format!("[{},{}]", list("{}", 16), list(r#""{}""#, 2))).unwrap());
+    }
+
+    #[test]
+    fn numbers_are_read_from_text_too() {
+        let cases = [
+            ("0", Some(0.0)),
+            ("3600", Some(3_600.0)),
+            (" 2.75\n", Some(2.75)),
+            ("-1.5", Some(-1.5)),
+            ("007", Some(7.0)),
+            ("1767229200000.125", Some(1_767_229_200_000.125)),
+            ("10000000000000000000", Some(1e19)),
+            ("999999999999999999999", None),
+            ("", None),
+            ("-", None),
+            (".5", None),
+            ("5.", None),
+            ("1.2.3", None),
+            ("1,000", None),
+            ("+1", None),
+            ("1e3", None),
+            ("0x10", None),
+            ("NaN", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(number(&Json::String(text.into())), expected, "{text:?}");
+        }
+        assert_eq!(number(&Json::Number(-0.5)), Some(-0.5));
+        assert_eq!(number(&Json::Number(f64::NAN)), None);
+        assert_eq!(number(&Json::Number(f64::INFINITY)), None);
+        assert_eq!(number(&Json::Bool(true)), None);
+    }
+}

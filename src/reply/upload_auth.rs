@@ -43,7 +43,7 @@ fn base64_bytes(text: &str) -> Option<Vec<u8>> {
             _ => return None,
         };
         // Bits that are already out leave at the top.
-        buffer = buffer << 6 | u32::from(value);
+        buffer = (buffer << 6) + u32::from(value);
         bits += 6;
         if bits >= 8 {
             bits -= 8;
@@ -99,7 +99,15 @@ pub(super) fn id(path: &[&Members], name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::base64_bytes;
+    use super::*;
+
+    #[test]
+    fn a_text_is_bounded() {
+        let length =
+            |len: usize| decode(&"A".repeat(len), &|text| Some(Json::Number(text.len() as f64)));
+        assert!(length(65_536) == Some(Json::Number(49_152.0)));
+        assert!(length(65_540).is_none());
+    }
 
     #[test]
     fn base64_is_read() {

@@ -46,7 +46,7 @@ pub fn read_date_time(text: &str) -> Option<DateTime> {
         }
     }
     if second == 60 {
-        (second, millis, granularity) = (59, 0, 2_000);
+        (millis, granularity) = (0, 2_000);
     }
     let _ = at.skip(b" ");
     let offset = at.offset()?;
@@ -77,10 +77,7 @@ pub fn read_http_date(text: &str) -> Option<UnixMillis> {
     at.skip(b" ")?;
     let (hour, _) = (at.digits(2)?, at.skip(b":")?);
     let (minute, _) = (at.digits(2)?, at.skip(b":")?);
-    let second = match at.digits(2)? {
-        60 => 59,
-        second => second,
-    };
+    let second = at.digits(2)?;
     let whole = days_since_epoch(year, month, day)? * DAY + time_of_day(hour, minute, second)?;
     (at.0 == b" GMT").then_some(UnixMillis(whole))
 }
@@ -103,7 +100,8 @@ pub fn to_iso(at: UnixMillis) -> String {
         (rest / HOUR, 2, ':'),
         (rest / MINUTE % 60, 2, ':'),
         (rest / SECOND % 60, 2, '.'),
-        (rest % SECOND, 3, 'Z'),
+        // Of this one too, only the last digits are printed.
+        (rest, 3, 'Z'),
     ];
     for (value, width, after) in fields {
         for place in (0..width).rev() {
@@ -182,9 +180,10 @@ fn digit(byte: u8) -> Option<i64> {
     byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
 }
 
+/// Milliseconds since midnight. A leap second is the second before it.
 fn time_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
-    (hour < 24 && minute < 60 && second < 60)
-        .then(|| hour * HOUR + minute * MINUTE + second * SECOND)
+    (hour < 24 && minute < 60 && second <= 60)
+        .then(|| hour * HOUR + minute * MINUTE + second.min(59) * SECOND)
 }
 
 /// Days from 1970-01-01, in the Gregorian calendar, for the years 0 to 9999.
