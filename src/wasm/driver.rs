@@ -10,21 +10,21 @@ use std::{
 
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 use super::{
     convert,
     source::Source,
+    task::spawn,
     timer::{Timer, now},
     wake::Wakes,
 };
 use crate::{
     clock::{Clock, Time},
     error::Error,
-    lifecycle::{Effect, Event, Fetch, FetchId, Held, Input, Reason, Slot, WaiterId},
+    lifecycle::{Effect, FetchId, Held, Input, Reason, Slot, WaiterId},
     policy::{Budget, Jitter, Policy},
-    reply::{Reply, Warning},
+    reply::Reply,
     token::StsToken,
 };
 
@@ -280,7 +280,7 @@ impl Driver {
         let sent = self.machines.borrow_mut().look(&self.policy).virt;
         // Weak: a source that never answers must not keep a dropped manager alive.
         let (driver, source, scope) = (Rc::downgrade(self), self.source.clone(), Rc::clone(scope));
-        spawn_local(async move {
+        spawn(async move {
             // A microtask has passed: the page may have closed the manager.
             if signal.aborted() {
                 return;

@@ -8,6 +8,7 @@ mod driver;
 mod exports;
 mod fetch;
 mod source;
+mod task;
 mod timer;
 mod upload;
 mod wake;

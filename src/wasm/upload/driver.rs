@@ -8,12 +8,12 @@ use std::{
 
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 use super::{
     super::{
         convert::{self, get, object, text},
+        task::spawn,
         timer::{Timer, now},
         wake::Wakes,
     },
@@ -261,7 +261,7 @@ impl UploadDriver {
         let from = self.virt();
         // Weak: an answer that never comes must not keep a dropped uploader's machines alive.
         let driver = Rc::downgrade(self);
-        spawn_local(async move {
+        spawn(async move {
             // The slot counts the life from its request, which may first wait for an STS token.
             let later = Cell::new(0);
             let sent = || {
@@ -320,7 +320,7 @@ impl UploadDriver {
         let (name, detail) = match event {
             Event::Token { .. } => ("token", self.status(file)),
             Event::RefreshFailed { error, fails, retry_in, usable } => {
-                let detail = object([
+                let detail = object(&[
                     ("error", convert::failure(error, &JsValue::UNDEFINED).into()),
                     ("failures", (*fails).into()),
                     ("retryIn", retry_in.map_or(JsValue::UNDEFINED, convert::millis)),
@@ -364,7 +364,7 @@ impl UploadDriver {
 
 fn delivery(auth: &UploadAuth, kind: Kind, forget: bool) -> Object {
     let optional = |id: &Option<String>| id.as_deref().map_or(JsValue::UNDEFINED, JsValue::from);
-    object([
+    object(&[
         ("uploadAuth", (&**auth.upload_auth.expose()).into()),
         ("uploadAddress", (&*auth.upload_address).into()),
         ("videoId", optional(&auth.video_id)),
@@ -379,7 +379,7 @@ fn status(upload: &Upload, time: &Time) -> Object {
     let held = slot.token();
     let zone = held.map_or(slot.zone(), |held| held.zone(time));
     let of = |value: Option<JsValue>| value.unwrap_or(JsValue::UNDEFINED);
-    object([
+    object(&[
         ("state", convert::zone(zone).into()),
         ("generation", held.map_or(0, |held| held.generation).into()),
         ("accessKeyId", of(held.map(|held| (&*held.value.token.access_key_id).into()))),

@@ -1,0 +1,123 @@
+// Misuse is told at the call, and by the name of what is wrong.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createTokenManager, isUploadTokenError, UploadTokenError } from "upload-token";
+
+import { never } from "./support.mjs";
+
+const source = never;
+
+const BAD = [
+  // options, what the message begins with
+  [{}, "source must be an address or a function"],
+  [{ source: "" }, "source must be an address or a function"],
+  [{ source: 7 }, "source must be an address or a function"],
+  [{ source: null }, "source must be an address or a function"],
+  [{ source: "/api/sts" }, "source must be an absolute address here"],
+  [{ source: "http://app.example/sts" }, "source must be an https address"],
+  [{ source: new URL("ftp://app.example/sts") }, "source must be an https address"],
+  [{ source: "javascript:alert(1)" }, "source must be an https address"],
+  [{ source: "https://user:pass@app.example/sts" }, "source must not hold a user name or password"],
+  [{ source, request: {} }, "request is for a source that is an address"],
+  [{ source: "https://app.example/", request: null }, "request must be an object"],
+  [{ source: "https://app.example/", request: "POST" }, "request must be an object"],
+  [{ source, mapReply: {} }, "mapReply must be a function"],
+  [{ source, deadline: 0 }, "deadline must be a whole number from 50 to 120000"],
+  [{ source, deadline: 1e9 }, "deadline must be a whole number"],
+  [{ source, deadline: "10" }, "deadline must be a whole number"],
+  [{ source, deadline: NaN }, "deadline must be a whole number"],
+  [{ source, policy: null }, "policy must be an object"],
+  [{ source, policy: 7 }, "policy must be an object"],
+  [{ source, policy: { margins: 1 } }, "policy.margins is not a number of the policy; there are margin, "],
+  [{ source, policy: { toString: 1 } }, "policy.toString is not a number of the policy"],
+  [{ source, policy: { margin: -1 } }, "policy.margin must be a whole number from 0 to 300000"],
+  [{ source, policy: { margin: 0.5 } }, "policy.margin must be a whole number"],
+  [{ source, policy: { margin: "5" } }, "policy.margin must be a whole number"],
+  [{ source, policy: { margin: Infinity } }, "policy.margin must be a whole number"],
+  [{ source, endpoint: "/api/sts" }, "endpoint is not an option; there are source, "],
+];
+
+for (const [options, message] of BAD) {
+  test(`createTokenManager: ${message}`, () => {
+    assert.throws(
+      () => createTokenManager(options),
+      (error) => {
+        assert(error instanceof UploadTokenError && isUploadTokenError(error));
+        assert.equal(error.code, "invalid_option");
+        assert(error.message.startsWith(message), error.message);
+        return true;
+      },
+    );
+  });
+}
+
+test("createTokenManager: no options at all are a TypeError", () => {
+  for (const options of [undefined, null, "https://app.example/", 7]) {
+    assert.throws(() => createTokenManager(options), TypeError);
+  }
+});
+
+test("what is good is taken, without asking anybody", () => {
+  for (const options of [
+    { source: "https://app.example/sts?v=1" },
+    { source: new URL("https://app.example/sts") },
+    { source: "http://localhost:8080/sts" },
+    { source: "http://127.0.0.1/sts" },
+    { source: "http://[::1]/sts" },
+    { source: "https://app.example/", request: { headers: { a: "b" } } },
+    { source: "https://app.example/", request: async () => ({}) },
+    { source, mapReply: (reply) => reply, deadline: 50, policy: { margin: 0, jitter: undefined } },
+    { source, wasm: async () => new Uint8Array() },
+  ]) {
+    const tokens = createTokenManager(options);
+    assert.equal(tokens.status().requests, 0);
+    tokens.close();
+  }
+});
+
+test("an address is read against the page's own", (t) => {
+  globalThis.location = { href: "http://app.example/upload/page.html" };
+  t.after(() => delete globalThis.location);
+  createTokenManager({ source: "/api/sts" });
+  createTokenManager({ source: "sts" });
+  assert.throws(() => createTokenManager({ source: "http://other.example/sts" }), { code: "invalid_option" });
+  assert.throws(() => createTokenManager({ source: "http://" }), {
+    code: "invalid_option",
+    message: /source is no address/,
+  });
+});
+
+test("arguments are checked at the call", async (t) => {
+  const tokens = createTokenManager({ source });
+  t.after(() => tokens.close());
+  for (const [options, name] of [
+    [{ minValidity: -1 }, "minValidity"],
+    [{ minValidity: NaN }, "minValidity"],
+    [{ minValidity: Infinity }, "minValidity"],
+    [{ minValidity: "9" }, "minValidity"],
+    [{ signal: {} }, "signal"],
+    [{ signal: null }, "signal"],
+    [{ scope: 7 }, "scope"],
+  ]) {
+    await assert.rejects(tokens.getToken(options), (error) => {
+      assert.equal(error.code, "invalid_option");
+      assert(error.message.startsWith(name), error.message);
+      return true;
+    });
+  }
+  for (const call of [
+    () => tokens.peek(7),
+    () => tokens.prefetch(null),
+    () => tokens.status({}),
+    () => tokens.invalidate(),
+    () => tokens.invalidate(""),
+    () => tokens.invalidate({ accessKeyId: 7 }),
+    () => tokens.on("tokens", () => {}),
+    () => tokens.on("toString", () => {}),
+  ]) {
+    assert.throws(call, { code: "invalid_option" }, String(call));
+  }
+  assert.throws(() => tokens.on("token"), TypeError);
+  assert.equal(tokens.status().requests, 0, "none of it asked for a token");
+});
