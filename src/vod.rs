@@ -114,7 +114,7 @@ impl Call {
             Self::Refresh { video_id } => params.push(("VideoId", video_id)),
             Self::Create => media.describe(&mut params),
         }
-        signed_query(params, token.access_key_secret.expose())
+        signed_query(&params, token.access_key_secret.expose())
     }
 }
 

@@ -44,7 +44,7 @@ fn the_documented_signature_is_made() {
         ("Action", "AssumeRole"),
         ("SignatureNonce", "571f8fb8-506e-11e5-8e12-b8e8563dc8d2"),
     ];
-    let query = signed_query(params, "testsecret");
+    let query = signed_query(&params, "testsecret");
     assert!(query.ends_with("&Signature=gNI7b0AyKZHxDgjBGPDgJ1Ce3L4%3D"), "{query}");
 }
 

@@ -108,7 +108,7 @@ impl Vod {
             ("Timestamp", &timestamp),
         ];
         params.extend(call.params());
-        let query = signed_query(params, token.access_key_secret.expose());
+        let query = signed_query(&params, token.access_key_secret.expose());
         let request = http::Request::get(format!("{}/?{query}", self.endpoint.as_str()))
             .body(Bytes::new())
             .map_err(|_| Failure::Refused {

@@ -1,11 +1,11 @@
 //! Between the core's values and JavaScript's.
 
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::{
     error::Error,
-    json::Json,
+    json::{Json, MAX_DEPTH},
     lifecycle::Zone,
     time::{Millis, UnixMillis, to_iso},
     token::StsToken,
@@ -22,11 +22,11 @@ pub(super) fn text(value: &JsValue) -> Option<String> {
 }
 
 /// A plain object; members that are `undefined` are left out.
-pub(super) fn object<const N: usize>(members: [(&str, JsValue); N]) -> Object {
+pub(super) fn object(members: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in members {
         if !value.is_undefined() {
-            let _ = Reflect::set(&object, &name.into(), &value);
+            let _ = Reflect::set(&object, &(*name).into(), value);
         }
     }
     object
@@ -45,7 +45,30 @@ pub(super) fn instant(at: UnixMillis) -> JsValue {
 
 /// Parses JSON with the platform's parser.
 pub(super) fn parse(text: &str) -> Option<Json> {
-    serde_wasm_bindgen::from_value(JSON::parse(text).ok()?).ok()
+    Some(json(&JSON::parse(text).ok()?, MAX_DEPTH))
+}
+
+/// What `JSON.parse` returned, as the core reads it. Deeper than `depth` it is `null`.
+///
+/// Written out because serde-wasm-bindgen brings the formatting of floats into the module: 11 kB of brotli.
+fn json(value: &JsValue, depth: u32) -> Json {
+    if let Some(text) = text(value) {
+        Json::String(text)
+    } else if let Some(number) = value.as_f64() {
+        Json::Number(number)
+    } else if let Some(flag) = value.as_bool() {
+        Json::Bool(flag)
+    } else if depth == 0 || !value.is_object() {
+        Json::Null
+    } else if Array::is_array(value) {
+        Json::Array(Array::from(value).iter().map(|item| json(&item, depth - 1)).collect())
+    } else {
+        let member =
+            |key: JsValue| Some((text(&key)?, json(&Reflect::get(value, &key).ok()?, depth - 1)));
+        Json::Object(
+            Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(member).collect(),
+        )
+    }
 }
 
 /// Reads a value as JSON would carry it, so that a `Date` is its text.
@@ -71,7 +94,7 @@ pub(super) fn failure(error: &Error, cause: &JsValue) -> Object {
         Error::Unauthenticated { status } => (Some(*status), None, None),
         _ => (None, None, None),
     };
-    object([
+    object(&[
         ("code", error.code().into()),
         ("message", error.to_string().into()),
         ("status", status.map_or(JsValue::UNDEFINED, JsValue::from)),
@@ -83,7 +106,7 @@ pub(super) fn failure(error: &Error, cause: &JsValue) -> Object {
 
 /// The token as a page gets it: frozen, so that its five values stay together.
 pub(super) fn token(token: &StsToken, expires_at: UnixMillis) -> Object {
-    Object::freeze(&object([
+    Object::freeze(&object(&[
         ("accessKeyId", (&*token.access_key_id).into()),
         ("accessKeySecret", (&**token.access_key_secret.expose()).into()),
         ("securityToken", (&**token.security_token.expose()).into()),

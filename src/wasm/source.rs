@@ -79,7 +79,7 @@ impl Source {
                 fetch::send(url, &init, signal).await.map_err(|thrown| (Error::Network, thrown))?
             }
             Kind::Function(function) => {
-                let request = object([
+                let request = object(&[
                     ("signal", signal.into()),
                     ("reason", name(reason).into()),
                     ("scope", scope.into()),
@@ -132,7 +132,7 @@ impl Source {
 async fn request(wishes: &JsValue, reason: Reason, scope: &str) -> Result<RequestInit, Failure> {
     let wishes = match wishes.dyn_ref::<Function>() {
         Some(make) => {
-            let about = object([("reason", name(reason).into()), ("scope", scope.into())]);
+            let about = object(&[("reason", name(reason).into()), ("scope", scope.into())]);
             settled(make.call1(&JsValue::UNDEFINED, &about)).await.map_err(thrown)?
         }
         None => wishes.clone(),

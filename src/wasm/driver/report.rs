@@ -30,7 +30,7 @@ impl Driver {
         };
         let none = JsValue::UNDEFINED;
         let error = slot.last_error().map(|error| convert::failure(error, &none).into());
-        convert::object([
+        convert::object(&[
             ("state", zone.into()),
             ("fetch", fetch.into()),
             ("generation", held.map_or(0, |t| t.generation).into()),
@@ -79,7 +79,7 @@ impl Driver {
                     ("expiresAt", expires),
                     ("reason", reason),
                 ];
-                self.tell(name, scope, members);
+                self.tell(name, scope, &members);
             }
             Event::RefreshFailed { error, fails, retry_in, usable } => {
                 let failure = convert::failure(error, &self.cause(scope, error)).into();
@@ -90,10 +90,10 @@ impl Driver {
                     ("usable", (*usable).into()),
                 ];
                 let [failures, retry, usable] = rest;
-                self.tell("refreshFailed", scope, [("error", failure), failures, retry, usable]);
+                self.tell("refreshFailed", scope, &[("error", failure), failures, retry, usable]);
             }
             Event::State { zone } => {
-                self.tell("state", scope, [("state", convert::zone(*zone).into())]);
+                self.tell("state", scope, &[("state", convert::zone(*zone).into())]);
             }
             Event::AssumedLife => self.warn(scope, Warning::NoExpiration.name()),
         }
@@ -112,7 +112,7 @@ impl Driver {
             })
         };
         if new {
-            self.tell("warning", scope, [("warning", warning.into())]);
+            self.tell("warning", scope, &[("warning", warning.into())]);
         }
     }
 
@@ -132,7 +132,7 @@ impl Driver {
         })
     }
 
-    fn tell<const N: usize>(&self, name: &str, scope: &Scope, members: [(&str, JsValue); N]) {
+    fn tell(&self, name: &str, scope: &Scope, members: &[(&str, JsValue)]) {
         let detail = convert::object(members);
         let _ = js_sys::Reflect::set(&detail, &"scope".into(), &(&**scope).into());
         // The facade reports what a listener throws; nothing of it reaches the machines.

@@ -377,7 +377,7 @@ fn delivery(auth: &UploadAuth, kind: Kind, forget: bool) -> Object {
 fn status(upload: &Upload, time: &Time) -> Object {
     let slot = upload.slot();
     let held = slot.token();
-    let zone = held.map_or(slot.zone(), |held| held.zone(time));
+    let zone = held.map_or_else(|| slot.zone(), |held| held.zone(time));
     let of = |value: Option<JsValue>| value.unwrap_or(JsValue::UNDEFINED);
     object(&[
         ("state", convert::zone(zone).into()),

@@ -183,16 +183,18 @@ fn post(wishes: &JsValue, body: &JsString) -> Result<RequestInit, Error> {
 
 /// What an AppServer is told: VOD's parameters by their names with a small first letter.
 fn describe(wanted: &Wanted) -> Object {
-    let about = object([
+    let about = object(&[
         ("title", (&*wanted.media.file_name).into()),
         ("fileName", (&*wanted.media.file_name).into()),
         ("videoId", wanted.video_id.as_deref().map_or(JsValue::UNDEFINED, JsValue::from)),
     ]);
     let image = Object::new();
     for (name, value) in &wanted.media.fields {
-        let mut chars = name.chars();
-        let Some(first) = chars.next() else { continue };
-        let name: String = first.to_lowercase().chain(chars).collect();
+        let mut name = name.clone();
+        // VOD's names are ASCII; lower case beyond it would bring Unicode's tables into the module.
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
         let target = if name.starts_with("image") { &image } else { &about };
         let _ = Reflect::set(target, &name.into(), &value.into());
     }
