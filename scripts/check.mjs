@@ -1,11 +1,11 @@
 // Everything that can be wrong without a test failing: formatting, lints, documentation, types, packaging.
 //
-//   npm run check            stops at the first failure
+//   npm run check            runs all of it, and fails if anything is wrong
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { build } from "./build.mjs";
-import { command, root, run, say } from "./lib/run.mjs";
+import { command, Failure, root, run, say } from "./lib/run.mjs";
 import { shellTests } from "./lib/suites.mjs";
 import { setup } from "./setup.mjs";
 
@@ -31,10 +31,15 @@ const CHECKS = [
 await command(async () => {
   await setup({ browser: false });
   await build();
+  const wrong = [];
   for (const [name, program, args, env] of CHECKS) {
     say(`check      ${name}`);
     const local = join(root, "node_modules/.bin", program);
-    await run(existsSync(local) ? local : program, args, { env });
+    const { code, output } = await run(existsSync(local) ? local : program, args, { check: false, env });
+    if (code === 0) continue;
+    console.log(output.trimEnd());
+    wrong.push(name);
   }
+  if (wrong.length > 0) throw new Failure(`${wrong.length} of ${CHECKS.length} checks failed: ${wrong.join("; ")}`);
   say("check      all is well");
 });
