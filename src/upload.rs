@@ -48,6 +48,8 @@ const REFUSALS: u32 = 3;
 const SIGNATURE_REFUSALS: u32 = 1;
 /// Silent failures in a row, without a part getting through, after which the file is tried again.
 const LOSSES: u32 = 1;
+/// First back-off after VOD asked for fewer calls.
+const VOD_THROTTLE: Millis = 2_000;
 /// There is one waiter in a file's slot: the SDK.
 const SDK: WaiterId = 1;
 
@@ -68,10 +70,22 @@ pub struct Context<'a> {
 ///
 /// Demand is a lease and not recent use: a stopped file asks for nothing. `wait` is how long the SDK
 /// is kept waiting in all, and a request may take longer than that, since it includes the STS token,
-/// which has a deadline of its own.
+/// which has a deadline of its own. A start is the user's own act, so an error is held for no longer
+/// than the moment in which it arrives.
+/// VOD limits calls by the second, so a throttled one need not wait long. How often OSS may refuse
+/// is counted here, by progress, and not by the slot.
 #[must_use]
 pub fn slot_policy(tokens: &Policy, wait: Millis) -> Policy {
-    Policy { idle: 0, wait, deadline: wait.saturating_add(tokens.deadline), ..tokens.clone() }
+    Policy {
+        idle: 0,
+        wait,
+        deadline: wait.saturating_add(tokens.deadline),
+        hold: 1,
+        hold_most: 1,
+        throttle: VOD_THROTTLE,
+        strikes: u32::MAX,
+        ..tokens.clone()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,13 +7,13 @@ export function documented(Vod, { onUploadstarted, onUploadTokenExpired, ...opti
   const uploader = new Vod({
     ...options,
     onUploadstarted(info) {
-      onUploadstarted(info);
+      onUploadstarted?.(info);
       token().then(({ AccessKeyId, AccessKeySecret, SecurityToken }) => {
         uploader.setSTSToken(info, AccessKeyId, AccessKeySecret, SecurityToken);
       });
     },
     onUploadTokenExpired(info, event) {
-      onUploadTokenExpired(info, event);
+      onUploadTokenExpired?.(info, event);
       token().then(({ AccessKeyId, AccessKeySecret, SecurityToken, Expiration }) => {
         uploader.resumeUploadWithSTSToken(AccessKeyId, AccessKeySecret, SecurityToken, Expiration);
       });

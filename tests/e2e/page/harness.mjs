@@ -29,7 +29,7 @@ class Harness {
   }
 
   /** Our integration. `source`, `policy` and `deadline` are the manager's; the rest is the adapter's. */
-  ours({ source = "/api/sts", policy, tokens, ...options } = {}) {
+  ours({ source = "/api/sts", policy, tokens, callbacks = "all", ...options } = {}) {
     this.tokens = tokens === null ? null : createTokenManager({ source, ...(policy && { policy }) });
     for (const event of ["token", "refreshFailed", "expired", "rejected", "warning"]) {
       this.tokens?.on(event, (detail) => this.events.push({ of: "tokens", type: event, ...plain(detail) }));
@@ -38,29 +38,44 @@ class Harness {
       this.events.push({ of: "vod", file: info?.file.name, ...plain(detail) });
     this.uploader = createVodUploader(this.Vod, this.tokens, {
       userId: "1",
-      ...this.#callbacks(),
+      ...this.#callbacks(callbacks),
       onTokenEvent,
       ...options,
     });
   }
 
-  /** The vendor's documented integration. */
-  documented(options = {}) {
-    this.uploader = documented(this.Vod, { userId: "1", ...this.#callbacks(), ...options });
+  /** Makes the SDK one whose private members `names` nobody outside can see, as if a build had renamed them. */
+  hide(names) {
+    const Real = this.Vod;
+    const hidden = (name) => names.includes(name);
+    const handler = {
+      get: (real, name) => {
+        const value = hidden(name) ? undefined : real[name];
+        return typeof value === "function" ? value.bind(real) : value;
+      },
+      set: (real, name, value) => hidden(name) || Reflect.set(real, name, value),
+      has: (real, name) => !hidden(name) && name in real,
+    };
+    this.Vod = function (options) {
+      return new Proxy(new Real(options), handler);
+    };
   }
 
-  #callbacks() {
+  /** The vendor's documented integration. */
+  documented({ callbacks = "all", ...options } = {}) {
+    this.uploader = documented(this.Vod, { userId: "1", ...this.#callbacks(callbacks), ...options });
+  }
+
+  /** `all` record what they are told; `none` is an integration without callbacks; `throw` record and then throw. */
+  #callbacks(kind) {
+    this.silent = kind === "none";
+    if (this.silent) return {};
     const record =
       (name) =>
       (info, ...args) => {
-        this.calls.push({
-          name,
-          file: info?.file?.name,
-          args: args.map(plain),
-          at: performance.now(),
-          state: info?.state,
-        });
-        this.on?.(name, info, ...args);
+        const call = { name, file: info?.file?.name, args: args.map(plain), at: performance.now(), state: info?.state };
+        this.calls.push(call);
+        if (kind === "throw") throw new Error(`thrown by the page's ${name}`);
       };
     return Object.fromEntries(CALLBACKS.map((name) => [name, record(name)]));
   }
@@ -82,18 +97,26 @@ class Harness {
     this.uploader.startUpload();
   }
 
-  /** Resolves when every file named has ended as often as `times`, or after `ms`; never rejects. */
-  async ended(names, ms, times = 1) {
-    const ends = (name) => this.calls.filter((call) => call.file === name && /Succeed|Failed/.test(call.name)).length;
-    const until = performance.now() + ms;
-    while (performance.now() < until && names.some((name) => ends(name) < times)) await sleep(50);
+  /**
+   * Resolves when every file named has ended as often as `times`, or after `ms`, or when nothing was heard of the SDK
+   * for `quiet`; never rejects.
+   */
+  async ended(names, ms, times = 1, quiet = Infinity) {
+    const ends = (name) => (this.silent ? Number(this.info(name)?.state === "Success") : this.#ends(name).length);
+    const from = performance.now();
+    const heard = () => performance.now() - Math.max(from, this.calls.at(-1)?.at ?? 0) < quiet;
+    while (performance.now() < from + ms && heard() && names.some((name) => ends(name) < times)) await sleep(50);
     // Late consequences of an end must show, too.
     await sleep(300);
     return this.report(names);
   }
 
+  #ends(name) {
+    return this.calls.filter((call) => call.file === name && /Succeed|Failed/.test(call.name));
+  }
+
   report(names) {
-    const of = (name) => this.calls.filter((call) => call.file === name && /Succeed|Failed/.test(call.name));
+    const of = (name) => this.#ends(name);
     return {
       ends: Object.fromEntries(
         names.map((name) => [

@@ -8,21 +8,23 @@ export function figures(log) {
   const of = (action, ok = true) =>
     requests.filter((entry) => entry.action === action && (!ok || entry.status === 200));
   const parts = requests.filter(({ action }) => action === "UploadPart" || action === "PutObject");
-  const sent = new Map();
-  for (const { uploadId, key, partNumber } of parts) {
-    const part = `${uploadId ?? key} ${partNumber ?? ""}`;
-    sent.set(part, (sent.get(part) ?? 0) + 1);
-  }
   return {
     refused: requests.filter(({ status, service }) => status === 403 && service === "oss").length,
     refusedByVod: requests.filter(({ status, service }) => status >= 400 && service === "vod").length,
-    sentTwice: [...sent].filter(([, times]) => times > 1).map(([part]) => part),
+    // Parts that OSS took more than once; one that it refused has to be sent again.
+    storedTwice: twice(parts.filter(({ status }) => status === 200)),
+    sentTwice: twice(parts),
     created: of("CreateUploadVideo").length + of("CreateUploadImage").length,
     refreshed: of("RefreshUploadVideo").length,
     tokens: of("AssumeRole").length,
     asked: requests.filter(({ service }) => service === "app").length,
     stored: of("CompleteMultipartUpload").length + of("PutObject").length,
   };
+}
+
+function twice(parts) {
+  const names = parts.map(({ uploadId, key, partNumber }) => `${uploadId ?? key} ${partNumber ?? ""}`);
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
 /** UploadAuths, of `lifeMs` each, that ended before the last request to OSS. */

@@ -87,14 +87,20 @@ class Site {
     if (faults.length > 0) await this.control("POST", "faults", faults);
   }
 
-  /** Opens one of {@link PAGES} in a browser context of its own; `page.context().close()` ends it. */
-  async open(name = PAGES[0]) {
+  /** A page of a browser context of its own; `page.context().close()` ends it. */
+  async blank() {
     const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     if (process.env.E2E_VERBOSE) {
       page.on("console", (message) => console.log(`  [page] ${message.text()}`));
       page.on("pageerror", (error) => console.log(`  [page] ${error.stack}`));
     }
+    return page;
+  }
+
+  /** Opens one of {@link PAGES}, as {@link blank}. */
+  async open(name = PAGES[0]) {
+    const page = await this.blank();
     await this.load(page, name);
     return page;
   }

@@ -1,0 +1,45 @@
+// Every scenario twice: with the vendor's documented integration, whose outcome is only recorded, and with ours.
+import { after, before, describe, test } from "node:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { root } from "../../scripts/lib/run.mjs";
+import { answers } from "./scenarios/answers.mjs";
+import { outages } from "./scenarios/outages.mjs";
+import { people } from "./scenarios/people.mjs";
+import { run } from "./support/scenario.mjs";
+import { openSite } from "./support/site.mjs";
+
+const GROUPS = {
+  "what servers answer": answers,
+  "outages of the AppServer and of VOD": outages,
+  "what users and pages do": people,
+};
+
+const rows = [];
+for (const [group, scenarios] of Object.entries(GROUPS)) {
+  describe(group, () => {
+    let site;
+    before(async () => (site = await openSite()));
+    after(() => site?.close());
+    for (const scenario of scenarios) {
+      test(scenario.name, async (t) => {
+        const theirs = await run(site, scenario, "documented");
+        const ours = await run(site, scenario, "ours");
+        rows.push([group, scenario.name, theirs, ours]);
+        t.diagnostic(`documented: ${theirs}`);
+        t.diagnostic(`ours:       ${ours}`);
+      });
+    }
+  });
+}
+
+after(async () => {
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const table = [
+    line(["", "scenario", "documented integration", "upload-token"]),
+    line(["-", "-", "-", "-"]),
+    ...rows.map(line),
+  ];
+  await writeFile(join(root, ".cache/e2e/scenarios.md"), `${table.join("\n")}\n`);
+});

@@ -1,0 +1,122 @@
+// An AppServer that fails, hangs, is slow or answers nonsense: at the start, or when a credential is renewed.
+
+const APP = { service: "app" };
+const LIVES = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1300 };
+const HTML = { ...APP, status: 200, body: "<!doctype html><title>Sign in to this network</title>" };
+
+/** Plans faults once a part is stored, so that they strike a renewal. */
+const later =
+  (...faults) =>
+  async ({ site, page }) => {
+    await page.waitForFunction(
+      () => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= 2,
+    );
+    await site.control("POST", "faults", faults);
+  };
+
+/** Deadlines short enough to see an outage that lasts. */
+const ours = { deadline: 4000, policy: { deadline: 1500, waitDeadline: 4000 } };
+
+/** An expiry that also the documented integration has to renew a credential for. */
+const expired = { service: "oss", action: "UploadPart", partNumber: 3, status: 403, code: "SecurityTokenExpired" };
+
+export const outages = [
+  { name: "the AppServer answers 500 twice at the start", faults: [{ ...APP, times: 2, status: 500 }] },
+  {
+    name: "the AppServer answers 500 for ever",
+    faults: [{ ...APP, times: -1, status: 500 }],
+    ours,
+    ends: "Failed http",
+  },
+  {
+    name: "the AppServer answers 401",
+    faults: [{ ...APP, times: -1, status: 401 }],
+    ours,
+    ends: "Failed unauthenticated",
+  },
+  { name: "the AppServer hangs once", faults: [{ ...APP, hang: true }], ours: { policy: { deadline: 1500 } } },
+  { name: "the AppServer hangs for ever", faults: [{ ...APP, times: -1, hang: true }], ours, ends: "Failed timeout" },
+  { name: "the AppServer answers HTML once", faults: [HTML] },
+  {
+    name: "the AppServer answers HTML for ever",
+    faults: [{ ...HTML, times: -1 }],
+    ours,
+    ends: "Failed invalid_response",
+  },
+  {
+    name: "the AppServer closes connections for ever",
+    faults: [{ ...APP, times: -1, drop: true }],
+    ours,
+    ends: "Failed network",
+  },
+  { name: "the AppServer takes 3 s", config: { delaysMs: { app: 3000 } } },
+
+  {
+    name: "a renewal: the AppServer answers 500 twice",
+    config: LIVES,
+    during: later({ ...APP, times: 2, status: 500 }),
+    refused: 1,
+  },
+  {
+    name: "a renewal: the AppServer hangs once",
+    config: LIVES,
+    during: later({ ...APP, hang: true }),
+    ours: { policy: { deadline: 800 } },
+    refused: 1,
+  },
+  {
+    name: "a renewal: the AppServer is gone for ever",
+    config: LIVES,
+    during: later({ ...APP, times: -1, drop: true }),
+    ours,
+    ends: "Failed network",
+    refused: 1,
+  },
+  {
+    name: "a renewal: VOD is unreachable twice",
+    config: LIVES,
+    during: later({ service: "vod", times: 2, drop: true }),
+    refused: 1,
+  },
+  {
+    name: "a renewal: VOD is unreachable for ever",
+    config: LIVES,
+    during: later({ service: "vod", times: -1, drop: true }),
+    ours,
+    ends: "Failed network",
+    refused: 1,
+  },
+  {
+    name: "a device that is given the same dead token again and again",
+    faults: [{ ...APP, times: -1, status: 200, body: DEAD() }],
+    ours,
+    ends: "Failed expired_on_arrival",
+  },
+  {
+    name: "after a refusal: the AppServer answers 500 twice",
+    faults: [expired],
+    during: later({ ...APP, times: 2, status: 500 }),
+    refused: 1,
+  },
+  {
+    name: "after a refusal: the AppServer answers 500 for ever",
+    config: { partDelayMs: 500 },
+    faults: [
+      expired,
+      { ...APP, skip: 1, times: -1, status: 500 },
+      { service: "vod", action: "RefreshUploadVideo", times: -1, drop: true },
+    ],
+    ours,
+    ends: "Failed network",
+    refused: 1,
+  },
+];
+
+function DEAD() {
+  return {
+    AccessKeyId: "STS.NDead",
+    AccessKeySecret: "dead",
+    SecurityToken: "CAISdead",
+    Expiration: "2020-01-01T00:00:00Z",
+  };
+}

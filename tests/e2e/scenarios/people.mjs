@@ -1,0 +1,183 @@
+// What users and pages do: stop, cancel, delete, empty the list, start again, leave things out, throw.
+
+const MB = 1 << 20;
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const progress = (page, least = 2) =>
+  page.waitForFunction(
+    (least) => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= least,
+    least,
+  );
+/** Calls a method of the uploader itself. */
+const does =
+  (method, ...args) =>
+  async ({ page }) => {
+    await page.evaluate(([method, args]) => window.harness.uploader[method](...args), [method, args]);
+  };
+/** The AppServer answers late, so that `act` falls between the question and the answer. */
+const late = { delaysMs: { app: 1500 } };
+const between =
+  (...acts) =>
+  async (run) => {
+    await sleep(400);
+    for (const act of acts) await act(run);
+    await sleep(2500);
+  };
+const two = ["a.mp4", "b.mp4"].map((name) => [name, 2 * MB]);
+/** OSS refuses part 2 of the first file, and the AppServer is slow to answer: the SDK waits in its expired state. */
+const expired = {
+  config: { partDelayMs: 100 },
+  faults: [{ service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" }],
+  slow: async ({ site, page }) => {
+    await site.control("POST", "config", { delaysMs: { vod: 1500, app: 1500 } });
+    await page.waitForFunction(() => window.harness.calls.some(({ name }) => /Expired|Failed/.test(name)));
+  },
+};
+const whileExpired =
+  (...acts) =>
+  async (run) => {
+    await expired.slow(run);
+    for (const act of acts) await act(run);
+    await sleep(3500);
+  };
+
+export const people = [
+  {
+    name: "stopped while the first answer is pending",
+    config: late,
+    during: between(does("stopUpload")),
+    ms: 500,
+    ends: "none: file Stoped, uploader Stop",
+  },
+  {
+    name: "stopped and started while the first answer is pending",
+    config: late,
+    during: between(does("stopUpload"), does("startUpload")),
+  },
+  {
+    name: "the first of two cancelled while its answer is pending",
+    files: two,
+    config: late,
+    during: between(does("cancelFile", 0)),
+    ms: 8000,
+    ends: { "a.mp4": "none: file Canceled, uploader End", "b.mp4": "Succeed" },
+  },
+  {
+    name: "the first of two deleted while its answer is pending",
+    files: two,
+    config: late,
+    during: between(does("deleteFile", 0)),
+    ms: 8000,
+    ends: { "a.mp4": "none: not in the list", "b.mp4": "Succeed" },
+  },
+  {
+    name: "the list emptied while an answer is pending",
+    config: late,
+    during: between(does("cleanList")),
+    ms: 500,
+    ends: "none: not in the list",
+  },
+  {
+    name: "the list emptied while an answer is pending, and another file added",
+    config: late,
+    files: [["a.mp4", 2 * MB]],
+    during: between(
+      does("cleanList"),
+      ({ call }) => call("add", "c.mp4", MB),
+      does("startUpload"),
+      ({ call }) => call("ended", ["c.mp4"], 8000),
+    ),
+    ms: 500,
+    created: 2,
+    ends: "none: not in the list",
+    also: ["c.mp4"],
+  },
+  {
+    ...expired,
+    name: "stopped while a refused credential is replaced",
+    during: whileExpired(does("stopUpload")),
+    ms: 500,
+    refused: 1,
+    ends: "none: file Stoped, uploader Stop",
+  },
+  {
+    ...expired,
+    name: "stopped and started while a refused credential is replaced",
+    during: whileExpired(does("stopUpload"), does("startUpload")),
+    refused: 1,
+  },
+  {
+    ...expired,
+    name: "cancelled while a refused credential is replaced",
+    files: two,
+    during: whileExpired(does("cancelFile", 0)),
+    ms: 8000,
+    refused: 1,
+    ends: { "a.mp4": "none: file Canceled, uploader End", "b.mp4": "Succeed" },
+  },
+  {
+    ...expired,
+    name: "the list emptied while a refused credential is replaced, and another file added",
+    files: [["a.mp4", 3 * MB]],
+    during: whileExpired(
+      does("cleanList"),
+      ({ call }) => call("add", "c.mp4", MB),
+      does("startUpload"),
+      ({ call }) => call("ended", ["c.mp4"], 8000),
+    ),
+    ms: 500,
+    created: 2,
+    refused: 1,
+    ends: "none: not in the list",
+    also: ["c.mp4"],
+  },
+  {
+    name: "stopped and started in the middle of a file",
+    during: async (run) => {
+      await progress(run.page, 3);
+      await does("stopUpload")(run);
+      await sleep(300);
+      await does("startUpload")(run);
+    },
+    config: { partDelayMs: 300 },
+    twice: 1,
+  },
+  {
+    name: "startUpload() pressed ten times",
+    during: async (run) => {
+      for (let i = 0; i < 10; i++) await does("startUpload")(run);
+    },
+  },
+  { name: "no paramData", files: [["a.mp4", MB, { paramData: null }]] },
+  { name: "paramData without Vod", files: [["a.mp4", MB, { paramData: "{}" }]] },
+  { name: "no callbacks at all", files: [["a.mp4", 2 * MB]], options: { callbacks: "none" } },
+  {
+    name: "no callbacks at all, and a refusal",
+    files: [["a.mp4", 2 * MB]],
+    options: { callbacks: "none" },
+    faults: expired.faults,
+    refused: 1,
+  },
+  { name: "every callback of the page throws", files: two, options: { callbacks: "throw" }, throws: true },
+  {
+    name: "two uploaders on one page",
+    files: [["a.mp4", 3 * MB]],
+    config: { uploadAuthLifeMs: 2000, stsLifeMs: 2000, partDelayMs: 900 },
+    before: async ({ page, mode }) => {
+      await page.evaluate(async (mode) => {
+        const Harness = window.harness.constructor;
+        window.second = new Harness(window.harness.Vod);
+        window.second[mode]({ parallel: 1 });
+        window.secondSum = await window.second.add("second.mp4", 3 << 20);
+        window.second.start();
+      }, mode);
+    },
+    during: async ({ page, site, mode }) => {
+      const { ends } = await page.evaluate(() => window.second.ended(["second.mp4"], 20_000, 1, 5000));
+      const sum = await page.evaluate(() => window.secondSum);
+      const stored = (await site.objects()).some(({ sha256 }) => sha256 === sum);
+      if (mode === "ours" && !(stored && ends["second.mp4"][0] === "Succeed"))
+        throw new Error(`the second uploader: ${ends["second.mp4"]}`);
+    },
+    created: 2,
+  },
+];
