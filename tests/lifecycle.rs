@@ -281,7 +281,7 @@ mod zones {
 
     #[test]
     fn a_life_of_eighty_years_is_believed_for_twelve_hours() {
-        let mut sim = Sim::holding(80 * 365 * DAY);
+        let sim = Sim::holding(80 * 365 * DAY);
         let held = sim.rig.slot.token().unwrap();
         assert_eq!(held.life.div_ceil(HOUR), 12);
     }

@@ -11,6 +11,7 @@
     reason = "a test may panic"
 )]
 
+pub mod defect;
 pub mod oracle;
 pub mod rig;
 pub mod sim;

@@ -3,7 +3,10 @@
 //!
 //! It keeps its own books and shares no arithmetic with the machine but the length of the margin.
 
-use super::rig::{Rig, Token};
+use super::{
+    defect::Defect,
+    rig::{Rig, Token},
+};
 use upload_token::{
     clock::Time,
     error::Error,
@@ -75,6 +78,8 @@ pub struct Oracle {
 #[derive(Debug)]
 pub struct Seen<'a> {
     pub policy: &'a Policy,
+    /// The machine that took the step.
+    pub machine: Defect,
     /// True time.
     pub truth: u64,
     pub now: Now,
@@ -168,7 +173,14 @@ impl Oracle {
     /// The step must have done what an idle timer at the same moment does.
     fn changes_nothing(&self, seen: &Seen<'_>) -> Result<(), Violation> {
         let mut idle = seen.before.clone();
-        let (_, effects) = idle.step(seen.policy, seen.now, seen.time.draw, Input::Timeout, None);
+        let (_, effects) = seen.machine.step(
+            &mut idle,
+            seen.policy,
+            seen.now,
+            seen.time.draw,
+            Input::Timeout,
+            None,
+        );
         let same = idle.slot == seen.after.slot && idle.clock == seen.after.clock;
         if same && effects == seen.effects { Ok(()) } else { Err(Violation::LateChange) }
     }
@@ -252,7 +264,14 @@ impl Oracle {
         if slot.waiting() != self.open.len() {
             return Err(Violation::LostWaiter);
         }
-        if slot.token().map(|t| (t.value, t.generation)) != self.in_hand() {
+        if let Input::Cancelled { waiter } = seen.input
+            && self.open.iter().any(|o| o.waiter == *waiter)
+        {
+            return Err(Violation::LostWaiter);
+        }
+        let held =
+            slot.token().map(|t| (t.value, t.generation, t.zone(seen.time) == Zone::Rejected));
+        if held != self.in_hand {
             return Err(Violation::TokenLost);
         }
         if let (Input::Wanted { waiter, least }, Some(token)) = (seen.input, slot.token()) {
@@ -280,7 +299,14 @@ impl Oracle {
     /// Looking again at once finds nothing to do: no loop, and no work left behind.
     fn idle_timer_rests(&self, seen: &Seen<'_>) -> Result<(), Violation> {
         let mut again = seen.after.clone();
-        let (_, effects) = again.step(seen.policy, seen.now, seen.time.draw, Input::Timeout, None);
+        let (_, effects) = seen.machine.step(
+            &mut again,
+            seen.policy,
+            seen.now,
+            seen.time.draw,
+            Input::Timeout,
+            None,
+        );
         if again.slot == seen.after.slot && effects.is_empty() {
             Ok(())
         } else {

@@ -47,17 +47,29 @@ impl Rig {
         input: Input<Token>,
         stamp: Option<Stamp>,
     ) -> (Time, Vec<Effect<Token>>) {
-        self.clock.look(policy, now, draw);
-        if let (Input::Fetched { fetch, .. } | Input::Failed { fetch, .. }, Some(stamp)) =
-            (&input, stamp)
-            && let Some(sent) = self.sent(*fetch)
-        {
-            self.clock.observe(stamp.at, stamp.granularity, sent);
-        }
+        self.observe(policy, now, draw, &input, stamp);
         let time = self.clock.look(policy, now, draw);
         let mut effects = Vec::new();
         self.slot.step(policy, &mut self.budget, &time, input, &mut effects);
         (time, effects)
+    }
+
+    /// Learns the server's time from an answer, before the answer itself is judged by it.
+    pub fn observe(
+        &mut self,
+        policy: &Policy,
+        now: Now,
+        draw: PerMille,
+        input: &Input<Token>,
+        stamp: Option<Stamp>,
+    ) {
+        self.clock.look(policy, now, draw);
+        if let (Input::Fetched { fetch, .. } | Input::Failed { fetch, .. }, Some(stamp)) =
+            (input, stamp)
+            && let Some(sent) = self.sent(*fetch)
+        {
+            self.clock.observe(stamp.at, stamp.granularity, sent);
+        }
     }
 
     /// When the request in flight was sent, if it is `fetch`.

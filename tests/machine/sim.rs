@@ -4,6 +4,7 @@
 //! sleeps. Every step is checked by the [`Oracle`], so each scenario also tests every invariant.
 
 use super::{
+    defect::Defect,
     oracle::{Oracle, Seen},
     rig::{Rig, Stamp, Token},
 };
@@ -341,6 +342,7 @@ impl Sim {
         let (time, effects) = self.rig.step(&self.policy, now, draw, input.clone(), stamp);
         let seen = Seen {
             policy: &self.policy,
+            machine: Defect::None,
             truth: self.truth,
             now,
             input: &input,

@@ -1,0 +1,168 @@
+//! The machine with one fault seeded from outside: what it is told, or what it says, is doctored.
+//!
+//! A checker that does not find these would not find the like in the machine itself.
+
+use super::rig::{Rig, Stamp, Token};
+use upload_token::{
+    clock::Time,
+    lifecycle::{Effect, Fetch, Input, Reason},
+    policy::{Budget, PerMille, Policy},
+    time::{Millis, Now, UnixMillis},
+};
+
+/// What is wrong with the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Defect {
+    /// Nothing.
+    None,
+    /// Tokens are handed out down to their very end.
+    NoMargin,
+    /// A call while a request is in flight makes another.
+    NoSingleFlight,
+    /// Any other token replaces the one in hand.
+    NoOlderGuard,
+    /// A refusal counts against the token in hand, whichever was refused.
+    NoGenerationGuard,
+    /// The answer of a request that was given up is taken for that of the next.
+    NoFetchGuard,
+    /// A life is counted from when the answer came.
+    AnchorAtReceive,
+    /// Only the wall clock is read.
+    WallOnly,
+    /// Only the monotonic clock is read.
+    MonoOnly,
+    /// A refusal is not noted.
+    RefusalIgnored,
+    /// A failed refresh takes the token in hand away.
+    FailureTakesToken,
+    /// A caller that gave up is kept.
+    CancelIgnored,
+    /// A closed machine goes on.
+    CloseIgnored,
+    /// Requests are not counted.
+    NoBudget,
+    /// Callers wait as long as it takes.
+    NoDeadline,
+    /// Every call waits for a request of its own.
+    AlwaysAsks,
+}
+
+impl Defect {
+    /// [`Rig::step`], with the fault.
+    pub fn step(
+        self,
+        rig: &mut Rig,
+        policy: &Policy,
+        now: Now,
+        draw: PerMille,
+        input: Input<Token>,
+        stamp: Option<Stamp>,
+    ) -> (Time, Vec<Effect<Token>>) {
+        let in_hand = rig.slot.token().map(|held| (held.value, held.generation));
+        let in_flight = match rig.slot.fetch() {
+            Fetch::InFlight { fetch, .. } => Some(*fetch),
+            _ => None,
+        };
+        match (self, &input) {
+            (Self::NoMargin, _) => {
+                let policy = Policy { margin: 0, ..policy.clone() };
+                rig.step(&policy, now, draw, input, stamp)
+            }
+            (Self::NoDeadline, _) => {
+                let policy = Policy { wait: Millis::MAX, ..policy.clone() };
+                rig.step(&policy, now, draw, input, stamp)
+            }
+            (Self::NoBudget, _) => {
+                rig.budget = Budget::new(policy, now.mono);
+                rig.step(policy, now, draw, input, stamp)
+            }
+            (Self::NoSingleFlight, Input::Wanted { .. }) => {
+                let (time, mut effects) = rig.step(policy, now, draw, input, stamp);
+                if let Some(fetch) = in_flight {
+                    let reason = Reason::Initial;
+                    effects.push(Effect::Fetch { fetch: fetch + 100, reason });
+                }
+                (time, effects)
+            }
+            (Self::AlwaysAsks, Input::Wanted { waiter, .. }) => {
+                let input = Input::Wanted { waiter: *waiter, least: Millis::MAX };
+                rig.step(policy, now, draw, input, stamp)
+            }
+            (Self::NoOlderGuard, Input::Fetched { fetch, value, .. }) => {
+                let sound = rig.clone();
+                let (time, effects) = rig.step(policy, now, draw, input.clone(), stamp);
+                let refused = rig.slot.token().is_some_and(|held| held.value != *value);
+                if in_flight != Some(*fetch) || !refused {
+                    return (time, effects);
+                }
+                let mut open = sound;
+                let generation = in_hand.map_or(0, |(_, generation)| generation);
+                open.step(policy, now, draw, Input::Rejected { generation }, None);
+                let forced = open.step(policy, now, draw, input.clone(), stamp);
+                if open.slot.token().is_some_and(|held| held.value == *value) {
+                    *rig = open;
+                    return forced;
+                }
+                (time, effects)
+            }
+            (Self::NoGenerationGuard, Input::Rejected { .. }) => {
+                let generation = in_hand.map_or(0, |(_, generation)| generation);
+                rig.step(policy, now, draw, Input::Rejected { generation }, stamp)
+            }
+            (Self::NoFetchGuard, Input::Fetched { value, expiry, .. }) => {
+                let input = Input::Fetched {
+                    fetch: in_flight.unwrap_or(0),
+                    value: *value,
+                    expiry: *expiry,
+                };
+                rig.step(policy, now, draw, input, stamp)
+            }
+            (Self::AnchorAtReceive, Input::Fetched { fetch, .. }) if in_flight == Some(*fetch) => {
+                let sent = rig.clock.look(policy, now, draw).virt;
+                if let Some(stamp) = stamp {
+                    rig.clock.observe(stamp.at, stamp.granularity, sent);
+                }
+                rig.step(policy, now, draw, input, None)
+            }
+            (Self::WallOnly, _) => {
+                let mono = u64::try_from(now.wall.0).unwrap_or(0);
+                one_clock(rig, policy, Now { mono, ..now }, now.mono, draw, input, stamp)
+            }
+            (Self::MonoOnly, _) => {
+                let wall = UnixMillis(i64::try_from(now.mono).unwrap_or(i64::MAX));
+                one_clock(rig, policy, Now { wall, ..now }, now.mono, draw, input, stamp)
+            }
+            (Self::RefusalIgnored, Input::Rejected { .. })
+            | (Self::CancelIgnored, Input::Cancelled { .. })
+            | (Self::CloseIgnored, Input::Close) => {
+                rig.step(policy, now, draw, Input::Timeout, stamp)
+            }
+            (Self::FailureTakesToken, Input::Failed { .. }) => {
+                let (_, mut effects) = rig.step(policy, now, draw, input, stamp);
+                let generation = in_hand.map_or(0, |(_, generation)| generation);
+                let (time, more) =
+                    rig.step(policy, now, draw, Input::Rejected { generation }, None);
+                effects.extend(more);
+                (time, effects)
+            }
+            _ => rig.step(policy, now, draw, input, stamp),
+        }
+    }
+}
+
+/// A step of a machine that judges lives by `clocks`; deadlines keep to `mono`.
+fn one_clock(
+    rig: &mut Rig,
+    policy: &Policy,
+    clocks: Now,
+    mono: u64,
+    draw: PerMille,
+    input: Input<Token>,
+    stamp: Option<Stamp>,
+) -> (Time, Vec<Effect<Token>>) {
+    rig.observe(policy, clocks, draw, &input, stamp);
+    let time = Time { mono, ..rig.clock.look(policy, clocks, draw) };
+    let mut effects = Vec::new();
+    rig.slot.step(policy, &mut rig.budget, &time, input, &mut effects);
+    (time, effects)
+}
