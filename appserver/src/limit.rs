@@ -117,6 +117,9 @@ mod tests {
         tokio::time::advance(wait).await;
         assert!(bucket.take().is_ok());
         assert!(bucket.take().is_err());
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        assert!(bucket.take().is_ok() && bucket.take().is_ok());
+        assert!(bucket.take().is_err(), "a quiet hour saves up no more than the burst");
     }
 
     #[tokio::test(start_paused = true)]

@@ -90,7 +90,9 @@ async fn an_answer_that_is_no_token_is_not_passed_on() {
             "{body}"
         );
     }
-    let huge = json!({ "status": 200, "body": "x".repeat(300_000) });
+    // Whole but for its size.
+    let huge = format!("{}{}", credentials(far, "STS.x"), " ".repeat(300_000));
+    let huge = json!({ "status": 200, "body": huge });
     assert_eq!(told(&site, huge).await, (502, String::from("Upstream.InvalidAnswer")));
 }
 
