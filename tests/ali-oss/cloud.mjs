@@ -8,10 +8,7 @@ export const BUCKET = "web-upload-app";
 /** Starts both over HTTP and HTTPS; every token that is handed out is a new one. */
 export async function startCloud() {
   await buildAppServer();
-  const server = await startAppServer({
-    www: "tests/ali-oss/page",
-    args: ["--listen-tls", "127.0.0.1:0", "--no-token-cache"],
-  });
+  const server = await startAppServer({ www: "tests/ali-oss/page", args: ["--listen-tls", "127.0.0.1:0"] });
   const call = (method, name, body) => control(server.http, method, name, body);
   return {
     http: server.http,

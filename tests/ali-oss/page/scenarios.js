@@ -50,10 +50,9 @@ function put(world, client, name) {
 }
 
 /** Leaves a client alone, then puts many objects at once. */
-export async function burst(world, { idle = 0, puts, warm = 0, ...how }) {
+export async function burst(world, { idle = 0, puts, ...how }) {
   const { client, close } = await open(world, how);
   try {
-    for (let i = 0; i < warm; i += 1) await put(world, client, `warm/${i}`);
     await wait(idle);
     return await settle(
       world,
@@ -129,6 +128,43 @@ export async function extraFields(world, how) {
     return { ...outcome, known, after, host, hostAfter: client.options.endpoint.host };
   } finally {
     close();
+  }
+}
+
+/** The first token is one that OSS refuses with `code`, for as long as it is believed to be good. */
+export async function spoiltToken(world, { code, idle, puts, ...how }) {
+  const reasons = [];
+  const ask = async () => (await fetch(world.source, { method: "POST" })).json();
+  const source = async ({ reason }) => {
+    const reply = await ask();
+    reasons.push(reason);
+    return reasons.length === 1 ? spoil(reply, code, await ask()) : reply;
+  };
+  const { client, close } = await open(world, { ...how, source });
+  try {
+    if (code === "SecurityTokenExpired") await wait(idle);
+    const outcome = await settle(
+      world,
+      Array.from({ length: puts }, (_, i) => put(world, client, `spoilt/${i}`)),
+    );
+    return { ...outcome, reasons };
+  } finally {
+    close();
+  }
+}
+
+function spoil(reply, code, another) {
+  switch (code) {
+    case "SecurityTokenExpired":
+      return { ...reply, Expiration: new Date(Date.parse(reply.Expiration) + 3_600_000).toISOString() };
+    case "InvalidAccessKeyId":
+      return { ...reply, AccessKeyId: "STS.NobodyHasThisId" };
+    case "InvalidSecurityToken":
+      return { ...reply, SecurityToken: reply.SecurityToken.split("").reverse().join("") };
+    case "AccessKeyIdAndSecurityTokenNotMatch":
+      return { ...reply, SecurityToken: another.SecurityToken };
+    default:
+      throw new Error(`no token is refused with ${code}`);
   }
 }
 
