@@ -27,7 +27,8 @@ const SKEWED = "RequestTimeTooSkewed";
  * @param start - Given the cloud, resolves with `{ run, stop, browser }`: `run(scenario, args)` runs one.
  */
 export function suite(name, start) {
-  describe(`ali-oss ${name}`, () => {
+  // A request that is repeated for ever would hang the suite rather than fail a test.
+  describe(`ali-oss ${name}`, { timeout: 5 * 60_000 }, () => {
     let cloud;
     let place;
     before(async () => {
