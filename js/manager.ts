@@ -8,7 +8,7 @@ import type {
   TokenManagerOptions,
   TokenStatus,
 } from "./types.js";
-import { failure, loadCore, onFailure, type Core, type Loader, type TokenCore } from "./wasm.js";
+import { breakDown, failure, loadCore, onFailure, type Core, type Loader, type TokenCore } from "./wasm.js";
 
 type Listener = (detail: unknown) => void;
 type Reject = (error: UploadTokenError) => void;
@@ -91,7 +91,7 @@ export class Manager implements TokenManager {
             (cause: Failure) => fail(signal?.aborted ? aborted(signal) : fromFailure(cause)),
           );
         } catch (cause) {
-          fail(failed(cause));
+          fail(breakDown(cause));
         }
       };
       // A token in hand is handed out in this very turn.
@@ -102,24 +102,22 @@ export class Manager implements TokenManager {
 
   peek(scope = ""): StsToken | undefined {
     checkScope(scope);
-    return failure() ? undefined : (this.#core?.peek(scope) as StsToken | undefined);
+    return this.#use((core) => core.peek(scope)) as StsToken | undefined;
   }
 
   prefetch(scope = ""): void {
     checkScope(scope);
     if (this.#closed || failure()) return;
-    if (this.#core) return this.#core.prefetch(scope);
-    // What fails here is told to whoever asks for a token.
-    this.#start()
-      .then(() => this.#core?.prefetch(scope))
-      .catch(() => {});
+    const prefetch = (): void => this.#use((core) => core.prefetch(scope));
+    // A module that does not load is told to whoever asks for a token.
+    if (this.#core) prefetch();
+    else this.#start().then(prefetch, () => {});
   }
 
   invalidate(token: StsToken | string, reason?: string): void {
     const id = typeof token === "string" ? token : token?.accessKeyId;
     if (typeof id !== "string" || id === "") throw invalidOption("token", "must be a token or its accessKeyId");
-    if (failure()) return;
-    this.#core?.invalidate(id, reason);
+    this.#use((core) => core.invalidate(id, reason));
   }
 
   on<E extends keyof TokenManagerEvents>(event: E, listener: (detail: TokenManagerEvents[E]) => void): () => void {
@@ -135,20 +133,20 @@ export class Manager implements TokenManager {
   status(scope = ""): TokenStatus {
     checkScope(scope);
     if (this.#closed) return { ...EMPTY, state: "closed" };
-    if (!this.#core || failure()) return EMPTY;
-    const status = this.#core.status(scope) as TokenStatus & { lastError?: Failure };
+    const status = this.#use((core) => core.status(scope)) as (TokenStatus & { lastError?: Failure }) | undefined;
+    if (!status) return EMPTY;
     return status.lastError ? { ...status, lastError: fromFailure(status.lastError) } : status;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const core = this.#core;
+    this.#use((core) => {
+      core.close();
+      // Later, because a method of the core may be on the stack below us.
+      queueMicrotask(() => core.free());
+    });
     this.#core = undefined;
-    if (!core || failure()) return;
-    core.close();
-    // Later, because a method of the core may be on the stack below us.
-    queueMicrotask(() => core.free());
   }
 
   [Symbol.dispose](): void {
@@ -158,6 +156,17 @@ export class Manager implements TokenManager {
   /** @internal The module, for adapters. */
   core(): Promise<Core> {
     return loadCore(this.#load);
+  }
+
+  /** What `act` makes of the module, if it is there and works: its methods throw only when it does not. */
+  #use<R>(act: (core: TokenCore) => R): R | undefined {
+    if (!this.#core || failure()) return undefined;
+    try {
+      return act(this.#core);
+    } catch (cause) {
+      breakDown(cause);
+      return undefined;
+    }
   }
 
   async #start(): Promise<TokenCore> {
@@ -183,10 +192,14 @@ export class Manager implements TokenManager {
       seed: Math.random() * Number.MAX_SAFE_INTEGER,
     };
     const self = new WeakRef(this);
-    this.#core = new TokenCore(options, (event: string, detail: object) => {
-      const manager = self.deref();
-      if (manager) manager.#emit(event, detail);
-    });
+    try {
+      this.#core = new TokenCore(options, (event: string, detail: object) => {
+        const manager = self.deref();
+        if (manager) manager.#emit(event, detail);
+      });
+    } catch (cause) {
+      throw breakDown(cause);
+    }
     onFailure(this.#mourn);
     return this.#core;
   }
@@ -233,11 +246,6 @@ export function report(error: unknown): void {
     queueMicrotask(() => {
       throw error;
     });
-}
-
-/** What a caller is told when the module threw, which is a defect of it or of a global that it calls. */
-function failed(cause: unknown): UploadTokenError {
-  return failure() ?? new UploadTokenError("wasm", "the WebAssembly module failed", { cause });
 }
 
 function closed(): UploadTokenError {
