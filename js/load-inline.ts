@@ -1,11 +1,16 @@
 // Where the default entry has the WebAssembly module from: text in the package itself, which needs
 // no configuration of any bundler, no second request and no `connect-src`.
-import base64 from "../pkg/inline.js";
+import hex from "../pkg/inline.js";
 
 /** @internal The bytes of the module. Decoded when asked, so that an import costs nothing. */
 export function load(): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) * 16 + digit(2 * i + 1);
   return bytes;
+}
+
+/** The hexadecimal digit at `index`: the low bits of `0`–`9` are its value, those of `a`–`f` are 1–6. */
+function digit(index: number): number {
+  const code = hex.charCodeAt(index);
+  return (code & 15) + (code >> 6) * 9;
 }
