@@ -22,7 +22,10 @@ export function checkOptions(options: TokenManagerOptions): void {
   const { source, request, mapReply, deadline, policy } = options;
   if (typeof source !== "function") checkUrl(source);
   if (request !== undefined && typeof request !== "function" && (typeof request !== "object" || request === null)) {
-    throw invalidOption("request", "must be an object with headers, credentials and body, or a function that returns one");
+    throw invalidOption(
+      "request",
+      "must be an object with headers, credentials and body, or a function that returns one",
+    );
   }
   if (request !== undefined && typeof source === "function") {
     throw invalidOption("request", "is for a source that is an address; a function makes its own requests");
@@ -33,7 +36,11 @@ export function checkOptions(options: TokenManagerOptions): void {
   if (typeof policy !== "object" || policy === null) throw invalidOption("policy", "must be an object");
   for (const [name, value] of Object.entries(policy)) {
     const range = Object.hasOwn(POLICY_NUMBERS, name) ? POLICY_NUMBERS[name as keyof typeof POLICY_NUMBERS] : undefined;
-    if (!range) throw invalidOption(`policy.${name}`, `is not a number of the policy; there are ${Object.keys(POLICY_NUMBERS).join(", ")}`);
+    if (!range)
+      throw invalidOption(
+        `policy.${name}`,
+        `is not a number of the policy; there are ${Object.keys(POLICY_NUMBERS).join(", ")}`,
+      );
     if (value !== undefined) checkNumber(`policy.${name}`, value, range);
   }
 }
@@ -70,12 +77,16 @@ function checkUrl(source: unknown): void {
   try {
     url = base === undefined || base === "about:blank" ? new URL(source) : new URL(source, base);
   } catch {
-    throw invalidOption("source", base === undefined ? "must be an absolute address here, or a function" : "is no address");
+    throw invalidOption(
+      "source",
+      base === undefined ? "must be an absolute address here, or a function" : "is no address",
+    );
   }
   const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   const own = base !== undefined && new URL(base).origin === url.origin;
   if (url.protocol !== "https:" && !(url.protocol === "http:" && (local || own))) {
     throw invalidOption("source", "must be an https address: a token must not travel in the clear");
   }
-  if (url.username !== "" || url.password !== "") throw invalidOption("source", "must not hold a user name or password");
+  if (url.username !== "" || url.password !== "")
+    throw invalidOption("source", "must not hold a user name or password");
 }

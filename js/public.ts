@@ -1,5 +1,10 @@
 // What every entry exports beside its createTokenManager.
-export { isUploadTokenError, UploadTokenError, type UploadTokenErrorCode, type UploadTokenErrorDetail } from "./errors.js";
+export {
+  isUploadTokenError,
+  UploadTokenError,
+  type UploadTokenErrorCode,
+  type UploadTokenErrorDetail,
+} from "./errors.js";
 export { POLICY_NUMBERS } from "./policy.js";
 export type {
   GetTokenOptions,

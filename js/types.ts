@@ -22,6 +22,8 @@ export interface TokenRequest {
   readonly reason: TokenReason;
   /** The scope that the token is for; `""` is the shared one. */
   readonly scope: string;
+  /** With reason `rejected`: the accessKeyId of the token that a server refused; a cache must not answer it again. */
+  readonly rejected?: string;
 }
 
 /**
@@ -45,10 +47,13 @@ export type WasmSource = BufferSource | URL | string | Response | WebAssembly.Mo
 export interface TokenManagerOptions {
   /** The AppServer's endpoint, asked by POST, or a function. */
   source: string | URL | TokenSource;
-  /** What is added to each request to the endpoint, or a function that returns it. */
+  /**
+   * What is added to each request to the endpoint, or a function that returns it. Without a `body` of
+   * yours the request has one only after a refusal or for a scope: JSON text with `reason`, `scope` and `rejected`.
+   */
   request?:
     | TokenRequestOptions
-    | ((about: Pick<TokenRequest, "reason" | "scope">) => TokenRequestOptions | PromiseLike<TokenRequestOptions>);
+    | ((about: Omit<TokenRequest, "signal">) => TokenRequestOptions | PromiseLike<TokenRequestOptions>);
   /** Turns the endpoint's answer (parsed JSON, or its text) into one with a token, such as by decrypting it. */
   mapReply?: (reply: unknown) => unknown;
   /** Deadline of one request, in ms; default 10,000. The same as `policy.deadline`. */

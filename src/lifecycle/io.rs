@@ -58,7 +58,7 @@ pub enum Input<T> {
     Close,
 }
 
-/// What the caller of [`Slot::step`] must do, in this order.
+/// What the caller of [`Slot::step`](super::Slot::step) must do, in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect<T> {
     /// Ask the source; answer with [`Input::Fetched`] or [`Input::Failed`].

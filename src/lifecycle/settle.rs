@@ -15,7 +15,7 @@ enum Answer {
 }
 
 impl<T: Clone + PartialEq> Slot<T> {
-    /// Monotonic time at which [`Input::Timeout`] should come next, if anything can happen by itself.
+    /// Monotonic time at which [`Input::Timeout`](super::Input::Timeout) should come next, if anything can happen by itself.
     #[must_use]
     pub fn next_timeout(&self, policy: &Policy, budget: &Budget, time: &Time) -> Option<u64> {
         if self.closed {

@@ -14,7 +14,7 @@ use web_sys::AbortController;
 
 use super::{
     convert,
-    source::Source,
+    source::{Source, Want},
     task::spawn,
     timer::{Timer, now},
     wake::Wakes,
@@ -277,15 +277,21 @@ impl Driver {
         };
         let signal = abort.signal();
         self.requests.borrow_mut().push((Rc::clone(scope), fetch, abort));
-        let sent = self.machines.borrow_mut().look(&self.policy).virt;
+        let (sent, rejected) = {
+            let mut machines = self.machines.borrow_mut();
+            let rejected = machines.get(scope).and_then(|e| e.slot.token());
+            let rejected = rejected.map(|token| token.value.access_key_id.clone());
+            (machines.look(&self.policy).virt, rejected.filter(|_| reason == Reason::Rejected))
+        };
         // Weak: a source that never answers must not keep a dropped manager alive.
         let (driver, source, scope) = (Rc::downgrade(self), self.source.clone(), Rc::clone(scope));
+        let want = Want { scope: Rc::clone(&scope), reason, rejected };
         spawn(async move {
             // A microtask has passed: the page may have closed the manager.
             if signal.aborted() {
                 return;
             }
-            let answer = source.ask(&scope, reason, &signal).await;
+            let answer = source.ask(&want, &signal).await;
             if let Some(driver) = driver.upgrade() {
                 driver.landed(scope, fetch, sent, answer);
             }

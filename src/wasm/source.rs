@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, JSON, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit};
@@ -40,6 +40,24 @@ enum Kind {
 
 type Failure = (Error, JsValue);
 
+/// What a source is asked for.
+pub(super) struct Want {
+    pub(super) scope: Rc<str>,
+    pub(super) reason: Reason,
+    /// AccessKeyId of the token that a server refused, for an AppServer that keeps tokens.
+    pub(super) rejected: Option<String>,
+}
+
+impl Want {
+    fn about(&self) -> Object {
+        object(&[
+            ("reason", name(self.reason).into()),
+            ("scope", (&*self.scope).into()),
+            ("rejected", self.rejected.as_deref().map_or(JsValue::UNDEFINED, JsValue::from)),
+        ])
+    }
+}
+
 impl Source {
     /// Of the options `source`, `request` and `mapReply`.
     pub(super) fn new(source: &JsValue, wishes: JsValue, map: &JsValue) -> Self {
@@ -67,23 +85,15 @@ impl Source {
     /// # Errors
     ///
     /// Why there is none, with the value that was thrown, if one was.
-    pub(super) async fn ask(
-        &self,
-        scope: &str,
-        reason: Reason,
-        signal: &AbortSignal,
-    ) -> Result<Reply, Failure> {
+    pub(super) async fn ask(&self, want: &Want, signal: &AbortSignal) -> Result<Reply, Failure> {
         let answer = match &self.0.kind {
             Kind::Url { url, wishes } => {
-                let init = request(wishes, reason, scope).await?;
+                let init = request(wishes, want).await?;
                 fetch::send(url, &init, signal).await.map_err(|thrown| (Error::Network, thrown))?
             }
             Kind::Function(function) => {
-                let request = object(&[
-                    ("signal", signal.into()),
-                    ("reason", name(reason).into()),
-                    ("scope", scope.into()),
-                ]);
+                let request = want.about();
+                let _ = Reflect::set(&request, &"signal".into(), signal);
                 let answer =
                     settled(function.call1(&JsValue::UNDEFINED, &request)).await.map_err(thrown)?;
                 if !is_response(&answer) {
@@ -107,7 +117,7 @@ impl Source {
         };
         let json = match &self.0.map {
             Some(map) if (200..300).contains(&answer.status) => {
-                let value = js_sys::JSON::parse(body).unwrap_or_else(|_| body.into());
+                let value = JSON::parse(body).unwrap_or_else(|_| body.into());
                 self.mapped(map, value).await?
             }
             _ => Json::String(body.clone()),
@@ -129,15 +139,20 @@ impl Source {
     }
 }
 
-async fn request(wishes: &JsValue, reason: Reason, scope: &str) -> Result<RequestInit, Failure> {
+/// The request to the AppServer's address. A page that names no body sends one only if there is
+/// something to say, and as text: a JSON content type would cost a preflight, or be refused by one.
+async fn request(wishes: &JsValue, want: &Want) -> Result<RequestInit, Failure> {
     let wishes = match wishes.dyn_ref::<Function>() {
         Some(make) => {
-            let about = object(&[("reason", name(reason).into()), ("scope", scope.into())]);
-            settled(make.call1(&JsValue::UNDEFINED, &about)).await.map_err(thrown)?
+            settled(make.call1(&JsValue::UNDEFINED, &want.about())).await.map_err(thrown)?
         }
         None => wishes.clone(),
     };
-    Ok(fetch::init("POST", &wishes))
+    let init = fetch::init("POST", &wishes);
+    if get(&wishes, "body").is_undefined() && (want.rejected.is_some() || !want.scope.is_empty()) {
+        init.set_body(&JSON::stringify(&want.about()).map_or(JsValue::UNDEFINED, JsValue::from));
+    }
+    Ok(init)
 }
 
 const fn unthrown(error: Error) -> Failure {

@@ -35,7 +35,7 @@ impl UploadCore {
     /// silence of a running upload), both in milliseconds, `seed`, and where UploadAuths come from:
     /// `endpoint` (VOD, in STS mode), or `source` (an address or a function) and `request`.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &JsValue, host: UploadHost) -> UploadCore {
+    pub fn new(options: &JsValue, host: UploadHost) -> Self {
         let number = |name, default| match get(options, name).as_f64() {
             #[expect(
                 clippy::cast_possible_truncation,
