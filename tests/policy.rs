@@ -295,10 +295,10 @@ mod numbers {
                     let margin = policy.margin(life, draw == 0);
                     assert!(margin <= life / 2 + 1);
                     assert!(policy.mandatory(life, margin) <= life);
-                    policy.refresh_age(life, draw, true);
+                    let _ = policy.refresh_age(life, draw, true);
                     for fails in [0, 1, 12, u32::MAX] {
-                        policy.backoff(&THROTTLED, fails, Some(life), draw);
-                        policy.backoff(&Error::Network, fails, None, draw);
+                        let _ = policy.backoff(&THROTTLED, fails, Some(life), draw);
+                        let _ = policy.backoff(&Error::Network, fails, None, draw);
                     }
                 }
             }

@@ -8,7 +8,7 @@ use super::{
     oracle::{Oracle, Seen},
     rig::{Rig, Stamp, Token},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use upload_token::{
     error::Error,
     lifecycle::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId},
@@ -99,6 +99,8 @@ pub struct Sim {
     /// Whether the clocks have kept what is assumed of them.
     pub trusted: bool,
     pub answer: Answer,
+    /// What it answers instead, one by one and each after its delay; the last one again and again.
+    pub script: VecDeque<(Answer, Millis)>,
     pub shape: Shape,
     /// Time from request to answer; the answer is made half-way.
     pub rtt: Millis,
@@ -134,6 +136,7 @@ impl Sim {
             rate: (1_000_000, 1_000_000),
             trusted: true,
             answer: Answer::Token(HOUR),
+            script: VecDeque::new(),
             shape: Shape::Full,
             rtt: 100,
             draw: None,
@@ -225,6 +228,14 @@ impl Sim {
         while self.truth < end {
             self.next(end);
         }
+        self.flush();
+    }
+
+    /// Takes the answers that are due in this moment.
+    pub fn flush(&mut self) {
+        while self.coming.iter().any(|c| c.at <= self.truth) {
+            self.next(self.truth);
+        }
     }
 
     /// Lets `span` pass with a call each `every`.
@@ -285,8 +296,17 @@ impl Sim {
     // What the AppServer does.
 
     fn ask(&mut self, fetch: FetchId) {
-        let made = self.truth + self.rtt / 2;
-        let answer = match self.answer.clone() {
+        let (answer, rtt) = match self.script.front().cloned() {
+            Some(next) => {
+                if self.script.len() > 1 {
+                    self.script.pop_front();
+                }
+                next
+            }
+            None => (self.answer.clone(), self.rtt),
+        };
+        let made = self.truth + rtt / 2;
+        let answer = match answer {
             Answer::Token(life) => {
                 let serial = u32::try_from(self.tokens.len()).unwrap() + 1;
                 let token = Token { serial, ends: made + life };
@@ -298,7 +318,7 @@ impl Sim {
             Answer::Fail(error) => Err(error),
             Answer::Never => return,
         };
-        self.coming.push(Coming { at: self.truth + self.rtt, fetch, made, answer });
+        self.coming.push(Coming { at: self.truth + rtt, fetch, made, answer });
     }
 
     fn arrive(&mut self, coming: Coming) {
