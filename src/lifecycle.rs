@@ -325,10 +325,10 @@ impl<T: Clone + PartialEq> Slot<T> {
                 token.confirm(bound.expires);
             }
             self.answered = fetch;
-            if token.zone(time) == Zone::Valid {
-                self.succeeded();
-            } else {
-                self.fail(policy, time, Error::NotNewer, out);
+            match token.zone(time) {
+                Zone::Valid => self.succeeded(),
+                Zone::Expired => self.fail(policy, time, Error::ExpiredOnArrival, out),
+                _ => self.fail(policy, time, Error::NotNewer, out),
             }
             return;
         }

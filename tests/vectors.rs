@@ -151,13 +151,13 @@ impl Run<'_> {
                 sim.script = answers.iter().map(|a| answer(a, life)).collect();
             }
             "advance" => {
-                self.pages.values_mut().for_each(|page| page.sim.pass(span(&step["seconds"])))
+                self.pages.values_mut().for_each(|page| page.sim.pass(span(&step["seconds"])));
             }
             "sleep" => {
-                self.pages.values_mut().for_each(|page| page.sim.sleep(span(&step["seconds"])))
+                self.pages.values_mut().for_each(|page| page.sim.sleep(span(&step["seconds"])));
             }
             "turnWall" => {
-                self.pages.values_mut().for_each(|page| page.sim.turn_wall(ms(&step["seconds"])))
+                self.pages.values_mut().for_each(|page| page.sim.turn_wall(ms(&step["seconds"])));
             }
             other => panic!("no step is called {other}"),
         }
