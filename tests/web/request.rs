@@ -62,7 +62,7 @@ async fn options_may_be_made_anew_for_each_request() {
         bodies,
         [
             r#"{"reason":"initial","scope":"film.mp4"}"#,
-            r#"{"reason":"rejected","scope":"film.mp4"}"#
+            r#"{"reason":"rejected","scope":"film.mp4","rejected":"STS.Key1"}"#
         ]
     );
 }

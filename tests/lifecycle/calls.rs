@@ -1,0 +1,142 @@
+//! Callers: who waits, who is served at once, and who is told what.
+
+use super::*;
+
+#[test]
+fn two_hundred_callers_share_one_request() {
+    let mut sim = Sim::new();
+    let waiters: Vec<_> = (0..200).map(|_| sim.call(0)).collect();
+    sim.pass(SECOND);
+    assert_eq!(sim.requests, [(0, Reason::Initial)]);
+    assert!(waiters.iter().all(|w| sim.outcome(*w) == Some(&Outcome::Served(1))));
+}
+
+#[test]
+fn a_good_token_is_served_in_the_same_step() {
+    let mut sim = Sim::holding(HOUR);
+    let waiter = sim.call(30 * MINUTE);
+    assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(1)));
+    assert_eq!(sim.requests.len(), 1);
+}
+
+#[test]
+fn a_call_each_second_for_an_hour_costs_a_few_requests() {
+    for (life, least, most) in [(900, 5, 8), (3_600, 1, 3)] {
+        let mut sim = Sim::new();
+        sim.answer = Answer::Token(life * SECOND);
+        sim.use_for(HOUR, SECOND);
+        let requests = sim.requests.len();
+        assert!((least..=most).contains(&requests), "{requests} requests for a life of {life} s");
+    }
+}
+
+/// Tests and the demo live on tokens of a few seconds.
+#[test]
+fn short_tokens_are_refreshed_before_callers_have_to_wait() {
+    for life in [3, 5, 20, 60] {
+        let mut sim = Sim::holding(life * SECOND);
+        let before = sim.served;
+        let mut calls = 0;
+        while sim.truth() < 10 * life * SECOND {
+            sim.call(0);
+            calls += 1;
+            assert_eq!(sim.served - before, calls, "life {life} s: served at once");
+            sim.pass(100);
+        }
+        let requests = u64::try_from(sim.requests.len()).unwrap();
+        assert!((10..=23).contains(&requests), "{requests} requests in ten lives of {life} s");
+    }
+}
+
+#[test]
+fn more_validity_than_tokens_have_fails_after_one_request_and_disturbs_nobody() {
+    let mut sim = Sim::new();
+    sim.answer = Answer::Token(15 * MINUTE);
+    let greedy = sim.call(50 * MINUTE);
+    let modest = sim.call(30 * SECOND);
+    sim.pass(SECOND);
+    let Some(Outcome::Failed(Error::TooShort { available })) = sim.outcome(greedy) else {
+        panic!("{:?}", sim.outcome(greedy))
+    };
+    assert!((883 * SECOND..=885 * SECOND).contains(available), "{available}");
+    assert_eq!(sim.outcome(modest), Some(&Outcome::Served(1)));
+    assert_eq!(sim.requests.len(), 1);
+}
+
+/// The request in flight was not made for it, so its answer proves nothing about longer tokens.
+#[test]
+fn a_caller_that_came_late_gets_a_request_of_its_own() {
+    let mut sim = Sim::new();
+    sim.answer = Answer::Token(15 * MINUTE);
+    let early = sim.call(0);
+    sim.answer = Answer::Token(HOUR);
+    let late = sim.call(50 * MINUTE);
+    sim.pass(SECOND);
+    assert_eq!(sim.outcome(early), Some(&Outcome::Served(1)));
+    assert_eq!(sim.outcome(late), Some(&Outcome::Served(2)));
+    assert_eq!(sim.requests.len(), 2);
+}
+
+#[test]
+fn a_cancelled_caller_is_told_once_and_the_answer_is_kept_for_others() {
+    let mut sim = Sim::new();
+    let waiter = sim.call(0);
+    sim.feed(Input::Cancelled { waiter });
+    sim.feed(Input::Cancelled { waiter });
+    assert_eq!(sim.outcome(waiter), Some(&Outcome::Failed(Error::Aborted)));
+    sim.pass(SECOND);
+    assert_eq!((sim.peek(), sim.requests.len(), sim.aborted.len()), (Some(1), 1, 0));
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_and_its_bearer_still_served() {
+    let mut sim = Sim::new();
+    let waiter = sim.call(0);
+    sim.feed(Input::Wanted { waiter, least: 0 });
+    assert_eq!(sim.outcome(waiter).unwrap().code(), "invalid_option");
+    sim.pass(SECOND);
+    assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(1)));
+}
+
+#[test]
+fn what_nobody_asked_for_changes_nothing() {
+    let mut sim = Sim::holding(HOUR);
+    let value = Token { serial: 99, ends: 2 * HOUR };
+    for input in [
+        Input::Cancelled { waiter: 77 },
+        Input::Fetched { fetch: 77, value, expiry: Expiry { at: None, left: Some(2 * HOUR) } },
+        Input::Failed { fetch: 77, error: Error::Network },
+        Input::Rejected { generation: 77 },
+        Input::Timeout,
+        Input::Wake,
+    ] {
+        sim.feed(input);
+    }
+    assert_eq!((sim.get(), sim.requests.len()), (Outcome::Served(1), 1));
+}
+
+#[test]
+fn a_close_ends_everything_and_nothing_wakes_up_again() {
+    let mut sim = Sim::new();
+    let waiters = [sim.call(0), sim.call(HOUR)];
+    sim.feed(Input::Close);
+    assert!(waiters.iter().all(|w| sim.outcome(*w) == Some(&Outcome::Failed(Error::Closed))));
+    assert_eq!(sim.aborted, [1]);
+    sim.pass(HOUR);
+    assert_eq!(sim.get(), Outcome::Failed(Error::Closed));
+    for input in [Input::Prefetch, Input::Wake, Input::Lease(true), Input::Timeout, Input::Close] {
+        sim.feed(input);
+    }
+    assert_eq!((sim.requests.len(), sim.peek()), (1, None));
+    assert_eq!(sim.events, [Event::State { zone: Zone::Closed }]);
+}
+
+#[test]
+fn a_prefetch_asks_ahead_and_the_first_call_is_served_at_once() {
+    let mut sim = Sim::new();
+    sim.feed(Input::Prefetch);
+    sim.pass(SECOND);
+    let waiter = sim.call(0);
+    assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(1)));
+    assert_eq!(sim.requests, [(0, Reason::Prefetch)]);
+}
