@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { root } from "../../scripts/lib/run.mjs";
 import { answers } from "./scenarios/answers.mjs";
+import { devices } from "./scenarios/devices.mjs";
 import { outages } from "./scenarios/outages.mjs";
 import { people } from "./scenarios/people.mjs";
 import { run } from "./support/scenario.mjs";
@@ -14,6 +15,7 @@ const GROUPS = {
   "what servers answer": answers,
   "outages of the AppServer and of VOD": outages,
   "what users and pages do": people,
+  "what devices do": devices,
 };
 
 const rows = [];

@@ -261,7 +261,7 @@ impl UploadDriver {
         let from = self.virt();
         // Weak: an answer that never comes must not keep a dropped uploader's machines alive.
         let driver = Rc::downgrade(self);
-        spawn(async move {
+        spawn(abort.signal(), async move {
             // The slot counts the life from its request, which may first wait for an STS token.
             let later = Cell::new(0);
             let sent = || {

@@ -1,14 +1,14 @@
 //! Where UploadAuths come from: VOD, asked with an STS token, or the AppServer or a function of the page.
 
-use js_sys::{Function, JSON, JsString, Object, Promise, Reflect};
+use js_sys::{Function, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestInit};
 
 use super::{
     super::{
         convert::{self, get, object, text},
         fetch::{self, Answer, Body},
+        task::wait,
         timer::Timer,
     },
     host::UploadHost,
@@ -58,28 +58,42 @@ impl AuthSource {
     pub(super) async fn ask(
         &self,
         host: &UploadHost,
-        wanted: Wanted,
+        mut wanted: Wanted,
         abort: &AbortController,
         sent: impl Fn(),
     ) -> Result<Reply<UploadAuth>, Error> {
+        if let Self::Vod { endpoint, deadline } = self {
+            return vod(endpoint, *deadline, host, wanted, abort, sent).await;
+        }
+        let answer = self.ask_page(&wanted, abort, &sent).await;
+        if is_unknown_video(&answer) && wanted.may_create && wanted.video_id.take().is_some() {
+            return self.ask_page(&wanted, abort, &sent).await;
+        }
+        answer
+    }
+
+    /// Asks the AppServer or the page.
+    async fn ask_page(
+        &self,
+        wanted: &Wanted,
+        abort: &AbortController,
+        sent: &impl Fn(),
+    ) -> Result<Reply<UploadAuth>, Error> {
+        let request = describe(wanted);
+        sent();
         match self {
-            Self::Vod { endpoint, deadline } => {
-                vod(endpoint, *deadline, host, wanted, abort, sent).await
-            }
+            Self::Vod { .. } => Err(Error::Source),
             Self::Url { url, wishes } => {
-                let body = JSON::stringify(&describe(&wanted)).map_err(|_| Error::Source)?;
+                let body = JSON::stringify(&request).map_err(|_| Error::Source)?;
                 let init = post(wishes, &body)?;
-                sent();
                 read(fetch::send(url, &init, &abort.signal()).await.map_err(|_| Error::Network)?)
             }
             Self::Function(function) => {
-                let request = describe(&wanted);
                 for (name, value) in
                     [("signal", abort.signal().into()), ("reason", name(wanted.reason).into())]
                 {
                     let _ = Reflect::set(&request, &name.into(), &value);
                 }
-                sent();
                 let answer = function
                     .call1(&JsValue::UNDEFINED, &request)
                     .map_err(|thrown| thrown_error(&thrown))?;
@@ -91,6 +105,10 @@ impl AuthSource {
             }
         }
     }
+}
+
+fn is_unknown_video(answer: &Result<Reply<UploadAuth>, Error>) -> bool {
+    matches!(answer, Err(Error::Http { server_code: Some(code), .. }) if code == "InvalidVideo.NotFound")
 }
 
 async fn vod(
@@ -181,6 +199,9 @@ fn post(wishes: &JsValue, body: &JsString) -> Result<RequestInit, Error> {
     Ok(init)
 }
 
+/// Parameters that are numbers in JSON.
+const NUMBERS: [&str; 2] = ["fileSize", "cateId"];
+
 /// What an AppServer is told: VOD's parameters by their names with a small first letter.
 fn describe(wanted: &Wanted) -> Object {
     let about = object(&[
@@ -196,7 +217,9 @@ fn describe(wanted: &Wanted) -> Object {
             first.make_ascii_lowercase();
         }
         let target = if name.starts_with("image") { &image } else { &about };
-        let _ = Reflect::set(target, &name.into(), &value.into());
+        let number = if NUMBERS.contains(&&*name) { value.parse::<f64>().ok() } else { None };
+        let value = number.map_or_else(|| JsValue::from_str(value), JsValue::from_f64);
+        let _ = Reflect::set(target, &name.into(), &value);
     }
     if wanted.media.kind == Kind::Image {
         let _ = Reflect::set(&about, &"image".into(), &image);
@@ -206,7 +229,7 @@ fn describe(wanted: &Wanted) -> Object {
 
 /// Awaits what a function of the page, or the token manager, returned.
 async fn settled(value: &JsValue) -> Result<JsValue, Error> {
-    JsFuture::from(Promise::resolve(value)).await.map_err(|thrown| thrown_error(&thrown))
+    wait(value).await.map_err(|thrown| thrown_error(&thrown))
 }
 
 /// Reads an `UploadTokenError`, or whatever else was thrown.

@@ -15,7 +15,7 @@ const later =
   };
 
 /** Deadlines short enough to see an outage that lasts. */
-const ours = { deadline: 4000, policy: { deadline: 1500, waitDeadline: 4000 } };
+const ours = { deadline: 4000, policy: { deadline: 1500, waitDeadline: 4000, hold: 100, holdCap: 100 } };
 
 /** An expiry that also the documented integration has to renew a credential for. */
 const expired = { service: "oss", action: "UploadPart", partNumber: 3, status: 403, code: "SecurityTokenExpired" };

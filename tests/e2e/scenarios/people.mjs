@@ -11,7 +11,16 @@ const progress = (page, least = 2) =>
 const does =
   (method, ...args) =>
   async ({ page }) => {
-    await page.evaluate(([method, args]) => window.harness.uploader[method](...args), [method, args]);
+    await page.evaluate(
+      ([method, args]) => {
+        try {
+          window.harness.uploader[method](...args);
+        } catch (error) {
+          window.harness.errors.push(`${method}() threw: ${error.message}`);
+        }
+      },
+      [method, args],
+    );
   };
 /** The AppServer answers late, so that `act` falls between the question and the answer. */
 const late = { delaysMs: { app: 1500 } };
@@ -58,7 +67,7 @@ export const people = [
     files: two,
     config: late,
     during: between(does("cancelFile", 0)),
-    ms: 8000,
+    ms: 4000,
     ends: { "a.mp4": "none: file Canceled, uploader End", "b.mp4": "Succeed" },
   },
   {
@@ -66,7 +75,7 @@ export const people = [
     files: two,
     config: late,
     during: between(does("deleteFile", 0)),
-    ms: 8000,
+    ms: 4000,
     ends: { "a.mp4": "none: not in the list", "b.mp4": "Succeed" },
   },
   {
@@ -110,7 +119,7 @@ export const people = [
     name: "cancelled while a refused credential is replaced",
     files: two,
     during: whileExpired(does("cancelFile", 0)),
-    ms: 8000,
+    ms: 4000,
     refused: 1,
     ends: { "a.mp4": "none: file Canceled, uploader End", "b.mp4": "Succeed" },
   },
