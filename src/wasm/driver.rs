@@ -286,7 +286,7 @@ impl Driver {
         // Weak: a source that never answers must not keep a dropped manager alive.
         let (driver, source, scope) = (Rc::downgrade(self), self.source.clone(), Rc::clone(scope));
         let want = Want { scope: Rc::clone(&scope), reason, rejected };
-        spawn(async move {
+        spawn(signal.clone(), async move {
             // A microtask has passed: the page may have closed the manager.
             if signal.aborted() {
                 return;

@@ -1,17 +1,19 @@
 //! One HTTP request: aborted by a signal, not redirected, not cached, and read up to a size.
 
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestCache, RequestInit, RequestRedirect};
 
-use super::convert::{get, text};
+use super::{
+    convert::{get, text},
+    task::wait,
+};
 
 #[wasm_bindgen]
 extern "C" {
     /// The global `fetch` at the time of the call.
     #[wasm_bindgen(js_name = fetch, catch)]
-    fn global_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+    fn global_fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
 }
 
 /// Largest answer read, in bytes. One of STS has about 2,000.
@@ -52,7 +54,7 @@ pub(super) async fn send(
     init.set_cache(RequestCache::NoStore);
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(signal));
-    let response = JsFuture::from(global_fetch(url, init)?).await?;
+    let response = wait(&global_fetch(url, init)?).await?;
     read(&response).await
 }
 
@@ -68,18 +70,18 @@ async fn read_body(response: &JsValue) -> Result<Body, JsValue> {
     let stream = get(response, "body");
     let Some(reader) = call(&stream, "getReader") else {
         let read = call(response, "text").unwrap_or(JsValue::UNDEFINED);
-        let read = text(&JsFuture::from(Promise::resolve(&read)).await?).unwrap_or_default();
+        let read = text(&wait(&read).await?).unwrap_or_default();
         return Ok(if read.len() > LARGEST { Body::TooLarge } else { Body::Text(read) });
     };
     let mut bytes = Vec::new();
     loop {
         let chunk = call(&reader, "read").unwrap_or(JsValue::UNDEFINED);
-        let chunk = JsFuture::from(Promise::resolve(&chunk)).await?;
+        let chunk = wait(&chunk).await?;
         let Ok(part) = get(&chunk, "value").dyn_into::<Uint8Array>() else { break };
         if bytes.len() + part.length() as usize > LARGEST {
             if let Some(cancelled) = call(&reader, "cancel") {
                 // It may reject; nobody else listens.
-                let _ = JsFuture::from(Promise::resolve(&cancelled)).await;
+                let _ = wait(&cancelled).await;
             }
             return Ok(Body::TooLarge);
         }

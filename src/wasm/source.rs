@@ -2,14 +2,14 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Function, JSON, Object, Promise, Reflect};
+use js_sys::{Function, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit};
 
 use super::{
     convert::{self, get, object, text},
     fetch::{self, Answer, Body},
+    task::wait,
 };
 use crate::{
     error::Error,
@@ -161,7 +161,7 @@ const fn unthrown(error: Error) -> Failure {
 
 /// Awaits what a function of the page returned, promise or not.
 async fn settled(result: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
-    JsFuture::from(Promise::resolve(&result?)).await
+    wait(&result?).await
 }
 
 /// What a function of the page threw. An HTTP status on it says more than that it failed.
