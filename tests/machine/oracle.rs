@@ -65,6 +65,8 @@ pub struct Oracle {
     in_flight: Option<FetchId>,
     started: FetchId,
     in_hand: Option<(Token, Generation, bool)>,
+    /// Whether its answer named the instant of its end. Without one, nobody can order tokens for sure.
+    named: bool,
     refused: Vec<u32>,
     closed: bool,
     leases: u32,
@@ -96,6 +98,11 @@ impl Oracle {
     /// How many callers wait.
     pub fn open(&self) -> usize {
         self.open.len()
+    }
+
+    /// Leases that are open.
+    pub const fn leases(&self) -> u32 {
+        self.leases
     }
 
     /// The request in flight.
@@ -242,12 +249,14 @@ impl Oracle {
     fn install(&mut self, seen: &Seen<'_>, generation: Generation) -> Result<(), Violation> {
         let Some(token) = seen.after.slot.token() else { return Err(Violation::TokenLost) };
         if let Some((old, old_generation, refused)) = self.in_hand {
-            let older = token.named.is_some() && !refused && token.value.ends <= old.ends;
+            let older =
+                self.named && token.named.is_some() && !refused && token.value.ends <= old.ends;
             if generation <= old_generation || older && seen.trusted {
                 return Err(Violation::OlderInstalled);
             }
         }
         self.in_hand = Some((token.value, generation, false));
+        self.named = token.named.is_some();
         if token.life >= seen.policy.refund_life {
             self.debt = self.debt.saturating_sub(seen.policy.refill);
         }

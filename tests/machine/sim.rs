@@ -86,6 +86,8 @@ struct Coming {
 /// A page and its world.
 pub struct Sim {
     pub policy: Policy,
+    /// What is wrong with the machine, where a test wants it so.
+    pub defect: Defect,
     pub rig: Rig,
     oracle: Oracle,
     /// True time since the start, in ms.
@@ -111,6 +113,7 @@ pub struct Sim {
     coming: Vec<Coming>,
     waiters: WaiterId,
     outcomes: BTreeMap<WaiterId, Outcome>,
+    pub steps: usize,
     pub served: usize,
     /// When each request was sent, and why.
     pub requests: Vec<(u64, Reason)>,
@@ -128,6 +131,7 @@ impl Sim {
         Self {
             rig: Rig::new(&policy, mono),
             policy,
+            defect: Defect::None,
             oracle: Oracle::default(),
             truth: 0,
             mono,
@@ -145,6 +149,7 @@ impl Sim {
             coming: Vec::new(),
             waiters: 0,
             outcomes: BTreeMap::new(),
+            steps: 0,
             served: 0,
             requests: Vec::new(),
             aborted: Vec::new(),
@@ -182,6 +187,19 @@ impl Sim {
 
     pub fn generation(&self) -> Generation {
         self.rig.slot.token().map_or(0, |held| held.generation)
+    }
+
+    pub const fn last_waiter(&self) -> WaiterId {
+        self.waiters
+    }
+
+    pub const fn leases(&self) -> u32 {
+        self.oracle.leases()
+    }
+
+    /// Whether the AppServer ever gave a token.
+    pub const fn gave_any(&self) -> bool {
+        !self.tokens.is_empty()
     }
 
     // What the page does.
@@ -357,12 +375,14 @@ impl Sim {
 
     pub fn feed_stamped(&mut self, input: Input<Token>, stamp: Option<Stamp>) {
         let draw = self.draw.unwrap_or_else(|| self.jitter.draw());
+        self.steps += 1;
         let before = self.rig.clone();
         let now = self.now();
-        let (time, effects) = self.rig.step(&self.policy, now, draw, input.clone(), stamp);
+        let (time, effects) =
+            self.defect.step(&mut self.rig, &self.policy, now, draw, input.clone(), stamp);
         let seen = Seen {
             policy: &self.policy,
-            machine: Defect::None,
+            machine: self.defect,
             truth: self.truth,
             now,
             input: &input,
