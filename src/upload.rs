@@ -50,6 +50,8 @@ const SIGNATURE_REFUSALS: u32 = 1;
 const LOSSES: u32 = 1;
 /// First back-off after VOD asked for fewer calls.
 const VOD_THROTTLE: Millis = 2_000;
+/// A start ends a back-off within this time.
+const START_WITHIN: Millis = 300;
 /// There is one waiter in a file's slot: the SDK.
 const SDK: WaiterId = 1;
 
@@ -82,6 +84,7 @@ pub fn slot_policy(tokens: &Policy, wait: Millis) -> Policy {
         deadline: wait.saturating_add(tokens.deadline),
         hold: 1,
         hold_most: 1,
+        pull_in: tokens.pull_in.min(START_WITHIN),
         throttle: VOD_THROTTLE,
         strikes: u32::MAX,
         ..tokens.clone()
