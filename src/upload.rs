@@ -27,8 +27,12 @@
 //! for longer than all of the SDK's time-outs has stalled.
 
 mod io;
+mod numbers;
 
 pub use io::{Delivery, Effect, Failure, FileId, FileState, Input, Look, UploaderState, Verdict};
+
+pub use numbers::slot_policy;
+use numbers::{LOOK_EVERY, LOSSES, REFUSALS, SIGNATURE_REFUSALS};
 
 use crate::{
     clock::Time,
@@ -40,18 +44,6 @@ use crate::{
     vod::{Kind, Media},
 };
 
-/// How often the SDK is looked at while it has, or waits for, a credential.
-const LOOK_EVERY: Millis = 1_000;
-/// Refusals in a row, without a part getting through, that are answered with a new credential.
-const REFUSALS: u32 = 3;
-/// The same for a wrong signature, which is hardly ever cured by another credential.
-const SIGNATURE_REFUSALS: u32 = 1;
-/// Silent failures in a row, without a part getting through, after which the file is tried again.
-const LOSSES: u32 = 1;
-/// First back-off after VOD asked for fewer calls.
-const VOD_THROTTLE: Millis = 2_000;
-/// A start ends a back-off within this time.
-const START_WITHIN: Millis = 300;
 /// There is one waiter in a file's slot: the SDK.
 const SDK: WaiterId = 1;
 
@@ -66,29 +58,6 @@ pub struct Context<'a> {
     pub time: &'a Time,
     /// Longest silence of a running upload, in milliseconds, before it counts as stalled.
     pub stall: Millis,
-}
-
-/// The numbers for UploadAuths, from those for STS tokens.
-///
-/// Demand is a lease and not recent use: a stopped file asks for nothing. `wait` is how long the SDK
-/// is kept waiting in all, and a request may take longer than that, since it includes the STS token,
-/// which has a deadline of its own. A start is the user's own act, so an error is held for no longer
-/// than the moment in which it arrives.
-/// VOD limits calls by the second, so a throttled one need not wait long. How often OSS may refuse
-/// is counted here, by progress, and not by the slot.
-#[must_use]
-pub fn slot_policy(tokens: &Policy, wait: Millis) -> Policy {
-    Policy {
-        idle: 0,
-        wait,
-        deadline: wait.saturating_add(tokens.deadline),
-        hold: 1,
-        hold_most: 1,
-        pull_in: tokens.pull_in.min(START_WITHIN),
-        throttle: VOD_THROTTLE,
-        strikes: u32::MAX,
-        ..tokens.clone()
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
