@@ -283,12 +283,12 @@ impl Oracle {
         if held != self.in_hand {
             return Err(Violation::TokenLost);
         }
-        if let (Input::Wanted { waiter, least }, Some(token)) = (seen.input, slot.token()) {
-            let serves =
-                token.serves(seen.time, *least) && token.zone(seen.time) != Zone::Mandatory;
-            if serves && self.open.iter().any(|o| o.waiter == *waiter) {
-                return Err(Violation::NeedlessWait);
-            }
+        // An open one of that name may be an earlier caller, with a wish of its own.
+        if let (Input::Wanted { waiter, .. }, Some(token)) = (seen.input, slot.token())
+            && token.zone(seen.time) != Zone::Mandatory
+            && self.open.iter().any(|o| o.waiter == *waiter && token.serves(seen.time, o.least))
+        {
+            return Err(Violation::NeedlessWait);
         }
         let first = self.open.iter().map(|o| o.deadline).min();
         if first.is_some_and(|deadline| deadline <= seen.now.mono) {
