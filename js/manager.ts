@@ -102,7 +102,7 @@ export class Manager implements TokenManager {
 
   peek(scope = ""): StsToken | undefined {
     checkScope(scope);
-    return this.#use((core) => core.peek(scope)) as StsToken | undefined;
+    return this.#look<StsToken>((core, out) => core.peek(scope, out));
   }
 
   prefetch(scope = ""): void {
@@ -133,7 +133,7 @@ export class Manager implements TokenManager {
   status(scope = ""): TokenStatus {
     checkScope(scope);
     if (this.#closed) return { ...EMPTY, state: "closed" };
-    const status = this.#use((core) => core.status(scope)) as (TokenStatus & { lastError?: Failure }) | undefined;
+    const status = this.#look<TokenStatus & { lastError?: Failure }>((core, out) => core.status(scope, out));
     if (!status) return EMPTY;
     return status.lastError ? { ...status, lastError: fromFailure(status.lastError) } : status;
   }
@@ -167,6 +167,13 @@ export class Manager implements TokenManager {
       breakDown(cause);
       return undefined;
     }
+  }
+
+  /** What `act` has the module leave in `out`. */
+  #look<T>(act: (core: TokenCore, out: { value: unknown }) => void): T | undefined {
+    const out: { value: unknown } = { value: undefined };
+    this.#use((core) => act(core, out));
+    return out.value as T | undefined;
   }
 
   async #start(): Promise<TokenCore> {
@@ -206,13 +213,14 @@ export class Manager implements TokenManager {
 
   /**
    * An option for the module to keep. A function of the page may hold this manager, and a cycle through
-   * WebAssembly memory is never collected: so the module gets one that finds it when it is called.
+   * WebAssembly memory is never collected: so the module gets one that finds it when it is called, and
+   * that does not throw but rejects.
    */
   #weakly(name: "source" | "request" | "mapReply"): unknown {
     const option: unknown = this.#options[name];
     if (typeof option !== "function") return option;
     const self = new WeakRef(this);
-    return (argument: unknown): unknown => {
+    return async (argument: unknown): Promise<unknown> => {
       const manager = self.deref();
       const found = manager && (manager.#options[name] as (argument: unknown) => unknown);
       return found?.(argument);

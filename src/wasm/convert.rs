@@ -12,7 +12,13 @@ use crate::{
 };
 
 /// The member `name`; `undefined` if it is missing, or `object` has none.
+///
+/// Here and wherever it happens often, a call that would throw is not made: each exception that
+/// wasm-bindgen catches costs an entry of its table of values for good.
 pub(super) fn get(object: &JsValue, name: &str) -> JsValue {
+    if !object.is_object() && !object.is_function() {
+        return JsValue::UNDEFINED;
+    }
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
@@ -45,7 +51,18 @@ pub(super) fn instant(at: UnixMillis) -> JsValue {
 
 /// Parses JSON with the platform's parser.
 pub(super) fn parse(text: &str) -> Option<Json> {
-    Some(json(&JSON::parse(text).ok()?, MAX_DEPTH))
+    Some(json(&parse_value(text, b"{[\"-0123456789tfn")?, MAX_DEPTH))
+}
+
+/// The body of an answer as a page's own reader gets it: parsed if it is JSON, or else its text.
+pub(super) fn body(text: &str) -> JsValue {
+    parse_value(text, b"{[\"").unwrap_or_else(|| text.into())
+}
+
+/// Parses what begins with one of `any`: an error page and an encrypted payload throw no exception.
+fn parse_value(text: &str, any: &[u8]) -> Option<JsValue> {
+    let first = *text.trim_ascii_start().as_bytes().first()?;
+    if any.contains(&first) { JSON::parse(text).ok() } else { None }
 }
 
 /// What `JSON.parse` returned, as the core reads it. Deeper than `depth` it is `null`.

@@ -12,6 +12,18 @@ use super::{
 };
 use crate::policy::Policy;
 
+#[wasm_bindgen]
+extern "C" {
+    /// Where a method leaves its result.
+    ///
+    /// Not returned, for the sake of Node 20: its V8 ends the process if the code around a call of a
+    /// module is thrown away during that call, and the call was optimised and returns an object.
+    #[wasm_bindgen(typescript_type = "{ value: unknown }")]
+    pub type Out;
+    #[wasm_bindgen(method, structural, setter, js_name = value)]
+    fn set_value(this: &Out, value: &JsValue);
+}
+
 /// Keeps the STS tokens of one page fresh.
 ///
 /// Every method takes `&self` and returns at once, so calls may overlap, and may come from inside a
@@ -72,10 +84,9 @@ impl TokenCore {
         self.driver.cancel(scope, waiter);
     }
 
-    /// A token that may be used now, or `undefined`.
-    #[wasm_bindgen(unchecked_return_type = "object | undefined")]
-    pub fn peek(&self, scope: &str) -> JsValue {
-        self.driver.peek(scope)
+    /// Leaves a token that may be used now, or `undefined`.
+    pub fn peek(&self, scope: &str, out: &Out) {
+        out.set_value(&self.driver.peek(scope));
     }
 
     /// A token will be wanted soon.
@@ -88,9 +99,9 @@ impl TokenCore {
         self.driver.invalidate(access_key_id, reason);
     }
 
-    /// The slot's state, without secrets.
-    pub fn status(&self, scope: &str) -> Object {
-        self.driver.status(scope)
+    /// Leaves the slot's state, without secrets.
+    pub fn status(&self, scope: &str, out: &Out) {
+        out.set_value(&self.driver.status(scope));
     }
 
     /// Stops for good.

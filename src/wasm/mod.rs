@@ -13,6 +13,6 @@ mod timer;
 mod upload;
 mod wake;
 
-pub use exports::TokenCore;
+pub use exports::{Out, TokenCore};
 pub use timer::Timer;
 pub use wake::Wakes;

@@ -117,8 +117,7 @@ impl Source {
         };
         let json = match &self.0.map {
             Some(map) if (200..300).contains(&answer.status) => {
-                let value = JSON::parse(body).unwrap_or_else(|_| body.into());
-                self.mapped(map, value).await?
+                self.mapped(map, convert::body(body)).await?
             }
             _ => Json::String(body.clone()),
         };

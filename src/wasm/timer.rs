@@ -3,9 +3,10 @@
 //! The platform's functions are looked up when they are called, so that a page, a worker, Node and
 //! a test's fake timers are all served.
 
-use js_sys::{Date, Function, Reflect};
+use js_sys::{Date, Function};
 use wasm_bindgen::prelude::*;
 
+use super::convert::get;
 use crate::time::{Millis, Now, UnixMillis};
 
 #[wasm_bindgen]
@@ -49,9 +50,7 @@ impl Timer {
         let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or(i32::MAX);
         let handle = set_timeout(handler.as_ref().unchecked_ref(), delay).ok()?;
         // In Node a timer is an object that keeps the process alive unless told otherwise.
-        if let Ok(unref) = Reflect::get(&handle, &"unref".into())
-            && let Some(unref) = unref.dyn_ref::<Function>()
-        {
+        if let Some(unref) = get(&handle, "unref").dyn_ref::<Function>() {
             let _ = unref.call0(&handle);
         }
         Some(Self { handle, _handler: handler })

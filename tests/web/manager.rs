@@ -21,7 +21,7 @@ async fn a_hundred_callers_share_one_request_and_one_object() {
     let first = tokens.get(0);
     assert_eq!(text(&first, "accessKeyId"), "STS.Key1");
     assert!(tokens.iter().all(|token| Object::is(&token, &first)), "one token is one object");
-    assert!(Object::is(&rig.core.peek(""), &first), "also when it is looked at");
+    assert!(Object::is(&rig.peek(""), &first), "also when it is looked at");
     assert!(Object::is_frozen(first.unchecked_ref::<Object>()));
     assert_eq!(server.calls().length(), 1);
 }
@@ -34,7 +34,7 @@ async fn each_scope_has_a_token_of_its_own() {
     let [a, b] = [JsFuture::from(a).await.unwrap(), JsFuture::from(b).await.unwrap()];
     server.restore();
     assert_ne!(text(&a, "accessKeyId"), text(&b, "accessKeyId"));
-    assert!(rig.core.peek("").is_undefined());
+    assert!(rig.peek("").is_undefined());
     let scopes: Vec<String> = rig.told("token").iter().map(|token| text(token, "scope")).collect();
     assert_eq!(scopes, ["a", "ü/\u{0}"]);
 }
@@ -53,8 +53,8 @@ async fn a_listener_may_call_the_manager() {
                 rig.core.prefetch("");
                 inner.push(&rig.promise("", 0.0));
                 rig.core.cancel("", u32::MAX);
-                inner.push(&rig.core.peek(""));
-                inner.push(&rig.core.status(""));
+                inner.push(&rig.peek(""));
+                inner.push(&rig.status());
                 rig.core.close();
                 inner.push(&rig.promise("", 0.0));
             }
@@ -71,7 +71,7 @@ async fn a_listener_may_call_the_manager() {
         let failure = JsFuture::from(Promise::from(asked)).await.unwrap_err();
         assert_eq!(text(&failure, "code"), "closed");
     }
-    assert_eq!(text(&rig.core.status(""), "state"), "closed");
+    assert_eq!(text(&rig.status(), "state"), "closed");
     slot.take();
 }
 
@@ -98,7 +98,7 @@ async fn an_input_is_run_to_completion_before_the_next() {
         Function::from(mark.call2(&JsValue::NULL, &order, &text.into()).unwrap())
     };
     rig.core.request("", 0.0, mark("resolved "), mark("rejected "));
-    until(|| rig.core.peek("").is_object()).await;
+    until(|| rig.peek("").is_object()).await;
     server.restore();
     let order: Vec<String> = order.iter().filter_map(|entry| entry.as_string()).collect();
     let order: Vec<_> = order.iter().filter(|entry| !entry.starts_with("warning")).collect();
@@ -147,7 +147,7 @@ async fn closing_rejects_callers_and_aborts_the_request() {
     let signal = get(&server.calls().get(0), "signal");
     assert_eq!(get(&signal, "aborted"), true);
     assert_eq!(rig.code().await, "closed");
-    assert!(rig.core.peek("").is_undefined());
+    assert!(rig.peek("").is_undefined());
     assert!(rig.told("refreshFailed").is_empty(), "the end is no failure");
 }
 
@@ -199,7 +199,7 @@ async fn a_late_answer_changes_nothing() {
     js("late()");
     sleep(20.0).await;
     server.restore();
-    assert!(rig.core.peek("").is_undefined());
+    assert!(rig.peek("").is_undefined());
     assert!(rig.told("token").is_empty());
     rig.core.close();
 }

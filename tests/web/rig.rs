@@ -83,6 +83,18 @@ impl Rig {
         text(&self.token().await.unwrap_err(), "code")
     }
 
+    pub(crate) fn peek(&self, scope: &str) -> JsValue {
+        let out = js("{ value: undefined }");
+        self.core.peek(scope, out.unchecked_ref());
+        get(&out, "value")
+    }
+
+    pub(crate) fn status(&self) -> JsValue {
+        let out = js("{ value: undefined }");
+        self.core.status("", out.unchecked_ref());
+        get(&out, "value")
+    }
+
     pub(crate) fn promise(&self, scope: &str, least: f64) -> Promise {
         Promise::new(&mut |resolve, reject| {
             self.core.request(scope, least, resolve, reject);

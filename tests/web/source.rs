@@ -106,7 +106,7 @@ async fn a_function_is_told_why_it_is_asked() {
            policy: { deadline: 50, backoffBase: 10, pullIn: 0 } }",
     );
     rig.core.prefetch("clip");
-    until(|| rig.core.peek("clip").is_object()).await;
+    until(|| rig.peek("clip").is_object()).await;
     let request = js("requests[0]");
     assert_eq!(text(&request, "reason"), "prefetch");
     assert_eq!(text(&request, "scope"), "clip");
