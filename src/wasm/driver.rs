@@ -73,7 +73,9 @@ struct Entry {
     slot: Slot<Token>,
     /// The object handed out for the token in hand, so that a token has one identity.
     shown: Option<(u32, Object)>,
-    /// What was thrown by the last request that got no answer.
+    /// What was thrown by the last request that got no answer, while somebody waits who may be told.
+    ///
+    /// No longer: an error keeps the functions that threw it, and those may keep the manager.
     cause: JsValue,
     /// Why the page says that the token was refused, until its listeners are told.
     refusal: JsValue,
@@ -214,6 +216,11 @@ impl Driver {
             let Some((scope, input)) = next else { break };
             for effect in self.step(&scope, input) {
                 self.run(&scope, effect);
+            }
+        }
+        for entry in &mut self.machines.borrow_mut().slots {
+            if entry.slot.waiting() == 0 {
+                entry.cause = JsValue::UNDEFINED;
             }
         }
         self.draining.set(false);
