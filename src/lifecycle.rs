@@ -449,7 +449,6 @@ impl<T: Clone + PartialEq> Slot<T> {
         *self = Self {
             closed: true,
             zone: Zone::Closed,
-            generation: self.generation,
             started: self.started,
             ..Self::default()
         };

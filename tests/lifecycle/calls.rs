@@ -128,6 +128,7 @@ fn a_close_ends_everything_and_nothing_wakes_up_again() {
         sim.feed(input);
     }
     assert_eq!((sim.requests.len(), sim.peek()), (1, None));
+    assert_eq!((sim.rig.slot.requests(), sim.rig.slot.zone()), (1, Zone::Closed));
     assert_eq!(sim.events, [Event::State { zone: Zone::Closed }]);
 }
 
@@ -139,4 +140,49 @@ fn a_prefetch_asks_ahead_and_the_first_call_is_served_at_once() {
     let waiter = sim.call(0);
     assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(1)));
     assert_eq!(sim.requests, [(0, Reason::Prefetch)]);
+}
+
+/// A slot that is idle may be forgotten: nobody waits, nobody called lately, nothing is on its way.
+#[test]
+fn a_slot_is_idle_when_nobody_would_miss_it() {
+    let idle =
+        |sim: &Sim| sim.rig.slot.idle(&sim.rig.clock.clone().look(&sim.policy, sim.now(), 0));
+    let mut sim = Sim::new();
+    assert!(idle(&sim), "before the first call");
+    sim.answer = Answer::Never;
+    let waiter = sim.call(0);
+    sim.feed(Input::Cancelled { waiter });
+    sim.freeze(3 * MINUTE);
+    assert!(!idle(&sim), "a request is on its way");
+    sim.feed(Input::Timeout);
+    assert!(idle(&sim), "it was given up, and nobody has called for two minutes");
+
+    sim.answer = Answer::Token(HOUR);
+    sim.get();
+    assert!(!idle(&sim), "somebody called a moment ago");
+    sim.pass(3 * MINUTE);
+    assert!(idle(&sim));
+    sim.feed(Input::Lease(true));
+    assert!(!idle(&sim), "the token is in use");
+    sim.feed(Input::Lease(false));
+
+    sim.policy.idle = 0;
+    sim.answer = Answer::Fail(Error::Network);
+    sim.call(2 * HOUR);
+    sim.pass(200);
+    assert!(!idle(&sim), "somebody waits, though nothing is on its way");
+}
+
+#[test]
+fn requests_and_failures_in_a_row_are_counted() {
+    let mut sim = Sim::new();
+    sim.answer = Answer::Fail(Error::Network);
+    sim.call(0);
+    sim.pass(5 * SECOND);
+    let count = u32::try_from(sim.requests.len()).unwrap();
+    assert!(count > 2, "{count}");
+    assert_eq!((sim.rig.slot.requests(), sim.rig.slot.fails()), (count, count));
+    sim.answer = Answer::Token(HOUR);
+    sim.pass(20 * SECOND);
+    assert_eq!((sim.rig.slot.requests(), sim.rig.slot.fails()), (count + 1, 0));
 }

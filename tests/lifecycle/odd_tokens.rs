@@ -69,3 +69,13 @@ fn no_progress_is_a_failure_like_any_other() {
     assert!(matches!(sim.rig.slot.fetch(), Fetch::Backoff { .. }));
     assert_eq!(sim.rig.slot.fails(), 1);
 }
+
+#[test]
+fn a_life_that_is_given_in_any_way_is_not_assumed() {
+    for shape in [Shape::Full, Shape::Date, Shape::Instant, Shape::Duration] {
+        let mut sim = Sim::new();
+        sim.shape = shape;
+        sim.get();
+        assert!(!sim.events.contains(&Event::AssumedLife), "{shape:?}");
+    }
+}

@@ -95,3 +95,19 @@ fn a_refusal_while_the_successor_is_on_its_way_waits_for_that_one() {
     assert_eq!(sim.get(), Outcome::Served(2));
     assert_eq!(sim.requests.len(), 2);
 }
+
+#[test]
+fn each_further_refusal_in_the_row_holds_longer() {
+    let mut sim = Sim::holding(HOUR);
+    for _ in 0..2 {
+        sim.refuse_current();
+        sim.get();
+    }
+    for hold in [5, 10, 20, 40, 60, 60].map(|s| s * SECOND) {
+        sim.refuse_current();
+        sim.pass(hold - 1);
+        assert_eq!(sim.get(), Outcome::Failed(Error::Rejected), "{hold} ms");
+        sim.pass(1);
+        assert!(matches!(sim.get(), Outcome::Served(_)), "{hold} ms");
+    }
+}

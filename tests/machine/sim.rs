@@ -22,6 +22,9 @@ pub const MINUTE: Millis = 60 * SECOND;
 pub const HOUR: Millis = 60 * MINUTE;
 pub const DAY: Millis = 24 * HOUR;
 
+/// No scenario takes as many steps; a page that does is in a loop.
+const MOST_STEPS: usize = 1_000_000;
+
 /// What the servers' clock shows when true time is 0: the first instant of 2026.
 pub const EPOCH: i64 = 1_767_225_600_000;
 
@@ -376,6 +379,7 @@ impl Sim {
     pub fn feed_stamped(&mut self, input: Input<Token>, stamp: Option<Stamp>) {
         let draw = self.draw.unwrap_or_else(|| self.jitter.draw());
         self.steps += 1;
+        assert!(self.steps < MOST_STEPS, "the page never comes to rest");
         let before = self.rig.clone();
         let now = self.now();
         let (time, effects) =
