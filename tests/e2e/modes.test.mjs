@@ -142,6 +142,37 @@ describe("the adapter", () => {
     await result.page.context().close();
   });
 
+  test("uploaders that a page drops are collected, with all that belongs to them", async () => {
+    await site.reset();
+    const page = await site.open();
+    const left = await page.evaluate(async () => {
+      const [{ createTokenManager }, { createVodUploader }] = await Promise.all([
+        import("/dist/index.js"),
+        import("/dist/vod.js"),
+      ]);
+      const dropped = [];
+      for (let i = 0; i < 20; i++) {
+        await new Promise((done) => {
+          const tokens = createTokenManager({ source: "/api/sts" });
+          const options = { onUploadSucceed: done, onUploadFailed: done };
+          const uploader = createVodUploader(window.AliyunUpload.Vod, tokens, options);
+          uploader.addFile(new File([new Uint8Array(120_000)], `${i}.mp4`));
+          uploader.startUpload();
+          dropped.push(new WeakRef(uploader));
+        });
+      }
+      const alive = () => dropped.filter((ref) => ref.deref() !== undefined).length;
+      // Collection may take several turns: objects that hold each other through the module are freed one after the other.
+      for (let turn = 0; turn < 50 && alive() > 0; turn++) {
+        await new Promise((done) => setTimeout(done, 100));
+        window.gc();
+      }
+      return alive();
+    });
+    assert.equal(left, 0, `${left} of 20 are left`);
+    await page.context().close();
+  });
+
   test("no secret is written anywhere", async () => {
     const result = await upload([["a.mp4", 3 * MB]], {
       config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, partDelayMs: 1500 },

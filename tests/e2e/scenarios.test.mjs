@@ -18,23 +18,28 @@ const GROUPS = {
   "what devices do": devices,
 };
 
+/** Scenarios mostly wait, so that two at a time hardly disturb each other; each group has a cloud and a browser of its own. */
+const AT_A_TIME = 2;
+
 const rows = [];
-for (const [group, scenarios] of Object.entries(GROUPS)) {
-  describe(group, () => {
-    let site;
-    before(async () => (site = await openSite()));
-    after(() => site?.close());
-    for (const scenario of scenarios) {
-      test(scenario.name, async (t) => {
-        const theirs = await run(site, scenario, "documented");
-        const ours = await run(site, scenario, "ours");
-        rows.push([group, scenario.name, theirs, ours]);
-        t.diagnostic(`documented: ${theirs}`);
-        t.diagnostic(`ours:       ${ours}`);
-      });
-    }
-  });
-}
+describe("scenarios", { concurrency: AT_A_TIME }, () => {
+  for (const [group, scenarios] of Object.entries(GROUPS)) {
+    describe(group, { concurrency: 1 }, () => {
+      let site;
+      before(async () => (site = await openSite()));
+      after(() => site?.close());
+      for (const scenario of scenarios) {
+        test(scenario.name, async (t) => {
+          const theirs = await run(site, scenario, "documented");
+          const ours = await run(site, scenario, "ours");
+          rows.push([group, scenario.name, theirs, ours]);
+          t.diagnostic(`documented: ${theirs}`);
+          t.diagnostic(`ours:       ${ours}`);
+        });
+      }
+    });
+  }
+});
 
 after(async () => {
   const line = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

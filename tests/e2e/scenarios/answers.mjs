@@ -117,6 +117,18 @@ export const answers = [
     name: "NoSuchUpload at completion",
     faults: [{ service: "oss", action: "CompleteMultipartUpload", status: 404, code: "NoSuchUpload" }],
   },
+  {
+    name: "OSS does not answer a part once, within a time-out of 1.5 s",
+    options: { timeout: 1500, retryDuration: 1 },
+    faults: [{ service: "oss", action: "UploadPart", partNumber: 3, hang: true }],
+    ends: /^(Succeed|Failed (ConnectionTimeoutError|ResponseTimeoutError|RequestError))$/,
+  },
+  {
+    name: "OSS does not answer parts for ever, within a time-out of 1 s",
+    options: { timeout: 1000, retryCount: 1, retryDuration: 1 },
+    faults: [{ service: "oss", action: "UploadPart", times: -1, hang: true }],
+    ends: /^Failed (ConnectionTimeoutError|ResponseTimeoutError|RequestError)$/,
+  },
   { name: "ETag is not exposed", config: { exposeEtag: false }, ends: "Failed upload_lost" },
   {
     name: "VOD is unreachable when a refused credential is renewed",

@@ -150,6 +150,22 @@ export const people = [
     config: { partDelayMs: 300 },
     twice: 1,
   },
+  ...["cancelFile", "deleteFile"].map((method) => ({
+    name: `${method}() for the first of three, in the middle of it`,
+    files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 3 * MB]),
+    config: { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1300 },
+    during: async (run) => {
+      await progress(run.page, 2);
+      await does(method, 0)(run);
+      await run.call("ended", ["b.mp4", "c.mp4"], 30_000, 1, 8000);
+    },
+    ms: 500,
+    ends: {
+      "a.mp4": method === "cancelFile" ? "none: file Canceled, uploader End" : "none: not in the list",
+      "b.mp4": "Succeed",
+      "c.mp4": "Succeed",
+    },
+  })),
   {
     name: "startUpload() pressed ten times",
     during: async (run) => {

@@ -51,7 +51,7 @@ export async function run(site, scenario, mode) {
     await run.begin();
     await scenario.during?.(run);
     const names = Object.keys(sums);
-    const report = mode === "ours" ? await call("ended", names, ms) : await call("ended", names, 15_000, 1, 4000);
+    const report = mode === "ours" ? await call("ended", names, ms) : await call("ended", names, 15_000, 1, 3000);
     const outcome = { ...run, names, sums, report, log: await site.log(), objects: await site.objects() };
     if (mode === "ours") await assertOurs(scenario, outcome);
     return describe(outcome);

@@ -62,6 +62,7 @@ export async function openSite() {
       "--ignore-certificate-errors",
       "--disable-quic",
       "--disable-background-networking",
+      "--js-flags=--expose-gc",
     ],
   });
   return new Site(server, browser);
