@@ -2,7 +2,7 @@
 
 use super::{
     Meta,
-    search::{AMBIGUOUS, Members, SECRETS, TOKENS, Tree, member, number, text},
+    search::{AMBIGUOUS, Members, SECRETS, TOKENS, Tree, is, member, number},
 };
 use crate::{
     error::{Error, is_configuration_code},
@@ -147,12 +147,11 @@ pub(super) const fn is_success(status: u16) -> bool {
 
 /// Whether `code` is a credential of this answer, which some handler has put in the wrong place.
 fn is_secret(code: &str, tree: &Tree<'_>) -> bool {
-    tree.objects().any(|members| {
-        [SECRETS, TOKENS, AMBIGUOUS].into_iter().flatten().any(|name| {
-            text(members, &[name]).is_some_and(|(_, secret)| {
-                secret.as_bytes().windows(code.len()).any(|part| part == code.as_bytes())
-            })
-        })
+    // Every member, not the first of a name: an answer may spell one name in two ways.
+    tree.objects().flatten().any(|(key, value)| {
+        let secret = value.as_str().unwrap_or_default();
+        [SECRETS, TOKENS, AMBIGUOUS].into_iter().flatten().any(|name| is(key, name))
+            && secret.as_bytes().windows(code.len()).any(|part| part == code.as_bytes())
     })
 }
 
@@ -185,6 +184,18 @@ fn seconds_at_most(value: &Json) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_spelling_of_a_secret_s_name_lets_it_out_as_a_code() {
+        let text = |text: &str| Json::String(text.to_owned());
+        let answer = Json::Object(vec![
+            ("code".into(), text("Canary1")),
+            ("accessKeySecret".into(), text("Other")),
+            ("access_key_secret".into(), text("TheCanary1")),
+        ]);
+        let error = classify(400, &Tree::new(&answer), &Meta::default());
+        assert_eq!(error, Error::Http { status: 400, server_code: None });
+    }
 
     #[test]
     fn only_what_has_the_form_of_a_code_is_one() {

@@ -142,7 +142,7 @@ pub(super) fn text<'a>(members: &'a Members, names: &[&str]) -> Option<(usize, &
     })
 }
 
-fn is(key: &str, name: &str) -> bool {
+pub(super) fn is(key: &str, name: &str) -> bool {
     let key = key.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
     key.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
 }
