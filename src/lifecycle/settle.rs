@@ -52,6 +52,7 @@ impl<T: Clone + PartialEq> Slot<T> {
             out.push(Effect::Abort { fetch });
             self.fail(policy, time, Error::Timeout { after: policy.deadline }, out);
         }
+        self.shorten(policy, time);
         // Whom no further request can help must not cause one; whom a refresh would serve better waits
         // only if there is one to wait for.
         self.answer(policy, time, Answer::Failures, out);
@@ -63,6 +64,18 @@ impl<T: Clone + PartialEq> Slot<T> {
             self.fetch = Fetch::Idle;
         }
         self.tell_zone(time, out);
+    }
+
+    /// Cuts a back-off that was chosen while the token in hand worked to what is right without one: the token was
+    /// refused since, or the device slept through the rest of its life, which monotonic time does not count.
+    fn shorten(&mut self, policy: &Policy, time: &Time) {
+        if let Fetch::Backoff { until, floor, .. } = &mut self.fetch
+            && self.token.as_ref().is_none_or(|token| token.left(time).is_none())
+        {
+            let most = time.mono.saturating_add(policy.dry_backoff_most.saturating_mul(2));
+            *until = (*until).min(most);
+            *floor = (*floor).min(most);
+        }
     }
 
     fn start(&mut self, budget: &mut Budget, time: &Time, out: &mut Vec<Effect<T>>) {

@@ -305,3 +305,22 @@ fn throttling_starts_ten_times_slower() {
     let waits: Vec<_> = sim.gaps()[..4].iter().map(|gap| gap - gap % 10).collect();
     assert_eq!(waits, [10_000, 30_000, 90_000, 120_000]);
 }
+
+/// The device sleeps through the rest of the token's life, which the clock of the back-off does not see: what was
+/// right with a token in hand is too long without one.
+#[test]
+fn a_retry_after_given_with_a_token_in_hand_is_cut_when_the_token_is_gone() {
+    let mut sim = Sim::holding(HOUR);
+    sim.draw = Some(0);
+    sim.answer = throttled(HOUR);
+    sim.feed(Input::Lease(true));
+    while failures(&sim) == 0 {
+        sim.pass(SECOND);
+    }
+    sim.answer = Answer::Token(HOUR);
+    sim.sleep(HOUR);
+    sim.feed(Input::Wake);
+    sim.pass(121 * SECOND);
+    assert_eq!(sim.get(), Outcome::Served(2));
+    assert!(sim.gaps()[1] <= HOUR + 121 * SECOND, "{:?}", sim.gaps());
+}
