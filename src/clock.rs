@@ -99,8 +99,9 @@ impl Clock {
         let wall = now.wall.0.saturating_sub(last.wall.0);
         let apart = wall.saturating_sub_unsigned(mono).unsigned_abs();
         if apart <= policy.tolerance.saturating_add(mono / 1_000) {
-            let mono = now.mono.saturating_sub(anchor.mono);
-            self.virt = self.virt.max(from.saturating_add(mono.max(anchor.wall.until(now.wall))));
+            let since = now.mono.saturating_sub(anchor.mono).max(anchor.wall.until(now.wall));
+            // At least the step itself: a wall clock that was ahead and is set right must not stop virtual time.
+            self.virt = self.virt.saturating_add(mono).max(from.saturating_add(since));
         } else {
             self.virt = self.virt.saturating_add(mono.max(u64::try_from(wall).unwrap_or(0)));
             self.anchor = Some((self.virt, now));

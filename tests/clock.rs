@@ -55,6 +55,11 @@ mod virtual_time {
                 vec![0, 86_400_000],
             ),
             ("slewed", vec![at(0, 0), at(1_000, 990), at(2_000, 1_980)], vec![0, 1_000, 2_000]),
+            (
+                "ahead by less than a jump, then set right: a token's life goes on meanwhile",
+                vec![at(0, 0), at(100, 900), at(600, 600), at(1_000, 1_000)],
+                vec![0, 900, 1_400, 1_800],
+            ),
             ("a monotonic clock that goes back", vec![at(9_000, 0), at(0, 100)], vec![0, 100]),
         ];
         for (name, looks, virt) in cases {
