@@ -81,7 +81,9 @@ impl Page {
             6 => drop(sim.call(span)),
             // Also of callers that were served long ago, or never asked.
             7 => {
-                sim.feed(Input::Cancelled { waiter: sim.last_waiter().wrapping_sub(number.into()) })
+                sim.feed(Input::Cancelled {
+                    waiter: sim.last_waiter().wrapping_sub(number.into()),
+                });
             }
             // A name that is taken, or was.
             8 => {
@@ -102,7 +104,7 @@ impl Page {
             19 => sim.feed(Input::Failed { fetch: u32::from(number % 16), error: failure(number) }),
             _ => {
                 // Rarely, or no schedule would get far.
-                if number % 64 == 0 {
+                if number.is_multiple_of(64) {
                     sim.feed(Input::Close);
                     self.closed = true;
                 }
