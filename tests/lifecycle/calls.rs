@@ -158,10 +158,13 @@ fn a_slot_is_idle_when_nobody_would_miss_it() {
     assert!(idle(&sim), "it was given up, and nobody has called for two minutes");
 
     sim.answer = Answer::Token(HOUR);
+    let called = sim.truth();
     sim.get();
     assert!(!idle(&sim), "somebody called a moment ago");
-    sim.pass(3 * MINUTE);
-    assert!(idle(&sim));
+    sim.pass(called + 2 * MINUTE - 1 - sim.truth());
+    assert!(!idle(&sim), "two minutes ago, all but one millisecond");
+    sim.pass(1);
+    assert!(idle(&sim), "two minutes ago");
     sim.feed(Input::Lease(true));
     assert!(!idle(&sim), "the token is in use");
     sim.feed(Input::Lease(false));
