@@ -18,6 +18,7 @@ const RUSTDOC = { RUSTDOCFLAGS: "--deny warnings" };
 const CHECKS = [
   ["cargo fmt", "cargo", ["fmt", "--all", "--check"]],
   ["cargo fmt (tools)", "cargo", ["fmt", "--manifest-path", "tools/Cargo.toml", "--check"]],
+  ["cargo fmt (fuzz)", "cargo", ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]],
   ["clippy, host", "cargo", ["clippy", ...HOST, "--all-targets", ...DENY]],
   ["clippy, wasm32", "cargo", ["clippy", ...WASM, "--lib", ...shellTests(), ...DENY]],
   ["rustdoc, host", "cargo", ["doc", ...HOST, "--no-deps"], RUSTDOC],

@@ -446,12 +446,7 @@ impl<T: Clone + PartialEq> Slot<T> {
         }
         let waiters = core::mem::take(&mut self.waiters);
         out.extend(waiters.iter().map(|w| Effect::Reject { waiter: w.id, error: Error::Closed }));
-        *self = Self {
-            closed: true,
-            zone: Zone::Closed,
-            started: self.started,
-            ..Self::default()
-        };
+        *self = Self { closed: true, zone: Zone::Closed, started: self.started, ..Self::default() };
         out.push(Effect::Emit(Event::State { zone: Zone::Closed }));
     }
 
