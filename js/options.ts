@@ -20,7 +20,7 @@ export function checkOptions(options: TokenManagerOptions): void {
     if (!KEYS.includes(key)) throw invalidOption(key, `is not an option; there are ${KEYS.join(", ")}`);
   }
   const { source, request, mapReply, deadline, policy } = options;
-  if (typeof source !== "function") checkUrl(source);
+  if (typeof source !== "function") checkUrl("source", source);
   if (request !== undefined && typeof request !== "function" && (typeof request !== "object" || request === null)) {
     throw invalidOption(
       "request",
@@ -67,10 +67,10 @@ function checkNumber(option: string, value: number, [lowest, highest]: readonly 
   }
 }
 
-/** A token must not travel in the clear: https, or this device itself. */
-function checkUrl(source: unknown): void {
+/** @internal A token must not travel in the clear: https, or this device itself. */
+export function checkUrl(option: string, source: unknown): void {
   if (!(source instanceof URL) && (typeof source !== "string" || source === "")) {
-    throw invalidOption("source", "must be an address or a function");
+    throw invalidOption(option, "must be an address or a function");
   }
   const base = (globalThis as { location?: { href: string } }).location?.href;
   let url: URL;
@@ -78,15 +78,14 @@ function checkUrl(source: unknown): void {
     url = base === undefined || base === "about:blank" ? new URL(source) : new URL(source, base);
   } catch {
     throw invalidOption(
-      "source",
+      option,
       base === undefined ? "must be an absolute address here, or a function" : "is no address",
     );
   }
   const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   const own = base !== undefined && new URL(base).origin === url.origin;
   if (url.protocol !== "https:" && !(url.protocol === "http:" && (local || own))) {
-    throw invalidOption("source", "must be an https address: a token must not travel in the clear");
+    throw invalidOption(option, "must be an https address: a token must not travel in the clear");
   }
-  if (url.username !== "" || url.password !== "")
-    throw invalidOption("source", "must not hold a user name or password");
+  if (url.username !== "" || url.password !== "") throw invalidOption(option, "must not hold a user name or password");
 }

@@ -5,6 +5,7 @@
  */
 import { invalidOption } from "../errors.js";
 import { coreOf } from "../manager.js";
+import { checkUrl } from "../options.js";
 import type { TokenManager } from "../types.js";
 import { loadCore, type Core, type Loader } from "../wasm.js";
 import { Helper } from "./vod/helper.js";
@@ -70,23 +71,22 @@ function loader(wasm: NonNullable<VodOptions["wasm"]>): Loader {
 function check(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): void {
   if (typeof Vod !== "function") throw new TypeError("Vod must be the class AliyunUpload.Vod");
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
-  const { uploadAuth, deadline, endpoint, partSize, wasm } = options;
+  const { uploadAuth, deadline, endpoint, partSize, region, wasm } = options;
   if (uploadAuth === undefined && typeof tokens?.getToken !== "function") {
     throw invalidOption("tokens", "must be a token manager, unless options.uploadAuth is given");
   }
   if (tokens === null && wasm === undefined) {
     throw invalidOption("wasm", 'must be given without a token manager: `import { wasm } from "upload-token"`');
   }
-  if (uploadAuth !== undefined && typeof uploadAuth !== "function" && !(uploadAuth instanceof URL)) {
-    if (typeof uploadAuth !== "string" || uploadAuth === "")
-      throw invalidOption("uploadAuth", "must be an address or a function");
-  }
+  if (uploadAuth !== undefined && typeof uploadAuth !== "function") checkUrl("uploadAuth", uploadAuth);
+  if (region !== undefined && !/^[a-z0-9-]+$/.test(region))
+    throw invalidOption("region", "must be an id such as cn-shanghai");
   if (deadline !== undefined && !(Number.isInteger(deadline) && deadline >= 50 && deadline <= 600_000)) {
     throw invalidOption("deadline", "must be a whole number from 50 to 600000");
   }
-  if (endpoint !== undefined && !/^https?:\/\/[^/?#]+(\/[^?#]*[^/?#])?$/.test(endpoint)) {
-    throw invalidOption("endpoint", "must be an address such as https://vod.cn-shanghai.aliyuncs.com");
-  }
+  if (endpoint !== undefined) checkUrl("endpoint", endpoint);
+  if (endpoint !== undefined && /[?#]|\/$/.test(endpoint))
+    throw invalidOption("endpoint", "must not end in / or hold a query");
   if (partSize !== undefined && !(Number.isInteger(partSize) && partSize >= 102_400)) {
     throw invalidOption("partSize", "must be a whole number of bytes, 102400 or more");
   }

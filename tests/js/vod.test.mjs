@@ -1,0 +1,94 @@
+// The uploader's adapter without a browser: misuse, and what is handed to the SDK.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createTokenManager, isUploadTokenError, wasm } from "upload-token";
+import { createVodUploader } from "upload-token/vod";
+
+import { counting, never } from "./support.mjs";
+
+const tokens = createTokenManager({ source: never });
+
+/** As much of the SDK as is needed to make one. */
+class Vod {
+  constructor(options) {
+    this.options = options;
+    this.files = [];
+  }
+
+  listFiles() {
+    return this.files;
+  }
+
+  stopUpload() {}
+  cancelFile() {}
+  deleteFile() {}
+  cleanList() {}
+}
+
+const BAD = [
+  // tokens, options, what the message begins with
+  [null, {}, "tokens must be a token manager, unless options.uploadAuth is given"],
+  [{}, {}, "tokens must be a token manager"],
+  [null, { uploadAuth: never }, "wasm must be given without a token manager"],
+  [tokens, { uploadAuth: "" }, "uploadAuth must be an address or a function"],
+  [tokens, { uploadAuth: 7 }, "uploadAuth must be an address or a function"],
+  [tokens, { uploadAuth: "http://app.example/auth" }, "uploadAuth must be an https address"],
+  [tokens, { endpoint: "http://vod.example" }, "endpoint must be an https address"],
+  [tokens, { endpoint: "https://vod.example/" }, "endpoint must not end in /"],
+  [tokens, { region: "cn-shanghai.evil.example/" }, "region must be an id"],
+  [tokens, { deadline: 0 }, "deadline must be a whole number from 50 to 600000"],
+  [tokens, { partSize: "1048576" }, "partSize must be a whole number of bytes"],
+  [tokens, { partSize: 1000 }, "partSize must be a whole number of bytes"],
+];
+
+for (const [manager, options, message] of BAD) {
+  test(`refused: ${message}`, () => {
+    assert.throws(
+      () => createVodUploader(Vod, manager, options),
+      (error) => isUploadTokenError(error) && error.code === "invalid_option" && error.message.startsWith(message),
+    );
+  });
+}
+
+test("what is no SDK and what are no options is a TypeError", () => {
+  assert.throws(() => createVodUploader(undefined, tokens, {}), TypeError);
+  assert.throws(() => createVodUploader(Vod, tokens, undefined), TypeError);
+});
+
+test("the SDK gets its own options and none of the helper's", () => {
+  const own = { region: "cn-beijing", userId: "1", partSize: 2_097_152, parallel: 3 };
+  const more = { perFile: true, deadline: 5000, endpoint: "https://vod.example", onTokenEvent: never, wasm };
+  const { options } = createVodUploader(Vod, tokens, { ...own, ...more });
+  for (const [name, value] of Object.entries({ ...own, localCheckpoint: true }))
+    assert.equal(options[name], value, name);
+  for (const name of Object.keys(more)) assert.ok(!(name in options), name);
+  assert.equal(createVodUploader(Vod, tokens, { localCheckpoint: false }).options.localCheckpoint, false);
+});
+
+test("the page's callbacks are called with the SDK's arguments, on the page's options", () => {
+  const heard = [];
+  const page = {
+    addFileSuccess(...args) {
+      heard.push([this === page, ...args]);
+    },
+    onUploadEnd: undefined,
+  };
+  const { options } = createVodUploader(Vod, tokens, page);
+  const info = { file: { name: "a.mp4" } };
+  options.addFileSuccess(info);
+  options.onUploadEnd(undefined);
+  options.onUploadCanceled(info, { name: "cancel" });
+  assert.deepEqual(heard, [[true, info]]);
+});
+
+test("a file whose module cannot be loaded fails with a code", async () => {
+  const source = counting();
+  const manager = createTokenManager({ source, wasm: () => Promise.reject(new Error("no such file")) });
+  const failed = new Promise((done) => {
+    const { options } = createVodUploader(Vod, manager, { onUploadFailed: (info, code) => done([info.state, code]) });
+    options.onUploadstarted({ state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false });
+  });
+  assert.deepEqual(await failed, ["Failure", "wasm"]);
+  assert.equal(source.requests.length, 0);
+});
