@@ -65,11 +65,14 @@ impl AuthSource {
         if let Self::Vod { endpoint, deadline } = self {
             return vod(endpoint, *deadline, host, wanted, abort, sent).await;
         }
-        let answer = self.ask_page(&wanted, abort, &sent).await;
-        if is_unknown_video(&answer) && wanted.may_create && wanted.video_id.take().is_some() {
-            return self.ask_page(&wanted, abort, &sent).await;
+        // Awaited in one place: the code of a future is repeated at each.
+        loop {
+            let answer = self.ask_page(&wanted, abort, &sent).await;
+            let again = is_unknown_video(&answer) && wanted.may_create;
+            if !(again && wanted.video_id.take().is_some()) {
+                return answer;
+            }
         }
-        answer
     }
 
     /// Asks the AppServer or the page.
@@ -121,10 +124,14 @@ async fn vod(
 ) -> Result<Reply<UploadAuth>, Error> {
     let Wanted { file, media, video_id, may_create, .. } = wanted;
     let mut errand = Errand::new(&media, video_id, may_create);
-    let mut token = sts_token(host, file, abort).await?;
+    let mut kept = None;
     loop {
+        let token = match kept.take() {
+            Some(token) => token,
+            None => sts_token(host, file, abort).await?,
+        };
         let nonce = host.nonce().map_err(|_| Error::Source)?;
-        let url = format!("{endpoint}/?{}", errand.call().query(&media, &token, &nonce));
+        let url = [endpoint, "/?", &errand.call().query(&media, &token, &nonce)].concat();
         sent();
         let answer = get_within(&url, deadline, abort).await?;
         let json = match &answer.body {
@@ -140,9 +147,8 @@ async fn vod(
         match errand.refused(refused(answer.status, json.as_ref(), None)) {
             Turn::FreshToken => {
                 host.refused(&token.access_key_id).map_err(|_| Error::Source)?;
-                token = sts_token(host, file, abort).await?;
             }
-            Turn::Again => {}
+            Turn::Again => kept = Some(token),
             Turn::Failed(error) => return Err(error),
         }
     }
