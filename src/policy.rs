@@ -292,11 +292,9 @@ impl Budget {
             return;
         }
         let refills = mono.saturating_sub(self.since) / policy.refill;
-        if refills > 0 {
-            let left = u64::from(self.left).saturating_add(refills).min(u64::from(policy.budget));
-            self.left = u32::try_from(left).unwrap_or(policy.budget);
-            self.since = self.since.saturating_add(refills.saturating_mul(policy.refill));
-        }
+        let left = u64::from(self.left).saturating_add(refills).min(u64::from(policy.budget));
+        self.left = u32::try_from(left).unwrap_or(policy.budget);
+        self.since = self.since.saturating_add(refills.saturating_mul(policy.refill));
     }
 
     /// Whether a request may be made now; takes it if so.

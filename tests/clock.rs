@@ -382,6 +382,53 @@ mod pages {
         }
     }
 
+    /// No server's clock, and the wall clock an hour back: the older token seems to have more left.
+    #[test]
+    fn an_older_token_after_a_turn_back_is_still_the_older() {
+        let mut sim = Sim::new();
+        sim.shape = Shape::Instant;
+        sim.get();
+        sim.freeze(50 * MINUTE);
+        sim.call(0);
+        sim.pass(SECOND);
+        assert_eq!(sim.generation(), 2);
+        sim.turn_wall(-HOUR_BACK);
+        sim.answer = Answer::First;
+        sim.call(0);
+        sim.pass(SECOND);
+        assert_eq!((sim.generation(), sim.requests.len()), (2, 3));
+    }
+
+    /// Errors tell the server's time too.
+    #[test]
+    fn a_life_believed_of_the_wall_clock_is_corrected_by_the_next_server_time() {
+        let mut sim = Sim::new();
+        sim.turn_wall(-HOUR_BACK);
+        sim.shape = Shape::Instant;
+        sim.get();
+        let believed = sim.rig.slot.token().unwrap().clone();
+        assert!(!believed.certain && believed.life > HOUR + 50 * MINUTE, "{believed:?}");
+        sim.shape = Shape::Full;
+        sim.answer = Answer::Fail(Error::Network);
+        sim.call(HOUR + 30 * MINUTE);
+        assert_eq!(sim.requests.len(), 1, "by the wall clock there is that much");
+        sim.call(2 * HOUR);
+        sim.pass(SECOND);
+        let known = sim.rig.slot.token().unwrap();
+        assert!(known.certain && known.expires <= HOUR, "{known:?}");
+    }
+
+    #[test]
+    fn a_worse_look_at_the_server_takes_nothing_away() {
+        let mut sim = Sim::holding(HOUR);
+        let known = sim.rig.slot.token().unwrap().expires;
+        sim.answer = Answer::Fail(Error::Network);
+        sim.rtt = 9 * SECOND;
+        sim.call(2 * HOUR);
+        sim.pass(10 * SECOND);
+        assert_eq!((sim.rig.slot.token().unwrap().expires, sim.rig.slot.fails()), (known, 1));
+    }
+
     #[test]
     fn a_life_known_by_the_wall_clock_alone_keeps_a_minute_s_margin() {
         let mut sim = Sim::new();

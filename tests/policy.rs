@@ -131,6 +131,23 @@ mod back_off {
         }
     }
 
+    /// So that a token of seconds sees more than one try; down to a tenth of a second, no faster.
+    #[test]
+    fn starts_sooner_when_little_is_left() {
+        let policy = Policy::default();
+        // validity left → shortest, longest first wait; ms
+        for (left, shortest, longest) in [
+            (0, 50, 100),
+            (300, 50, 100),
+            (900, 150, 300),
+            (3_000, 500, 1_000),
+            (9_000, 500, 1_000),
+        ] {
+            let wait = |draw| policy.backoff(&Error::Network, 1, Some(left), draw);
+            assert_eq!((wait(0), wait(1_000)), (shortest, longest), "{left} ms left");
+        }
+    }
+
     #[test]
     fn obeys_a_retry_after_as_far_as_the_token_in_hand_allows() {
         let policy = Policy::default();
@@ -313,6 +330,11 @@ fn jitter_repeats_with_its_seed_and_covers_its_range() {
         (0..20_000).map(|_| jitter.draw()).collect::<Vec<_>>()
     };
     assert_eq!(draws(7), draws(7));
+    assert_eq!(
+        draws(7)[..8],
+        [310, 451, 308, 528, 348, 370, 628, 735],
+        "SplitMix64, on every machine"
+    );
     assert_ne!(draws(7), draws(8));
     let seen: BTreeSet<_> = draws(7).into_iter().collect();
     assert_eq!((seen.first(), seen.last(), seen.len()), (Some(&0), Some(&1_000), 1_001));

@@ -189,3 +189,12 @@ fn requests_and_failures_in_a_row_are_counted() {
     sim.pass(20 * SECOND);
     assert_eq!((sim.rig.slot.requests(), sim.rig.slot.fails()), (count + 1, 0));
 }
+
+#[test]
+fn a_request_that_nobody_wants_any_more_still_brings_its_token() {
+    let mut sim = Sim::with(Policy { idle: 0, ..Policy::default() }, 1);
+    let waiter = sim.call(0);
+    sim.feed(Input::Cancelled { waiter });
+    sim.pass(SECOND);
+    assert_eq!((sim.peek(), sim.requests.len()), (Some(1), 1));
+}

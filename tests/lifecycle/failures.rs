@@ -274,14 +274,31 @@ fn a_call_after_a_hold_on_an_empty_budget_is_woken_by_the_refill() {
 
 #[test]
 fn slots_of_one_source_share_its_budget() {
-    let policy = Policy { budget: 1, ..Policy::default() };
+    let policy = Policy { budget: 1, wait: 2 * MINUTE, heartbeat: HOUR, ..Policy::default() };
     let mut first = Sim::with(policy.clone(), 1);
     first.answer = Answer::Fail(Error::Network);
     first.call(0);
     let mut second = Sim::with(policy, 1);
     second.rig.budget = first.rig.budget;
+    assert_eq!(second.rig.next_timeout(&second.policy, second.now()), None, "it wants nothing");
     second.call(0);
     assert!(second.requests.is_empty(), "the first slot spent it");
+    second.pass(30 * SECOND);
+    assert_eq!(second.requests.len(), 1, "woken by the refill");
+}
+
+#[test]
+fn a_back_off_that_nobody_waits_for_arms_no_timer() {
+    let mut sim = Sim::with(Policy { idle: 0, ..Policy::default() }, 1);
+    sim.answer = Answer::Fail(Error::Network);
+    let waiter = sim.call(0);
+    sim.pass(200);
+    assert!(matches!(sim.rig.slot.fetch(), Fetch::Backoff { .. }));
+    sim.feed(Input::Cancelled { waiter });
+    assert_eq!(sim.rig.next_timeout(&sim.policy, sim.now()), None);
+    sim.freeze(2 * SECOND);
+    sim.feed(Input::Timeout);
+    assert_eq!(sim.rig.slot.fetch(), &Fetch::Idle, "it is over");
 }
 
 #[test]

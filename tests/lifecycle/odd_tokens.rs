@@ -79,3 +79,22 @@ fn a_life_that_is_given_in_any_way_is_not_assumed() {
         assert!(!sim.events.contains(&Event::AssumedLife), "{shape:?}");
     }
 }
+
+/// Another token that ends when the one in hand ends is no progress: its refresh would be due at once.
+#[test]
+fn a_token_with_the_same_end_is_not_newer() {
+    for shape in [Shape::Full, Shape::Duration] {
+        let mut sim = Sim::with(Policy { drift: 0, ..Policy::default() }, 1);
+        sim.shape = shape;
+        sim.rtt = 0;
+        sim.get();
+        sim.freeze(50 * MINUTE);
+        for (more, generation) in [(0, 1), (1, 2)] {
+            sim.freeze(2 * MINUTE);
+            sim.answer = Answer::Token(HOUR - sim.truth() + more);
+            sim.call(0);
+            sim.pass(1);
+            assert_eq!(sim.generation(), generation, "{shape:?}: {more} ms more");
+        }
+    }
+}

@@ -28,6 +28,7 @@ fn a_caller_in_the_mandatory_window_waits_for_the_refresh() {
     assert_eq!(sim.outcome(waiter), None);
     sim.pass(SECOND);
     assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(2)));
+    assert_eq!(sim.requests[1].1, Reason::Refresh);
 }
 
 #[test]
@@ -101,4 +102,33 @@ fn a_life_of_eighty_years_is_believed_for_twelve_hours() {
     let sim = Sim::holding(80 * 365 * DAY);
     let held = sim.rig.slot.token().unwrap();
     assert_eq!(held.life.div_ceil(HOUR), 12);
+}
+
+#[test]
+fn each_window_begins_after_its_last_millisecond() {
+    let ends = [
+        (60_000, Zone::Advisory),
+        (59_999, Zone::Mandatory),
+        (15_000, Zone::Mandatory),
+        (14_999, Zone::Expired),
+    ];
+    for (left, zone) in ends {
+        let mut sim = Sim::holding(HOUR);
+        let held = sim.rig.slot.token().unwrap().clone();
+        sim.freeze(held.expires - left - sim.truth());
+        let time = sim.rig.clock.clone().look(&sim.policy, sim.now(), 0);
+        assert_eq!(held.zone(&time), zone, "{left} ms left");
+    }
+}
+
+/// A source may be given longer than a caller waits.
+#[test]
+fn a_caller_in_the_mandatory_window_gets_the_old_token_at_its_deadline() {
+    let mut sim = Sim::with(Policy { deadline: 2 * MINUTE, ..Policy::default() }, 1);
+    sim.get();
+    sim.answer = Answer::Never;
+    sim.freeze(HOUR - 55 * SECOND);
+    let asked = sim.truth();
+    assert_eq!(sim.get(), Outcome::Served(1));
+    assert_eq!(sim.truth() - asked, 30 * SECOND);
 }
