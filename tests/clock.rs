@@ -15,6 +15,7 @@ use machine::sim::*;
 use upload_token::{
     clock::{Clock, Virtual, bound},
     error::Error,
+    lifecycle::Input,
     policy::Policy,
     time::{Now, UnixMillis},
     token::Expiry,
@@ -209,7 +210,7 @@ mod bounds {
             sim.policy.mandatory = 0;
             sim.get();
             sim.answer = Answer::Never;
-            sim.feed(upload_token::lifecycle::Input::Lease(true));
+            sim.feed(Input::Lease(true));
             while sim.peek().is_some() {
                 assert!(sim.truth() < 12 * HOUR + 50, "rate {rate}");
                 sim.call(0);
@@ -320,7 +321,38 @@ mod pages {
             assert!(left - time.virt >= 54 * MINUTE, "{shape:?}: {} ms", left - time.virt);
             sim.use_for(10 * MINUTE, SECOND);
             assert_eq!(sim.requests.len(), 2, "{shape:?}");
+            assert_eq!(sim.rig.slot.fails(), 0, "{shape:?}: the answer was as good as a new token");
         }
+    }
+
+    /// An AppServer that caches its answers repeats the first duration with the token.
+    #[test]
+    fn the_same_token_with_the_same_duration_lives_no_longer() {
+        let mut sim = Sim::new();
+        sim.shape = Shape::Duration;
+        sim.get();
+        let held = sim.rig.slot.token().unwrap().clone();
+        sim.answer = Answer::Never;
+        sim.freeze(50 * MINUTE);
+        sim.call(0);
+        let expiry = Expiry { at: None, left: Some(HOUR) };
+        sim.feed(Input::Fetched { fetch: 2, value: held.value, expiry });
+        assert_eq!(sim.rig.slot.token().unwrap().expires, held.expires);
+    }
+
+    /// After a jump the wall clock is the last to ask.
+    #[test]
+    fn the_same_token_by_a_turned_wall_clock_lives_no_longer() {
+        let mut sim = Sim::new();
+        sim.shape = Shape::Instant;
+        sim.get();
+        let held = sim.rig.slot.token().unwrap().clone();
+        sim.answer = Answer::Again;
+        sim.turn_wall(-HOUR_BACK);
+        sim.call(0);
+        sim.pass(SECOND);
+        let again = sim.rig.slot.token().unwrap();
+        assert_eq!((again.expires, again.certain, sim.requests.len()), (held.expires, false, 2));
     }
 
     /// By the device's clock the older token seems to end later; by the server's it does not.
