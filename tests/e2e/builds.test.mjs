@@ -48,7 +48,7 @@ describe("an SDK without", () => {
       const { page, sums, ended } = await begin(hidden, {}, [["a.mp4"], ["b.mp4"]]);
       const report = await ended();
       assert.deepEqual(report.ends, { "a.mp4": ["Succeed"], "b.mp4": ["Succeed"] });
-      assert.deepEqual(report.errors, []);
+      assert.deepEqual(page.uncaught, []);
       const stored = (await site.objects()).map(({ sha256 }) => sha256);
       assert.deepEqual(stored.sort(), Object.values(sums).sort());
       const seen = figures(await site.log());
@@ -75,7 +75,7 @@ describe("an SDK without", () => {
       await page.evaluate(() => window.harness.start());
       const report = await ended(2);
       assert.deepEqual(report.ends, { "a.mp4": ["Failed network", "Succeed"] });
-      assert.deepEqual(report.errors, []);
+      assert.deepEqual(page.uncaught, []);
       assert.equal((await site.objects())[0].sha256, sums["a.mp4"]);
       assertDiagnosed(report, hidden);
       await page.context().close();
@@ -89,7 +89,7 @@ describe("an SDK without", () => {
       await page.evaluate(() => window.harness.start());
       const report = await ended(2);
       assert.deepEqual(report.ends, { "a.mp4": ["Failed network", "Succeed"] });
-      assert.deepEqual(report.errors, []);
+      assert.deepEqual(page.uncaught, []);
       assert.equal((await site.objects())[0].sha256, sums["a.mp4"]);
       await page.context().close();
     });

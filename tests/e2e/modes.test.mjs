@@ -35,14 +35,14 @@ describe("the adapter", () => {
     return { page, output, sums, report, log: await site.log(), objects: await site.objects() };
   }
 
-  function assertStored({ sums, report, objects }) {
+  function assertStored({ page, sums, report, objects }) {
     for (const [name, sum] of Object.entries(sums)) {
       assert.deepEqual(report.ends[name], ["Succeed"], name);
       const { videoId, imageId } = report.states.find((info) => info.name === name);
       const object = objects.find(({ sha256 }) => sha256 === sum);
       assert.equal(object?.videoId ?? object?.imageId, videoId ?? imageId, name);
     }
-    assert.deepEqual(report.errors, []);
+    assert.deepEqual(page.uncaught, []);
   }
 
   const uploadAuth = { tokens: null, uploadAuth: "/api/upload-auth" };

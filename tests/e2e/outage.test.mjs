@@ -35,7 +35,7 @@ describe("the AppServer fails", () => {
     const { page, sum, ended } = await begin({});
     const report = await ended(60_000);
     assert.deepEqual(report.ends, { "a.mp4": ["Succeed"] });
-    assert.deepEqual(report.errors, []);
+    assert.deepEqual(page.uncaught, []);
     const failures = report.events.filter(({ of, type }) => of === "tokens" && type === "refreshFailed");
     assert.deepEqual(
       failures.map(({ error, failures: fails }) => [error.code, error.status, fails]),
@@ -55,7 +55,7 @@ describe("the AppServer fails", () => {
     const { page, sum, ended } = await begin({ deadline });
     const failed = await ended(deadline + 3000);
     assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });
-    assert.deepEqual(failed.errors, []);
+    assert.deepEqual(page.uncaught, []);
 
     await site.control("DELETE", "faults");
     await page.evaluate(() => window.harness.start());
@@ -74,7 +74,7 @@ describe("the AppServer fails", () => {
     await site.control("POST", "faults", [{ service: "app", times: -1, status: 500 }]);
     const failed = await ended(40_000);
     assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });
-    assert.deepEqual(failed.errors, []);
+    assert.deepEqual(page.uncaught, []);
 
     await site.control("DELETE", "faults");
     await site.control("POST", "config", { partDelayMs: 0 });

@@ -20,12 +20,9 @@ class Harness {
     this.Vod = Vod;
     this.calls = [];
     this.events = [];
+    /** What the SDK's own methods threw at the page that called them. */
     this.errors = [];
     this.files = new Map();
-    window.addEventListener("error", ({ message }) => this.errors.push(`error: ${message}`));
-    window.addEventListener("unhandledrejection", ({ reason }) =>
-      this.errors.push(`rejection: ${reason?.message ?? reason}`),
-    );
   }
 
   /** Our integration. `source`, `policy` and `deadline` are the manager's; the rest is the adapter's. */

@@ -51,7 +51,8 @@ export async function run(site, scenario, mode) {
     await run.begin();
     await scenario.during?.(run);
     const names = Object.keys(sums);
-    const report = mode === "ours" ? await call("ended", names, ms) : await call("ended", names, 15_000, 1, 3000);
+    const report = mode === "ours" ? await call("ended", names, ms) : await call("ended", names, 15_000, 1, 4000);
+    report.errors.push(...page.uncaught);
     const outcome = { ...run, names, sums, report, log: await site.log(), objects: await site.objects() };
     if (mode === "ours") await assertOurs(scenario, outcome);
     return describe(outcome);
@@ -80,9 +81,7 @@ async function assertOurs(scenario, outcome) {
   }
   for (const name of scenario.also ?? [])
     assert.deepEqual((await call("report", [name])).ends[name], ["Succeed"], name);
-  const errors = scenario.throws
-    ? report.errors.filter((error) => !error.includes("thrown by the page's"))
-    : report.errors;
+  const errors = report.errors.filter((error) => !scenario.throws || !error.includes("thrown by the page's"));
   assert.deepEqual(errors, [], "errors that nobody caught");
   const seen = figures(log);
   assert.ok(seen.refused <= refused, `${seen.refused} answers with 403, of at most ${refused}`);
@@ -102,7 +101,7 @@ async function assertOurs(scenario, outcome) {
     assert.equal(again.ends[name].at(-1), "Succeed", `${name}, started again: ${again.ends[name]}`);
     assert.ok(stored({ ...outcome, report: again, objects }, name), `the stored bytes of ${name}, started again`);
   }
-  assert.deepEqual(again.errors, []);
+  assert.deepEqual(outcome.page.uncaught, report.errors);
 }
 
 function state(report, name) {

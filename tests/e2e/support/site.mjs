@@ -92,6 +92,9 @@ class Site {
   async blank() {
     const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
+    // The browser's own account: a page's `unhandledrejection` misses what a body's reader rejects with.
+    page.uncaught = [];
+    page.on("pageerror", ({ message }) => page.uncaught.push(`uncaught: ${message}`));
     if (process.env.E2E_VERBOSE) {
       page.on("console", (message) => console.log(`  [page] ${message.text()}`));
       page.on("pageerror", (error) => console.log(`  [page] ${error.stack}`));
