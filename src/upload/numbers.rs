@@ -17,12 +17,13 @@ const START_WITHIN: Millis = 300;
 
 /// The numbers for UploadAuths, from those for STS tokens.
 ///
-/// Demand is a lease and not recent use: a stopped file asks for nothing. `wait` is how long the SDK
-/// is kept waiting in all, and a request may take longer than that, since it includes the STS token,
-/// which has a deadline of its own. A start is the user's own act, so an error is held for no longer
-/// than the moment in which it arrives.
-/// VOD limits calls by the second, so a throttled one need not wait long. How often OSS may refuse
-/// is counted here, by progress, and not by the slot.
+/// - Demand is a lease and not recent use: a stopped file asks for nothing.
+/// - `wait` is how long the SDK is kept waiting in all; a request may take longer than that, since it
+///   includes the STS token, which has a deadline of its own.
+/// - A start is the user's own act: an error is held for no longer than the moment in which it
+///   arrives, and a back-off ends at once.
+/// - VOD limits calls by the second, so a throttled one need not wait long.
+/// - How often OSS may refuse is counted by the machine, by progress, and not by the slot.
 #[must_use]
 pub fn slot_policy(tokens: &Policy, wait: Millis) -> Policy {
     Policy {

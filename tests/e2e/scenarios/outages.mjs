@@ -49,6 +49,14 @@ export const outages = [
     ours,
     ends: "Failed network",
   },
+  {
+    name: "the token that the page has had expired before the start",
+    config: { stsLifeMs: 1000 },
+    before: async ({ page, mode }) => {
+      if (mode === "ours") await page.evaluate(() => window.harness.tokens.getToken());
+      await new Promise((done) => setTimeout(done, 2500));
+    },
+  },
   { name: "the AppServer takes 3 s", config: { delaysMs: { app: 3000 } } },
 
   {
@@ -70,6 +78,18 @@ export const outages = [
     during: later({ ...APP, times: -1, drop: true }),
     ours,
     ends: "Failed network",
+    refused: 1,
+  },
+  {
+    name: "a renewal: the AppServer answers HTML twice",
+    config: LIVES,
+    during: later({ ...HTML, times: 2 }),
+    refused: 1,
+  },
+  {
+    name: "a renewal: the AppServer takes 700 ms",
+    config: LIVES,
+    during: ({ site }) => site.control("POST", "config", { delaysMs: { app: 700 } }),
     refused: 1,
   },
   {

@@ -20,6 +20,9 @@ export const OSS = ["ali-oss-6.17", "ali-oss-6.10", "ali-oss"];
 /** Page names: the SDK as a module with each ali-oss, and as the script tags that the vendor documents. */
 export const PAGES = [...OSS, "script-tag"];
 
+/** The page that tests open unless they name one; `E2E_PAGE` chooses another. */
+const DEFAULT_PAGE = process.env.E2E_PAGE ?? PAGES[0];
+
 /** The user's own build of the SDK, in place of the one from npm: a path, or nothing. */
 const OWN_SDK = process.env.UPLOAD_VOD_SDK;
 
@@ -48,10 +51,12 @@ const SCRIPT_TAGS =
   '<script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>' +
   '<script src="/vendor/aliyun-upload-vod.js"></script>';
 
+/** Once a process, however many sites it opens. */
+let built;
+
 /** Builds and starts everything; `site.close()` ends it. */
 export async function openSite() {
-  await buildAppServer();
-  await buildPages();
+  await (built ??= Promise.all([buildAppServer(), buildPages()]));
   const listen = ["--listen-tls", "127.0.0.1:0"];
   const vendor = OWN_SDK ? ["--vendor-upload-vod", OWN_SDK] : [];
   const server = await startAppServer({ www, args: [...listen, ...vendor] });
@@ -103,13 +108,13 @@ class Site {
   }
 
   /** Opens one of {@link PAGES}, as {@link blank}. */
-  async open(name = PAGES[0]) {
+  async open(name = DEFAULT_PAGE) {
     const page = await this.blank();
     await this.load(page, name);
     return page;
   }
 
-  async load(page, name = PAGES[0]) {
+  async load(page, name = DEFAULT_PAGE) {
     await page.goto(`${ORIGIN}/${name}.html`);
     await page.waitForFunction(() => "harness" in window, undefined, { timeout: 15_000 });
   }
