@@ -4,6 +4,10 @@
 //! driven by its caller. Data goes one way: an AppServer's JSON → [`reply`] → [`token`] →
 //! [`lifecycle`] → effects, which `wasm::driver` carries out in a browser or in Node.
 
+#![cfg_attr(all(feature = "small", target_arch = "wasm32"), no_std)]
+
+extern crate alloc;
+
 pub mod clock;
 pub mod error;
 pub mod json;
@@ -14,6 +18,7 @@ pub mod secret;
 pub mod time;
 pub mod token;
 pub mod upload;
+pub mod vault;
 pub mod vod;
 
 /// The shell, for this repository's own tests: TypeScript has its exports from wasm-bindgen.

@@ -36,6 +36,8 @@ mod io;
 mod settle;
 mod waiters;
 
+use alloc::vec::Vec;
+
 pub use held::{Held, Zone};
 pub use io::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId};
 use waiters::Waiter;
@@ -197,6 +199,12 @@ impl<T: Clone + PartialEq> Slot<T> {
     #[must_use]
     pub const fn token(&self) -> Option<&Held<T>> {
         self.token.as_ref()
+    }
+
+    /// Whether `value` is the token in hand, or one whose refusal is remembered.
+    #[must_use]
+    pub fn knows(&self, value: &T) -> bool {
+        self.token.as_ref().is_some_and(|t| t.value == *value) || self.refused.contains(value)
     }
 
     /// What is being done about a successor.

@@ -31,25 +31,17 @@ macro_rules! numbers {
             pub const NUMBERS: &'static [(&'static str, u64, u64, u64)] =
                 &[$(($name, $default as u64, $low as u64, $high as u64),)+];
 
-            /// Sets the number that TypeScript calls `name`.
-            ///
-            /// # Errors
-            ///
-            /// [`Error::InvalidOption`] if there is no such number, or `value` is not a whole number in its range.
-            pub fn set(&mut self, name: &str, value: f64) -> Result<(), Error> {
-                match name {
-                    $($name => {
-                        let reason = concat!("must be a whole number from ", $low, " to ", $high);
-                        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by the range")]
-                        if value >= f64::from($low as u32) && value <= f64::from($high as u32) && value % 1.0 == 0.0 {
-                            self.$field = value as $kind;
-                            Ok(())
-                        } else {
-                            Err(Error::InvalidOption { option: concat!("policy.", $name), reason })
-                        }
-                    })+
-                    _ => Err(Error::InvalidOption { option: "policy", reason: "has a key that is not a number of the policy" }),
+            /// Sets the number at place `nth` of [`NUMBERS`](Self::NUMBERS), brought into its range. What is no
+            /// number changes nothing: TypeScript says what is wrong with it before there is a module.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+            pub fn set(&mut self, nth: usize, value: f64) {
+                if value.is_nan() {
+                    return;
                 }
+                let mut place = 0..;
+                $(if place.next() == Some(nth) {
+                    self.$field = (value as $kind).clamp($low, $high);
+                })+
             }
         }
     };

@@ -21,6 +21,8 @@ mod failure;
 mod search;
 mod upload_auth;
 
+use alloc::{borrow::ToOwned, vec, vec::Vec};
+
 pub use expiry::LIFE_MAX;
 pub use failure::RETRY_AFTER_MAX;
 pub use upload_auth::read_upload_address;

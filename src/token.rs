@@ -1,5 +1,7 @@
 //! Validated credentials.
 
+use alloc::{borrow::ToOwned, string::String};
+
 use crate::{
     error::Error,
     secret::Secret,

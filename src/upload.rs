@@ -29,6 +29,8 @@
 mod io;
 mod numbers;
 
+use alloc::{string::String, vec::Vec};
+
 pub use io::{Delivery, Effect, Failure, FileId, FileState, Input, Look, UploaderState, Verdict};
 
 pub use numbers::slot_policy;
@@ -37,10 +39,11 @@ use numbers::{LOOK_EVERY, LOSSES, REFUSALS, SIGNATURE_REFUSALS};
 use crate::{
     clock::Time,
     error::Error,
-    lifecycle::{self, Event, Fetch, Generation, Held, Slot, WaiterId, Zone},
+    lifecycle::{self, Event, Fetch, Generation, Slot, WaiterId, Zone},
     policy::{Budget, Policy},
     time::Millis,
     token::UploadAuth,
+    vault::{Key, Vault},
     vod::{Kind, Media},
 };
 
@@ -75,7 +78,8 @@ enum Phase {
 /// One file of an uploader.
 #[derive(Clone, Debug)]
 pub struct Upload {
-    slot: Slot<UploadAuth>,
+    slot: Slot<Key>,
+    auths: Vault<UploadAuth>,
     phase: Phase,
     media: Media,
     /// Of the video, once it was created or is known from a checkpoint.
@@ -88,7 +92,7 @@ pub struct Upload {
     checkpoint: bool,
     waiting: bool,
     leased: bool,
-    answer: Option<Result<Held<UploadAuth>, Failure>>,
+    answer: Option<Result<(Generation, UploadAuth), Failure>>,
     /// The credential that the SDK has.
     used: Generation,
     /// The newest that was offered to the live client.
@@ -110,6 +114,7 @@ impl Upload {
     pub fn new(media: Media) -> Self {
         Self {
             slot: Slot::default(),
+            auths: Vault::default(),
             phase: Phase::Off,
             media,
             video_id: None,
@@ -164,7 +169,8 @@ impl Upload {
             }
             Input::Fetched { fetch, mut auth, expiry } => {
                 self.complete(&mut auth);
-                self.feed(cx, lifecycle::Input::Fetched { fetch, value: auth, expiry }, out);
+                let value = self.auths.put(auth, &self.slot);
+                self.feed(cx, lifecycle::Input::Fetched { fetch, value, expiry }, out);
             }
             Input::Missed { fetch, error } => {
                 self.feed(cx, lifecycle::Input::Failed { fetch, error }, out);
@@ -210,8 +216,14 @@ impl Upload {
 
     /// The file's credential, for status displays.
     #[must_use]
-    pub const fn slot(&self) -> &Slot<UploadAuth> {
+    pub const fn slot(&self) -> &Slot<Key> {
         &self.slot
+    }
+
+    /// The UploadAuth in hand, usable or not.
+    #[must_use]
+    pub fn auth(&self) -> Option<&UploadAuth> {
+        self.auths.get(self.slot.token()?.value)
     }
 
     /// Whether nothing more can happen to this file.
@@ -276,12 +288,12 @@ impl Upload {
                 self.leave(cx, out);
                 out.push(Effect::Fail(failure));
             }
-            Some(Ok(held)) => {
-                let forget = self.forgets(&held);
+            Some(Ok((generation, auth))) => {
+                let forget = self.forgets(generation, &auth);
                 if forget {
                     self.forgotten();
                 }
-                let (auth, kind) = (held.value, self.media.kind);
+                let kind = self.media.kind;
                 out.push(match self.phase {
                     Phase::Expired => Effect::Resume { auth: auth.clone(), kind, forget },
                     _ => Effect::Start { auth: auth.clone(), kind, forget },
@@ -291,7 +303,7 @@ impl Upload {
                 } else {
                     Delivery::Started
                 };
-                (self.used, self.offered) = (held.generation, held.generation);
+                (self.used, self.offered) = (generation, generation);
                 self.checkpoint_of = auth.video_id;
                 self.phase = Phase::Running;
                 (self.quiet, self.looked) = (0, cx.time.mono);
@@ -309,12 +321,12 @@ impl Upload {
         }
     }
 
-    /// Whether the SDK's checkpoint is of another object than `held` writes to.
-    fn forgets(&self, held: &Held<UploadAuth>) -> bool {
+    /// Whether the SDK's checkpoint is of another object than `auth` writes to.
+    fn forgets(&self, generation: Generation, auth: &UploadAuth) -> bool {
         self.checkpoint
             && match self.media.kind {
-                Kind::Image => held.generation != self.used,
-                Kind::Video => self.checkpoint_of != held.value.video_id,
+                Kind::Image => generation != self.used,
+                Kind::Video => self.checkpoint_of != auth.video_id,
             }
     }
 
@@ -336,9 +348,10 @@ impl Upload {
         let Some(newer) = self.slot.peek(cx.time).filter(|held| held.generation > offered) else {
             return;
         };
-        if self.renewable() && newer.value.video_id == self.checkpoint_of {
+        let Some(auth) = self.auths.get(newer.value) else { return };
+        if self.renewable() && auth.video_id == self.checkpoint_of {
             self.offered = newer.generation;
-            out.push(Effect::Swap { auth: newer.value.clone() });
+            out.push(Effect::Swap { auth: auth.clone() });
         }
     }
 
@@ -387,12 +400,7 @@ impl Upload {
         }
     }
 
-    fn awake(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: lifecycle::Input<UploadAuth>,
-        out: &mut Vec<Effect>,
-    ) {
+    fn awake(&mut self, cx: &mut Context<'_>, input: lifecycle::Input<Key>, out: &mut Vec<Effect>) {
         let woken = input == lifecycle::Input::Wake;
         self.feed(cx, input, out);
         if self.phase != Phase::Off && (woken || self.look_at <= cx.time.mono) {
@@ -418,12 +426,7 @@ impl Upload {
     }
 
     /// Runs the slot and takes what it says.
-    fn feed(
-        &mut self,
-        cx: &mut Context<'_>,
-        input: lifecycle::Input<UploadAuth>,
-        out: &mut Vec<Effect>,
-    ) {
+    fn feed(&mut self, cx: &mut Context<'_>, input: lifecycle::Input<Key>, out: &mut Vec<Effect>) {
         let mut effects = Vec::new();
         self.slot.step(cx.policy, cx.budget, cx.time, input, &mut effects);
         for effect in effects {
@@ -436,7 +439,11 @@ impl Upload {
                     may_create: self.phase != Phase::Running,
                 }),
                 lifecycle::Effect::Abort { fetch } => out.push(Effect::Abort { fetch }),
-                lifecycle::Effect::Resolve { token, .. } => self.settled(Ok(token), out),
+                lifecycle::Effect::Resolve { token, .. } => {
+                    let auth = self.auths.get(token.value).cloned();
+                    let answer = auth.map(|auth| (token.generation, auth));
+                    self.settled(answer.ok_or(Failure::NotTaken), out);
+                }
                 lifecycle::Effect::Reject { error: Error::Aborted, .. } => {}
                 lifecycle::Effect::Reject { error, .. } => {
                     self.settled(Err(Failure::Credential(error)), out);
@@ -462,7 +469,11 @@ impl Upload {
         }
     }
 
-    fn settled(&mut self, answer: Result<Held<UploadAuth>, Failure>, out: &mut Vec<Effect>) {
+    fn settled(
+        &mut self,
+        answer: Result<(Generation, UploadAuth), Failure>,
+        out: &mut Vec<Effect>,
+    ) {
         self.waiting = false;
         self.answer = Some(answer);
         out.push(Effect::Look);

@@ -8,6 +8,8 @@ mod answer;
 mod errand;
 mod sign;
 
+use alloc::{string::String, vec, vec::Vec};
+
 pub use answer::{Refusal, Refused, refused};
 pub use errand::{Errand, Turn};
 pub use sign::{encode, signed_query};

@@ -68,7 +68,8 @@ impl Run<'_> {
     fn open(&self) -> Page {
         let mut policy = Policy::default();
         for (name, value) in self.scenario["policy"].as_object().into_iter().flatten() {
-            policy.set(name, value.as_f64().unwrap()).unwrap();
+            let nth = Policy::NUMBERS.iter().position(|(known, ..)| known == name);
+            policy.set(nth.expect(name), value.as_f64().unwrap());
         }
         let mut sim = Sim::with(policy, self.seed);
         sim.draw = self.draw;

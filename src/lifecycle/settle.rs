@@ -1,5 +1,7 @@
 //! Bringing a slot to rest after an input, and when to look at it again.
 
+use alloc::vec::Vec;
+
 use super::{Effect, Event, Fetch, Reason, Slot, Zone, waiters::Verdict};
 use crate::{
     clock::Time,

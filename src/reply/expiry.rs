@@ -1,5 +1,7 @@
 //! When a token ends and what time it is on the server, as an answer tells it.
 
+use alloc::{borrow::ToOwned, vec::Vec};
+
 use super::{
     Meta, ServerTime, Warning,
     search::{Members, member, number},
@@ -170,7 +172,7 @@ fn plausible(at: UnixMillis) -> End {
 /// An instant as a bare number: seconds or milliseconds since the epoch, told apart by their size, with granularity.
 fn instant(number: f64) -> Option<(UnixMillis, Millis)> {
     if (1e9..=1e11).contains(&number) {
-        let granularity = if number.fract() == 0.0 { 1_000 } else { 1 };
+        let granularity = if number % 1.0 == 0.0 { 1_000 } else { 1 };
         return Some((UnixMillis((number * 1_000.0) as i64), granularity));
     }
     (1e12..=1e14).contains(&number).then_some((UnixMillis(number as i64), 1))

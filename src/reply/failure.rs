@@ -1,5 +1,7 @@
 //! What an answer without a token says: whose move it is, and when to ask again.
 
+use alloc::{borrow::ToOwned, string::String};
+
 use super::{
     Meta,
     search::{AMBIGUOUS, Members, SECRETS, TOKENS, Tree, is, member, number},
@@ -116,11 +118,21 @@ fn code(value: &Json) -> Option<String> {
             let fits = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
             (fits && !text.starts_with("LTAI")).then(|| text.to_owned())
         }
-        Json::Number(number) if number.fract() == 0.0 && number.abs() < 1e9 => {
-            Some((*number as i32).to_string())
+        Json::Number(number) if number % 1.0 == 0.0 && number.abs() < 1e9 => {
+            Some(decimal(*number as i32))
         }
         _ => None,
     }
+}
+
+/// A whole number as text.
+fn decimal(number: i32) -> String {
+    let mut out = String::from(if number < 0 { "-" } else { "" });
+    let number = number.unsigned_abs();
+    for place in (0..=number.checked_ilog10().unwrap_or(0)).rev() {
+        out.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
+    }
+    out
 }
 
 /// The error that `tree` is, given that it has no token or one that does not count.

@@ -1,5 +1,7 @@
 //! Finding members in an answer of any shape.
 
+use alloc::{string::String, vec, vec::Vec};
+
 use super::Parse;
 use crate::json::Json;
 

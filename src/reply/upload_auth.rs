@@ -6,6 +6,8 @@
 //! { "Endpoint": "https://oss-cn-shanghai.aliyuncs.com", "Bucket": "outin-…", "FileName": "sv/….mp4" }
 //! ```
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
 use super::{
     Parse,
     search::{Members, credentials, text},

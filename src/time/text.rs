@@ -2,6 +2,8 @@
 //!
 //! Written by hand because a date library would be the largest part of the shipped module.
 
+use alloc::string::String;
+
 use super::{Millis, UnixMillis};
 
 const SECOND: i64 = 1_000;

@@ -1,5 +1,7 @@
 //! What goes into the machine of an uploader, and what comes out.
 
+use alloc::string::String;
+
 use crate::{
     error::Error,
     lifecycle::{Event, FetchId, Reason},
@@ -259,7 +261,7 @@ impl Failure {
             Self::Credential(Error::Http { server_code: Some(_), .. }) => {
                 "VOD or the AppServer refused the request for an UploadAuth".into()
             }
-            Self::Credential(error) => error.to_string(),
+            Self::Credential(error) => error.text(),
             Self::Refused(_) => "OSS refused several credentials in a row without a part getting through".into(),
             Self::Silent => {
                 "the SDK gave up without an error: the bucket's CORS rule must expose ETag, and the upload must still exist on OSS"

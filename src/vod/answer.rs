@@ -1,5 +1,7 @@
 //! What a refusal of VOD means.
 
+use alloc::borrow::ToOwned;
+
 use crate::{error::Error, json::Json, time::Millis};
 
 /// A call that VOD did not grant.

@@ -1,5 +1,7 @@
 //! One request for an UploadAuth, with the second tries that a refusal allows.
 
+use alloc::string::String;
+
 use super::{Call, Kind, Media, Refusal, Refused};
 use crate::error::Error;
 

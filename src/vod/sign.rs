@@ -1,8 +1,9 @@
 //! Signature version 1.0 of Alibaba Cloud's RPC style, HMAC-SHA1.
 
+use alloc::{string::String, vec::Vec};
+
 use base64ct::{Base64, Encoding};
-use hmac::{Hmac, Mac};
-use sha1::Sha1;
+use sha1_smol::Sha1;
 
 /// Appends `text` to `out`, percent-encoded as the signature wants it: all but RFC 3986's unreserved characters.
 pub fn encode(text: &str, out: &mut String) {
@@ -46,13 +47,20 @@ pub fn signed_query(params: &[(&str, &str)], access_key_secret: &str) -> String 
     query
 }
 
+/// RFC 2104 with SHA-1, as base64.
 fn hmac_sha1(key: &str, message: &str) -> String {
-    // HMAC takes a key of any length, so the error is only a formality of the trait.
-    Hmac::<Sha1>::new_from_slice(key.as_bytes()).map_or_else(
-        |_| String::new(),
-        |mut mac| {
-            mac.update(message.as_bytes());
-            Base64::encode_string(&mac.finalize().into_bytes())
-        },
-    )
+    const BLOCK: usize = 64;
+    let digest = |parts: [&[u8]; 2]| {
+        let mut hash = Sha1::new();
+        parts.into_iter().for_each(|part| hash.update(part));
+        hash.digest().bytes()
+    };
+    let short = if key.len() > BLOCK { digest([key.as_bytes(), b""]).to_vec() } else { key.into() };
+    let padded = |pad: u8| {
+        let mut block = [pad; BLOCK];
+        block.iter_mut().zip(&short).for_each(|(byte, key)| *byte ^= key);
+        block
+    };
+    let inner = digest([&padded(0x36), message.as_bytes()]);
+    Base64::encode_string(&digest([&padded(0x5c), &inner]))
 }

@@ -1,14 +1,18 @@
 //! Between the core's values and JavaScript's.
 
+use alloc::string::String;
+
 use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::{
+    clock::Time,
     error::Error,
     json::{Json, MAX_DEPTH},
-    lifecycle::Zone,
+    lifecycle::{Held, Slot, Zone},
     time::{Millis, UnixMillis, to_iso},
     token::StsToken,
+    vault::Key,
 };
 
 /// The member `name`; `undefined` if it is missing, or `object` has none.
@@ -22,31 +26,79 @@ pub(super) fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// Sets a member of a plain object, which takes any.
+pub(super) fn put(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &name.into(), value);
+}
+
 /// The text, if `value` is a string.
 pub(super) fn text(value: &JsValue) -> Option<String> {
     value.as_string()
 }
 
-/// A plain object; members that are `undefined` are left out.
-pub(super) fn object(members: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in members {
+/// A plain object on its way to JavaScript; members that are `undefined` are left out.
+pub(super) struct Record(JsValue);
+
+impl Record {
+    pub(super) fn new() -> Self {
+        Self(Object::new().into())
+    }
+
+    pub(super) fn value(self, name: &str, value: &JsValue) -> Self {
         if !value.is_undefined() {
-            let _ = Reflect::set(&object, &(*name).into(), value);
+            put(&self.0, name, value);
+        }
+        self
+    }
+
+    pub(super) fn text(self, name: &str, text: &str) -> Self {
+        self.value(name, &text.into())
+    }
+
+    pub(super) fn some_text(self, name: &str, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.text(name, text),
+            None => self,
         }
     }
-    object
+
+    pub(super) fn flag(self, name: &str, flag: bool) -> Self {
+        self.value(name, &flag.into())
+    }
+
+    pub(super) fn count(self, name: &str, count: u32) -> Self {
+        self.value(name, &count.into())
+    }
+
+    /// A time or a duration, in milliseconds, as JavaScript counts.
+    pub(super) fn millis(self, name: &str, span: Millis) -> Self {
+        self.instant(name, UnixMillis(i64::try_from(span).unwrap_or(i64::MAX)))
+    }
+
+    pub(super) fn some_millis(self, name: &str, span: Option<Millis>) -> Self {
+        match span {
+            Some(span) => self.millis(name, span),
+            None => self,
+        }
+    }
+
+    pub(super) fn instant(self, name: &str, at: UnixMillis) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 285,000 years")]
+        self.value(name, &JsValue::from_f64(at.0 as f64))
+    }
+
+    pub(super) fn some_instant(self, name: &str, at: Option<UnixMillis>) -> Self {
+        match at {
+            Some(at) => self.instant(name, at),
+            None => self,
+        }
+    }
 }
 
-/// A time or a duration, in milliseconds, as JavaScript counts.
-#[expect(clippy::cast_precision_loss, reason = "exact up to 285,000 years")]
-pub(super) fn millis(span: Millis) -> JsValue {
-    JsValue::from_f64(span as f64)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact up to 285,000 years")]
-pub(super) fn instant(at: UnixMillis) -> JsValue {
-    JsValue::from_f64(at.0 as f64)
+impl From<Record> for JsValue {
+    fn from(record: Record) -> Self {
+        record.0
+    }
 }
 
 /// Parses JSON with the platform's parser.
@@ -104,32 +156,60 @@ pub(super) fn plain(value: &JsValue) -> Result<Json, Error> {
 }
 
 /// What `UploadTokenError` is made of in TypeScript.
-pub(super) fn failure(error: &Error, cause: &JsValue) -> Object {
-    let (status, server_code, retry_after) = match error {
-        Error::Http { status, server_code } => (Some(*status), server_code.as_deref(), None),
-        Error::Throttled { status, retry_after } => (Some(*status), None, *retry_after),
-        Error::Unauthenticated { status } => (Some(*status), None, None),
-        _ => (None, None, None),
+pub(super) fn failure(error: &Error, cause: &JsValue) -> JsValue {
+    let record = Record::new().text("code", error.code()).text("message", &error.text());
+    let record = match error {
+        Error::Http { status, server_code } => {
+            record.count("status", (*status).into()).some_text("serverCode", server_code.as_deref())
+        }
+        Error::Throttled { status, retry_after } => {
+            record.count("status", (*status).into()).some_millis("retryAfter", *retry_after)
+        }
+        Error::Unauthenticated { status } => record.count("status", (*status).into()),
+        _ => record,
     };
-    object(&[
-        ("code", error.code().into()),
-        ("message", error.to_string().into()),
-        ("status", status.map_or(JsValue::UNDEFINED, JsValue::from)),
-        ("serverCode", server_code.map_or(JsValue::UNDEFINED, JsValue::from)),
-        ("retryAfter", retry_after.map_or(JsValue::UNDEFINED, millis)),
-        ("cause", cause.clone()),
-    ])
+    record.value("cause", cause).into()
+}
+
+/// What is known of a slot, without secrets. `id` is the AccessKeyId of what it holds.
+pub(super) fn slot(slot: &Slot<Key>, time: &Time, id: Option<&str>) -> Record {
+    let held = slot.token();
+    Record::new()
+        .text("state", zone(held.map_or_else(|| slot.zone(), |held| held.zone(time))))
+        .count("generation", held.map_or(0, |held| held.generation))
+        .some_text("accessKeyId", id)
+        .some_instant("expiresAt", held.map(|held| held.shown(time)))
+        .millis("validFor", held.and_then(|held| held.left(time)).unwrap_or(0))
+        .some_millis("life", held.map(|held| held.life))
+        .some_millis("margin", held.map(Held::margin))
+        .some_millis("mandatory", held.map(Held::mandatory))
+        .some_millis("refreshIn", held.map(|held| held.refresh_at().saturating_sub(time.virt)))
+        .count("requests", slot.requests())
+        .count("failures", slot.fails())
+}
+
+/// What listeners are told of a failed refresh.
+pub(super) fn refresh_failed(
+    error: &Error,
+    cause: &JsValue,
+    (fails, retry_in, usable): (u32, Option<Millis>, bool),
+) -> Record {
+    Record::new()
+        .value("error", &failure(error, cause))
+        .count("failures", fails)
+        .some_millis("retryIn", retry_in)
+        .flag("usable", usable)
 }
 
 /// The token as a page gets it: frozen, so that its five values stay together.
 pub(super) fn token(token: &StsToken, expires_at: UnixMillis) -> Object {
-    Object::freeze(&object(&[
-        ("accessKeyId", (&*token.access_key_id).into()),
-        ("accessKeySecret", (&**token.access_key_secret.expose()).into()),
-        ("securityToken", (&**token.security_token.expose()).into()),
-        ("expiration", to_iso(expires_at).into()),
-        ("expiresAt", instant(expires_at)),
-    ]))
+    let record = Record::new()
+        .text("accessKeyId", &token.access_key_id)
+        .text("accessKeySecret", token.access_key_secret.expose())
+        .text("securityToken", token.security_token.expose())
+        .text("expiration", &to_iso(expires_at))
+        .instant("expiresAt", expires_at);
+    Object::freeze(JsValue::from(record).unchecked_ref())
 }
 
 pub(super) const fn zone(zone: Zone) -> &'static str {

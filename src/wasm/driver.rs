@@ -2,34 +2,28 @@
 
 mod report;
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    rc::Rc,
-};
+use alloc::{boxed::Box, rc::Rc, string::String, vec::Vec};
+use core::cell::{Cell, RefCell};
 
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
 
 use super::{
     convert,
-    source::{Source, Want},
-    task::spawn,
-    timer::{Timer, now},
+    exchange::{self, Failure, Got},
+    shared::{Id, Inbox, Requests, Shared},
+    source::{self, Source, Want},
+    timer::Timer,
     wake::Wakes,
 };
 use crate::{
-    clock::{Clock, Time},
+    clock::{Time, Virtual},
     error::Error,
     lifecycle::{Effect, FetchId, Held, Input, Reason, Slot, WaiterId},
-    policy::{Budget, Jitter, Policy},
-    reply::Reply,
+    policy::Policy,
     token::StsToken,
+    vault::{Key, Vault},
 };
-
-type Token = Rc<StsToken>;
-type Scope = Rc<str>;
 
 /// Slots kept while idle; past that, those that nobody relies on are forgotten.
 const SLOTS: usize = 64;
@@ -44,12 +38,11 @@ pub(super) struct Driver {
     source: Source,
     listener: Function,
     machines: RefCell<Machines>,
-    inbox: RefCell<VecDeque<(Scope, Input<Token>)>>,
-    draining: Cell<bool>,
+    inbox: Inbox<Input<Key>>,
+    requests: Requests,
     next_waiter: Cell<WaiterId>,
     waiters: RefCell<Vec<Settle>>,
-    requests: RefCell<Vec<(Scope, FetchId, AbortController)>>,
-    timer: RefCell<Option<Timer>>,
+    timer: Timer,
     wakes: RefCell<Option<Wakes>>,
 }
 
@@ -60,17 +53,18 @@ struct Settle {
     reject: Function,
 }
 
-/// All slots of one manager, with the clock and the budget that they share.
+/// All slots of one manager, with what they share.
 struct Machines {
-    clock: Clock,
-    budget: Budget,
-    jitter: Jitter,
+    shared: Shared,
     slots: Vec<Entry>,
+    last: Id,
 }
 
 struct Entry {
-    scope: Scope,
-    slot: Slot<Token>,
+    id: Id,
+    scope: String,
+    slot: Slot<Key>,
+    tokens: Vault<StsToken>,
     /// The object handed out for the token in hand, so that a token has one identity.
     shown: Option<(u32, Object)>,
     /// What was thrown by the last request that got no answer, while somebody waits who may be told.
@@ -83,63 +77,56 @@ struct Entry {
 }
 
 impl Machines {
-    fn look(&mut self, policy: &Policy) -> Time {
-        let draw = self.jitter.draw();
-        self.clock.look(policy, now(), draw)
-    }
-
-    fn entry(&mut self, scope: &Scope, time: &Time) -> Option<&mut Entry> {
-        if !self.slots.iter().any(|e| e.scope == *scope) {
-            if self.slots.len() >= SLOTS {
-                self.slots.retain(|e| !e.slot.idle(time));
-            }
-            self.slots.push(Entry {
-                scope: Rc::clone(scope),
-                slot: Slot::default(),
-                shown: None,
-                cause: JsValue::UNDEFINED,
-                refusal: JsValue::UNDEFINED,
-                warned: Vec::new(),
-            });
+    /// The slot of `scope`, made if there is none.
+    fn open(&mut self, scope: &str, time: &Time) -> Id {
+        if let Some(entry) = self.slots.iter().find(|e| e.scope == scope) {
+            return entry.id;
         }
-        self.slots.iter_mut().find(|e| e.scope == *scope)
+        if self.slots.len() >= SLOTS {
+            self.slots.retain(|e| !e.slot.idle(time));
+        }
+        self.last = self.last.wrapping_add(1);
+        self.slots.push(Entry {
+            id: self.last,
+            scope: scope.into(),
+            slot: Slot::default(),
+            tokens: Vault::default(),
+            shown: None,
+            cause: JsValue::UNDEFINED,
+            refusal: JsValue::UNDEFINED,
+            warned: Vec::new(),
+        });
+        self.last
     }
 
-    fn get(&self, scope: &str) -> Option<&Entry> {
-        self.slots.iter().find(|e| &*e.scope == scope)
+    fn entry(&mut self, id: Id) -> Option<&mut Entry> {
+        self.slots.iter_mut().find(|e| e.id == id)
     }
 }
 
 impl Driver {
-    pub(super) fn new(policy: Policy, source: Source, listener: Function, seed: u64) -> Rc<Self> {
-        let budget = Budget::new(&policy, now().mono);
-        let machines = Machines {
-            clock: Clock::default(),
-            budget,
-            jitter: Jitter::new(seed),
-            slots: Vec::new(),
-        };
-        let driver = Rc::new(Self {
-            policy,
-            source,
-            listener,
-            machines: RefCell::new(machines),
-            inbox: RefCell::default(),
-            draining: Cell::new(false),
-            next_waiter: Cell::new(0),
-            waiters: RefCell::default(),
-            requests: RefCell::default(),
-            timer: RefCell::default(),
-            wakes: RefCell::default(),
-        });
-        let weak = Rc::downgrade(&driver);
-        let wakes = Wakes::new(move || {
-            if let Some(driver) = weak.upgrade() {
-                driver.all(&Input::Wake);
+    pub(super) fn new(policy: Policy, source: Source, listener: Function, seed: f64) -> Rc<Self> {
+        let machines = Machines { shared: Shared::new(&policy, seed), slots: Vec::new(), last: 0 };
+        Rc::new_cyclic(|weak| {
+            let (timed, woken) = (weak.clone(), weak.clone());
+            let all = |driver: &alloc::rc::Weak<Self>, input| {
+                if let Some(driver) = driver.upgrade() {
+                    driver.all(&input);
+                }
+            };
+            Self {
+                policy,
+                source,
+                listener,
+                machines: RefCell::new(machines),
+                inbox: Inbox::default(),
+                requests: Requests::default(),
+                next_waiter: Cell::new(0),
+                waiters: RefCell::default(),
+                timer: Timer::new(move || all(&timed, Input::Timeout)),
+                wakes: RefCell::new(Some(Wakes::new(move || all(&woken, Input::Wake)))),
             }
-        });
-        driver.wakes.replace(Some(wakes));
-        driver
+        })
     }
 
     /// Asks for a token; one of the two functions is called, once. Returns what [`cancel`](Self::cancel) takes.
@@ -153,27 +140,30 @@ impl Driver {
         let waiter = self.next_waiter.get().wrapping_add(1);
         self.next_waiter.set(waiter);
         self.waiters.borrow_mut().push(Settle { waiter, resolve, reject });
-        self.dispatch(scope.into(), Input::Wanted { waiter, least });
+        self.send(scope, Input::Wanted { waiter, least });
         waiter
     }
 
     pub(super) fn cancel(self: &Rc<Self>, scope: &str, waiter: WaiterId) {
-        self.dispatch(scope.into(), Input::Cancelled { waiter });
+        self.send(scope, Input::Cancelled { waiter });
     }
 
     pub(super) fn prefetch(self: &Rc<Self>, scope: &str) {
-        self.dispatch(scope.into(), Input::Prefetch);
+        self.send(scope, Input::Prefetch);
     }
 
     /// Reports that a server refused the token with this id, in whichever slot holds it. `reason` is for listeners.
     pub(super) fn invalidate(self: &Rc<Self>, access_key_id: &str, reason: &JsValue) {
         let held = self.machines.borrow_mut().slots.iter_mut().find_map(|e| {
-            let token = e.slot.token().filter(|t| t.value.access_key_id == access_key_id)?;
+            let held = e.slot.token()?;
+            if e.token()?.access_key_id != access_key_id {
+                return None;
+            }
             e.refusal = reason.clone();
-            Some((Rc::clone(&e.scope), token.generation))
+            Some((e.id, held.generation))
         });
-        if let Some((scope, generation)) = held {
-            self.dispatch(scope, Input::Rejected { generation });
+        if let Some((id, generation)) = held {
+            self.dispatch(id, Input::Rejected { generation });
         }
     }
 
@@ -181,41 +171,50 @@ impl Driver {
         self.wakes.take();
         self.source.close();
         self.all(&Input::Close);
-        self.timer.take();
+        self.timer.set(None);
     }
 
     pub(super) fn peek(&self, scope: &str) -> JsValue {
         let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
-        let Some(entry) = machines.slots.iter_mut().find(|e| &*e.scope == scope) else {
+        let time = machines.shared.look(&self.policy);
+        let Some(entry) = machines.slots.iter_mut().find(|e| e.scope == scope) else {
             return JsValue::UNDEFINED;
         };
-        let Some(held) = entry.slot.peek(&time).cloned() else { return JsValue::UNDEFINED };
-        entry.show(&held, &time).into()
+        let held = entry.slot.peek(&time).cloned();
+        held.map(|held| entry.show(&held, &time)).unwrap_or_default()
     }
 
-    fn all(self: &Rc<Self>, input: &Input<Token>) {
-        let scopes: Vec<Scope> =
-            self.machines.borrow().slots.iter().map(|e| Rc::clone(&e.scope)).collect();
-        self.inbox.borrow_mut().extend(scopes.into_iter().map(|scope| (scope, input.clone())));
+    /// Feeds all slots the same.
+    fn all(self: &Rc<Self>, input: &Input<Key>) {
+        for entry in &self.machines.borrow().slots {
+            self.inbox.put(entry.id, input.clone());
+        }
         self.drain();
     }
 
+    /// Feeds the slot of `scope`.
+    fn send(self: &Rc<Self>, scope: &str, input: Input<Key>) {
+        let id = {
+            let mut machines = self.machines.borrow_mut();
+            let time = machines.shared.look(&self.policy);
+            machines.open(scope, &time)
+        };
+        self.dispatch(id, input);
+    }
+
     /// Feeds `input`, then everything that comes of it.
-    fn dispatch(self: &Rc<Self>, scope: Scope, input: Input<Token>) {
-        self.inbox.borrow_mut().push_back((scope, input));
+    fn dispatch(self: &Rc<Self>, id: Id, input: Input<Key>) {
+        self.inbox.put(id, input);
         self.drain();
     }
 
     fn drain(self: &Rc<Self>) {
-        if self.draining.replace(true) {
+        if !self.inbox.begin() {
             return;
         }
-        loop {
-            let next = self.inbox.borrow_mut().pop_front();
-            let Some((scope, input)) = next else { break };
-            for effect in self.step(&scope, input) {
-                self.run(&scope, effect);
+        while let Some((id, input)) = self.inbox.next() {
+            for effect in self.step(id, input) {
+                self.run(id, effect);
             }
         }
         for entry in &mut self.machines.borrow_mut().slots {
@@ -223,11 +222,10 @@ impl Driver {
                 entry.cause = JsValue::UNDEFINED;
             }
         }
-        self.draining.set(false);
         self.arm();
     }
 
-    fn step(&self, scope: &Scope, input: Input<Token>) -> Vec<Effect<Token>> {
+    fn step(&self, id: Id, input: Input<Key>) -> Vec<Effect<Key>> {
         let mut out = Vec::new();
         if self.source.closed() && !matches!(input, Input::Close) {
             if let Input::Wanted { waiter, .. } = input {
@@ -235,173 +233,135 @@ impl Driver {
             }
             return out;
         }
-        let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
-        let mut budget = machines.budget;
-        if let Some(entry) = machines.entry(scope, &time) {
-            entry.slot.step(&self.policy, &mut budget, &time, input, &mut out);
+        let machines = &mut *self.machines.borrow_mut();
+        let time = machines.shared.look(&self.policy);
+        if let Some(entry) = machines.slots.iter_mut().find(|e| e.id == id) {
+            entry.slot.step(&self.policy, &mut machines.shared.budget, &time, input, &mut out);
         }
-        machines.budget = budget;
         out
     }
 
-    fn run(self: &Rc<Self>, scope: &Scope, effect: Effect<Token>) {
+    fn run(self: &Rc<Self>, id: Id, effect: Effect<Key>) {
         match effect {
-            Effect::Fetch { fetch, reason } => self.fetch(scope, fetch, reason),
-            Effect::Abort { fetch } => self.abort(scope, fetch),
+            Effect::Fetch { fetch, reason } => self.fetch(id, fetch, reason),
+            Effect::Abort { fetch } => self.requests.abort(id, fetch),
             Effect::Resolve { waiter, token } => {
                 let shown = {
                     let mut machines = self.machines.borrow_mut();
-                    let time = machines.look(&self.policy);
-                    machines.entry(scope, &time).map(|e| e.show(&token, &time))
+                    let time = machines.shared.look(&self.policy);
+                    machines.entry(id).map(|e| e.show(&token, &time)).unwrap_or_default()
                 };
-                self.settle(waiter, |settle| {
-                    settle.resolve.call1(&JsValue::UNDEFINED, &shown.into())
-                });
+                self.settle(waiter, &shown, |settle| &settle.resolve);
             }
             Effect::Reject { waiter, error } => {
-                let failure = convert::failure(&error, &self.cause(scope, &error));
-                self.settle(waiter, |settle| settle.reject.call1(&JsValue::UNDEFINED, &failure));
+                let failure = convert::failure(&error, &self.cause(id, &error));
+                self.settle(waiter, &failure, |settle| &settle.reject);
             }
-            Effect::Emit(event) => self.emit(scope, &event),
+            Effect::Emit(event) => self.emit(id, &event),
         }
     }
 
-    fn settle(&self, waiter: WaiterId, call: impl FnOnce(&Settle) -> Result<JsValue, JsValue>) {
+    fn settle(&self, waiter: WaiterId, with: &JsValue, function: fn(&Settle) -> &Function) {
         let found = {
             let mut waiters = self.waiters.borrow_mut();
             waiters.iter().position(|w| w.waiter == waiter).map(|at| waiters.swap_remove(at))
         };
         if let Some(settle) = found {
             // These are the two functions of a promise: they do not throw.
-            let _ = call(&settle);
+            let _ = function(&settle).call1(&JsValue::UNDEFINED, with);
         }
     }
 
-    fn fetch(self: &Rc<Self>, scope: &Scope, fetch: FetchId, reason: Reason) {
-        let Ok(abort) = AbortController::new() else {
-            return self.dispatch(Rc::clone(scope), Input::Failed { fetch, error: Error::Network });
+    fn fetch(self: &Rc<Self>, id: Id, fetch: FetchId, reason: Reason) {
+        let Some(abort) = self.requests.open(id, fetch) else {
+            return self.dispatch(id, Input::Failed { fetch, error: Error::Network });
         };
-        let signal = abort.signal();
-        self.requests.borrow_mut().push((Rc::clone(scope), fetch, abort));
-        let (sent, rejected) = {
+        let (sent, plan) = {
             let mut machines = self.machines.borrow_mut();
-            let rejected = machines.get(scope).and_then(|e| e.slot.token());
-            let rejected = rejected.map(|token| token.value.access_key_id.clone());
-            (machines.look(&self.policy).virt, rejected.filter(|_| reason == Reason::Rejected))
+            let sent = machines.shared.look(&self.policy).virt;
+            let Some(entry) = machines.entry(id) else { return };
+            let rejected = entry.token().filter(|_| reason == Reason::Rejected);
+            let rejected = rejected.map(|token| token.access_key_id.clone());
+            (sent, self.source.plan(&Want { scope: &entry.scope, reason, rejected }))
         };
         // Weak: a source that never answers must not keep a dropped manager alive.
-        let (driver, source, scope) = (Rc::downgrade(self), self.source.clone(), Rc::clone(scope));
-        let want = Want { scope: Rc::clone(&scope), reason, rejected };
-        spawn(signal.clone(), async move {
-            // A microtask has passed: the page may have closed the manager.
-            if signal.aborted() {
-                return;
-            }
-            let answer = source.ask(&want, &signal).await;
+        let driver = Rc::downgrade(self);
+        let landed = move |outcome| {
             if let Some(driver) = driver.upgrade() {
-                driver.landed(scope, fetch, sent, answer);
+                driver.landed(id, fetch, sent, outcome);
             }
-        });
+        };
+        exchange::start(plan, self.source.map.clone(), &abort.signal(), Box::new(landed));
     }
 
     fn landed(
         self: &Rc<Self>,
-        scope: Scope,
+        id: Id,
         fetch: FetchId,
-        sent: u64,
-        answer: Result<Reply, (Error, JsValue)>,
+        sent: Virtual,
+        outcome: Result<Got, Failure>,
     ) {
-        let known = {
-            let mut requests = self.requests.borrow_mut();
-            requests
-                .iter()
-                .position(|(s, f, _)| *s == scope && *f == fetch)
-                .map(|at| requests.swap_remove(at))
-        };
-        if known.is_none() {
+        if self.requests.close(id, fetch).is_none() {
             return;
         }
-        let input = match answer {
+        let input = match source::read(outcome) {
             Ok(reply) => {
                 if let Some(server) = reply.server_time {
-                    self.machines.borrow_mut().clock.observe(server.at, server.granularity, sent);
+                    let mut machines = self.machines.borrow_mut();
+                    machines.shared.clock.observe(server.at, server.granularity, sent);
                 }
                 for warning in &reply.warnings {
-                    self.warn(&scope, warning.name());
+                    self.warn(id, warning.name());
                 }
-                Input::Fetched { fetch, value: Rc::new(reply.token), expiry: reply.expiry }
+                let mut machines = self.machines.borrow_mut();
+                let Some(entry) = machines.entry(id) else { return };
+                let value = entry.tokens.put(reply.token, &entry.slot);
+                Input::Fetched { fetch, value, expiry: reply.expiry }
             }
             Err((error, cause)) => {
-                let mut machines = self.machines.borrow_mut();
-                if let Some(entry) = machines.slots.iter_mut().find(|e| e.scope == scope) {
+                if let Some(entry) = self.machines.borrow_mut().entry(id) {
                     entry.cause = cause;
                 }
                 Input::Failed { fetch, error }
             }
         };
-        self.dispatch(scope, input);
-    }
-
-    fn abort(&self, scope: &Scope, fetch: FetchId) {
-        let found = {
-            let mut requests = self.requests.borrow_mut();
-            requests
-                .iter()
-                .position(|(s, f, _)| s == scope && *f == fetch)
-                .map(|at| requests.swap_remove(at))
-        };
-        if let Some((_, _, abort)) = found {
-            abort.abort();
-        }
+        self.dispatch(id, input);
     }
 
     /// What was thrown, for the failures that somebody threw.
-    fn cause(&self, scope: &Scope, error: &Error) -> JsValue {
+    fn cause(&self, id: Id, error: &Error) -> JsValue {
         match error {
             Error::Network | Error::Source => {
-                self.machines.borrow().get(scope).map_or(JsValue::UNDEFINED, |e| e.cause.clone())
+                self.machines.borrow_mut().entry(id).map(|e| e.cause.clone()).unwrap_or_default()
             }
             _ => JsValue::UNDEFINED,
         }
     }
 
     /// Arms the timer for the first thing that can happen by itself.
-    fn arm(self: &Rc<Self>) {
-        let next = {
-            let mut machines = self.machines.borrow_mut();
-            let time = machines.look(&self.policy);
-            let budget = machines.budget;
-            let next = machines
-                .slots
-                .iter()
-                .filter_map(|e| e.slot.next_timeout(&self.policy, &budget, &time))
-                .min();
-            next.map(|at| at.saturating_sub(time.mono))
-        };
-        let timer = next.and_then(|delay| {
-            let weak = Rc::downgrade(self);
-            // Rounded up, so that the deadline has passed when it fires.
-            Timer::new(delay.saturating_add(1), move || {
-                if let Some(driver) = weak.upgrade() {
-                    driver.all(&Input::Timeout);
-                }
-            })
-        });
-        // Only now is the fired timer dropped: this may run inside its own handler.
-        self.timer.replace(timer);
+    fn arm(&self) {
+        let machines = &mut *self.machines.borrow_mut();
+        let time = machines.shared.look(&self.policy);
+        let budget = &machines.shared.budget;
+        let slots = machines.slots.iter();
+        let next = slots.filter_map(|e| e.slot.next_timeout(&self.policy, budget, &time)).min();
+        // Rounded up, so that the deadline has passed when it fires.
+        self.timer.set(next.map(|at| at.saturating_sub(time.mono).saturating_add(1)));
     }
 }
 
 impl Entry {
-    fn show(&mut self, held: &Held<Token>, time: &Time) -> Object {
-        match &self.shown {
-            Some((generation, object)) if *generation == held.generation => object.clone(),
-            _ => {
-                let object = convert::token(&held.value, held.shown(time));
-                self.shown = Some((held.generation, object.clone()));
-                object
-            }
+    /// The token in hand, usable or not.
+    fn token(&self) -> Option<&StsToken> {
+        self.tokens.get(self.slot.token()?.value)
+    }
+
+    fn show(&mut self, held: &Held<Key>, time: &Time) -> JsValue {
+        if self.shown.as_ref().is_none_or(|(generation, _)| *generation != held.generation) {
+            let token = self.tokens.get(held.value);
+            self.shown =
+                token.map(|token| (held.generation, convert::token(token, held.shown(time))));
         }
+        self.shown.as_ref().map_or(JsValue::UNDEFINED, |(_, object)| object.into())
     }
 }

@@ -1,15 +1,11 @@
 //! What TypeScript sees of the module.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
-use super::{
-    convert::{failure, get},
-    driver::Driver,
-    source::Source,
-};
+use super::{convert::get, driver::Driver, source::Source};
 use crate::policy::Policy;
 
 #[wasm_bindgen]
@@ -36,23 +32,15 @@ pub struct TokenCore {
 
 #[wasm_bindgen]
 impl TokenCore {
-    /// `options` has `source` (an address or a function), `request`, `mapReply` and `policy` as
-    /// documented in TypeScript, and `seed`; `listener(name, detail)` hears every event.
-    ///
-    /// # Errors
-    ///
-    /// What `UploadTokenError` is made of, if a number of the policy is out of its range.
+    /// `options` has `source` (an address or a function), `request` and `mapReply` as documented in
+    /// TypeScript, `policy` (the numbers of [`Policy::NUMBERS`], each in its place; `undefined` leaves
+    /// the default), and `seed`; `listener(name, detail)` hears every event.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &JsValue, listener: Function) -> Result<Self, JsValue> {
+    pub fn new(options: &JsValue, listener: Function) -> Self {
         let mut policy = Policy::default();
-        let numbers = get(options, "policy");
-        if numbers.is_object() {
-            for name in Object::keys(&Object::from(numbers.clone())) {
-                let value =
-                    Reflect::get(&numbers, &name).ok().and_then(|v| v.as_f64()).unwrap_or(f64::NAN);
-                policy
-                    .set(&name.as_string().unwrap_or_default(), value)
-                    .map_err(|error| failure(&error, &JsValue::UNDEFINED))?;
+        if let Some(numbers) = get(options, "policy").dyn_ref::<Array>() {
+            for (nth, number) in numbers.iter().enumerate() {
+                policy.set(nth, number.as_f64().unwrap_or(f64::NAN));
             }
         }
         let source = Source::new(
@@ -60,23 +48,18 @@ impl TokenCore {
             get(options, "request"),
             &get(options, "mapReply"),
         );
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "any bits will do"
-        )]
-        let seed = get(options, "seed").as_f64().unwrap_or(0.0) as u64;
-        Ok(Self { driver: Driver::new(policy, source, listener, seed) })
+        let seed = get(options, "seed").as_f64().unwrap_or_default();
+        Self { driver: Driver::new(policy, source, listener, seed) }
     }
 
-    /// Calls `resolve(token)` or `reject(failure)`, once. `least` is in milliseconds. Returns the number that [`cancel`](Self::cancel) takes.
+    /// Calls `resolve(token)` or `reject(failure)`, once. `least` is in whole milliseconds. Returns the number that [`cancel`](Self::cancel) takes.
     pub fn request(&self, scope: &str, least: f64, resolve: Function, reject: Function) -> u32 {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "saturates, and the facade checked it"
         )]
-        self.driver.request(scope, least.ceil() as u64, resolve, reject)
+        self.driver.request(scope, least as u64, resolve, reject)
     }
 
     /// Ends the wait of one caller: its `reject` is called with code `aborted`.
@@ -116,12 +99,41 @@ impl Drop for TokenCore {
     }
 }
 
+// A static of Rust's own cannot hold a function of JavaScript without a standard library.
+#[wasm_bindgen(inline_js = "
+let hook;
+export function setPanicHook(to) { hook = to; }
+export function panicked() { hook?.(); }
+")]
+extern "C" {
+    #[wasm_bindgen(js_name = setPanicHook, catch)]
+    fn set_panic_hook(hook: &Function) -> Result<(), JsValue>;
+    // Nothing can be done about a hook that throws.
+    #[wasm_bindgen(catch)]
+    fn panicked() -> Result<(), JsValue>;
+}
+
 /// Calls `hook` if this module should panic, which is a defect. Nothing of it works from then on.
 #[wasm_bindgen(js_name = onPanic)]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public items only")]
-pub fn on_panic(hook: Function) {
-    std::panic::set_hook(Box::new(move |_| {
-        // Nothing can be done about a hook that throws.
-        let _ = hook.call0(&JsValue::UNDEFINED);
+pub fn on_panic(hook: &Function) {
+    let _ = set_panic_hook(hook);
+    #[cfg(not(feature = "small"))]
+    std::panic::set_hook(Box::new(|_| {
+        let _ = panicked();
     }));
 }
+
+/// In place of the standard library's, which formats a message that nobody reads.
+#[cfg(feature = "small")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    let _ = panicked();
+    core::arch::wasm32::unreachable()
+}
+
+/// A fifth of the standard library's in size. A page's module holds a few dozen values at a time.
+#[cfg(feature = "small")]
+#[global_allocator]
+static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());

@@ -5,10 +5,11 @@
 
 mod convert;
 mod driver;
+mod exchange;
 mod exports;
 mod fetch;
+mod shared;
 mod source;
-mod task;
 mod timer;
 mod upload;
 mod wake;

@@ -1,7 +1,9 @@
-//! One timer, and the two clocks.
+//! A timer, and the two clocks.
 //!
 //! The platform's functions are looked up when they are called, so that a page, a worker, Node and
 //! a test's fake timers are all served.
+
+use core::cell::RefCell;
 
 use js_sys::{Date, Function};
 use wasm_bindgen::prelude::*;
@@ -30,35 +32,44 @@ pub(super) fn now() -> Now {
     Now { mono: u64::try_from(mono).unwrap_or(0), wall: UnixMillis(wall) }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "floors; a clock that is not a number reads 0")]
-fn whole(millis: f64) -> i64 {
-    millis.floor() as i64
+/// Rounds towards zero; a clock that is not a number reads 0.
+#[expect(clippy::cast_possible_truncation, reason = "saturates")]
+const fn whole(millis: f64) -> i64 {
+    millis as i64
 }
 
-/// An armed timer; dropping it disarms it.
-#[must_use]
+/// A timer that is set again and again; dropping it disarms it.
 #[derive(Debug)]
 pub struct Timer {
-    handle: JsValue,
-    _handler: Closure<dyn FnMut()>,
+    handle: RefCell<Option<JsValue>>,
+    handler: Closure<dyn Fn()>,
 }
 
 impl Timer {
-    /// Calls `handler` once, `delay` from now or sooner. `None` if the platform refuses.
-    pub fn new(delay: Millis, handler: impl FnOnce() + 'static) -> Option<Self> {
-        let handler = Closure::once(handler);
+    /// Calls `handler` whenever it fires. It is not set yet.
+    pub fn new(handler: impl Fn() + 'static) -> Self {
+        Self { handle: RefCell::default(), handler: Closure::new(handler) }
+    }
+
+    /// Fires once, `delay` from now or sooner, in place of when it was set to before; never, if that
+    /// is `None` or the platform refuses.
+    pub fn set(&self, delay: Option<Millis>) {
+        if let Some(handle) = self.handle.take() {
+            clear_timeout(&handle);
+        }
+        let Some(delay) = delay else { return };
         let delay = i32::try_from(delay.min(LONGEST_DELAY)).unwrap_or(i32::MAX);
-        let handle = set_timeout(handler.as_ref().unchecked_ref(), delay).ok()?;
+        let Ok(handle) = set_timeout(self.handler.as_ref().unchecked_ref(), delay) else { return };
         // In Node a timer is an object that keeps the process alive unless told otherwise.
         if let Some(unref) = get(&handle, "unref").dyn_ref::<Function>() {
             let _ = unref.call0(&handle);
         }
-        Some(Self { handle, _handler: handler })
+        self.handle.replace(Some(handle));
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        clear_timeout(&self.handle);
+        self.set(None);
     }
 }

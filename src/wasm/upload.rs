@@ -4,12 +4,15 @@ mod driver;
 mod host;
 mod source;
 
-use std::rc::Rc;
+use alloc::{rc::Rc, string::String, vec::Vec};
 
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{get, text};
+use super::{
+    convert::{get, text},
+    exchange::Origin,
+};
 use crate::{
     policy::Policy,
     upload::{Input, Verdict, slot_policy},
@@ -49,7 +52,7 @@ impl UploadCore {
         let policy = slot_policy(&tokens, number("wait", tokens.wait));
         let source = match text(&get(options, "endpoint")) {
             Some(endpoint) => AuthSource::Vod { endpoint, deadline: tokens.deadline },
-            None => AuthSource::of_page(&get(options, "source"), get(options, "request")),
+            None => AuthSource::Page(Origin::new(&get(options, "source"), get(options, "request"))),
         };
         Self {
             driver: UploadDriver::new(
@@ -57,7 +60,7 @@ impl UploadCore {
                 number("stall", 300_000),
                 source,
                 host,
-                number("seed", 0),
+                get(options, "seed").as_f64().unwrap_or_default(),
             ),
         }
     }

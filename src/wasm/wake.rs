@@ -1,5 +1,7 @@
 //! Moments at which time may have passed unseen: the page is visible, resumed, restored or online again.
 
+use alloc::vec::Vec;
+
 use js_sys::{Function, Reflect, global};
 use wasm_bindgen::prelude::*;
 

@@ -7,12 +7,16 @@ setFlagsFromString("--expose-gc");
 /** Collects garbage now. */
 export const gc = runInNewContext("gc");
 
-let exports;
-const { instantiate } = WebAssembly;
+// The module's own names are short ones, given anew in each build: what it exports is known by its type.
+let memory;
+let table;
+const { instantiate, Memory, Table } = WebAssembly;
 WebAssembly.instantiate = async (source, imports) => {
   const made = await instantiate.call(WebAssembly, source, imports);
-  const instance = made.instance ?? made;
-  if ("tokencore_new" in instance.exports) ({ exports } = instance);
+  const exports = Object.values((made.instance ?? made).exports);
+  // Node's own modules have no table.
+  const own = exports.find((value) => value instanceof Table);
+  if (own) [table, memory] = [own, exports.find((value) => value instanceof Memory)];
   return made;
 };
 
@@ -77,8 +81,8 @@ export async function collect() {
 export async function meter() {
   await collect();
   return {
-    memory: exports.memory.buffer.byteLength,
-    table: exports.__wbindgen_externrefs.length,
+    memory: memory.buffer.byteLength,
+    table: table.length,
     closures: registered.size,
     timers: timers.size,
     heap: process.memoryUsage().heapUsed,

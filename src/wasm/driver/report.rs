@@ -1,140 +1,100 @@
 //! What a page sees and hears of the machines: the status and the events. Nothing in it is secret.
 
-use js_sys::Object;
+use core::mem;
+
 use wasm_bindgen::prelude::*;
 
-use super::{Driver, Scope, convert};
+use super::{
+    Driver, Entry, Id,
+    convert::{self, Record},
+};
 use crate::{
     lifecycle::{Event, Fetch, Slot},
     reply::Warning,
 };
 
 impl Driver {
-    pub(in crate::wasm) fn status(&self, scope: &str) -> Object {
+    pub(in crate::wasm) fn status(&self, scope: &str) -> JsValue {
         let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
+        let time = machines.shared.look(&self.policy);
         let empty = Slot::default();
-        let entry = machines.get(scope);
+        let entry = machines.slots.iter().find(|e| e.scope == scope);
         let slot = entry.map_or(&empty, |e| &e.slot);
-        let held = slot.token();
-        let zone = if self.source.closed() {
-            "closed"
-        } else {
-            convert::zone(held.map_or_else(|| slot.zone(), |t| t.zone(&time)))
-        };
         let (fetch, retry) = match slot.fetch() {
             Fetch::Idle => ("idle", None),
             Fetch::InFlight { .. } => ("inFlight", None),
             Fetch::Backoff { until, .. } => ("backoff", Some(*until)),
             Fetch::Parked { until, .. } => ("parked", Some(*until)),
         };
-        let none = JsValue::UNDEFINED;
-        let error = slot.last_error().map(|error| convert::failure(error, &none).into());
-        convert::object(&[
-            ("state", zone.into()),
-            ("fetch", fetch.into()),
-            ("generation", held.map_or(0, |t| t.generation).into()),
-            ("accessKeyId", held.map_or(JsValue::UNDEFINED, |t| (&*t.value.access_key_id).into())),
-            ("expiresAt", held.map_or(JsValue::UNDEFINED, |t| convert::instant(t.shown(&time)))),
-            ("validFor", convert::millis(held.and_then(|t| t.left(&time)).unwrap_or(0))),
-            ("life", held.map_or(JsValue::UNDEFINED, |t| convert::millis(t.life))),
-            ("margin", held.map_or(JsValue::UNDEFINED, |t| convert::millis(t.margin()))),
-            ("mandatory", held.map_or(JsValue::UNDEFINED, |t| convert::millis(t.mandatory()))),
-            (
-                "refreshIn",
-                held.map_or(JsValue::UNDEFINED, |t| {
-                    convert::millis(t.refresh_at().saturating_sub(time.virt))
-                }),
-            ),
-            (
-                "retryIn",
-                retry
-                    .map_or(JsValue::UNDEFINED, |at| convert::millis(at.saturating_sub(time.mono))),
-            ),
-            ("waiting", u32::try_from(slot.waiting()).unwrap_or(u32::MAX).into()),
-            ("requests", slot.requests().into()),
-            ("failures", slot.fails().into()),
-            ("lastError", error.unwrap_or(JsValue::UNDEFINED)),
-        ])
+        let error = slot.last_error().map(|error| convert::failure(error, &JsValue::UNDEFINED));
+        let id = entry.and_then(Entry::token).map(|token| &*token.access_key_id);
+        let record = convert::slot(slot, &time, id)
+            .text("fetch", fetch)
+            .some_millis("retryIn", retry.map(|at| at.saturating_sub(time.mono)))
+            .count("waiting", u32::try_from(slot.waiting()).unwrap_or(u32::MAX))
+            .value("lastError", &error.unwrap_or_default());
+        let closed = self.source.closed();
+        if closed { record.text("state", "closed") } else { record }.into()
     }
 
-    pub(super) fn emit(&self, scope: &Scope, event: &Event) {
+    pub(super) fn emit(&self, id: Id, event: &Event) {
         match event {
-            Event::Token { generation }
-            | Event::Expired { generation }
-            | Event::Rejected { generation } => {
-                let name = match event {
-                    Event::Token { .. } => "token",
-                    Event::Expired { .. } => "expired",
-                    _ => "rejected",
-                };
-                let (id, expires) = self.describe(scope);
-                let reason = match event {
-                    Event::Rejected { .. } => self.refusal(scope),
-                    _ => JsValue::UNDEFINED,
-                };
-                let members = [
-                    ("generation", JsValue::from(*generation)),
-                    ("accessKeyId", id),
-                    ("expiresAt", expires),
-                    ("reason", reason),
-                ];
-                self.tell(name, scope, &members);
-            }
+            Event::Token { generation } => self.tell_token("token", id, *generation),
+            Event::Expired { generation } => self.tell_token("expired", id, *generation),
+            Event::Rejected { generation } => self.tell_token("rejected", id, *generation),
             Event::RefreshFailed { error, fails, retry_in, usable } => {
-                let failure = convert::failure(error, &self.cause(scope, error)).into();
-                let retry = retry_in.map_or(JsValue::UNDEFINED, convert::millis);
-                let rest = [
-                    ("failures", (*fails).into()),
-                    ("retryIn", retry),
-                    ("usable", (*usable).into()),
-                ];
-                let [failures, retry, usable] = rest;
-                self.tell("refreshFailed", scope, &[("error", failure), failures, retry, usable]);
+                let (cause, rest) = (self.cause(id, error), (*fails, *retry_in, *usable));
+                self.tell("refreshFailed", id, convert::refresh_failed(error, &cause, rest));
             }
             Event::State { zone } => {
-                self.tell("state", scope, &[("state", convert::zone(*zone).into())]);
+                self.tell("state", id, Record::new().text("state", convert::zone(*zone)));
             }
-            Event::AssumedLife => self.warn(scope, Warning::NoExpiration.name()),
+            Event::AssumedLife => self.warn(id, Warning::NoExpiration.name()),
         }
+    }
+
+    /// Tells of the token in hand.
+    fn tell_token(&self, name: &str, id: Id, generation: u32) {
+        let record = Record::new().count("generation", generation);
+        let record = {
+            let mut machines = self.machines.borrow_mut();
+            let time = machines.shared.look(&self.policy);
+            let Some(entry) = machines.entry(id) else { return };
+            let (held, token) = (entry.slot.token(), entry.token());
+            let record = record
+                .some_text("accessKeyId", token.map(|token| &*token.access_key_id))
+                .some_instant("expiresAt", held.map(|held| held.shown(&time)));
+            // What the page said of a refusal is told once.
+            if name == "rejected" {
+                record.value("reason", &mem::take(&mut entry.refusal))
+            } else {
+                record
+            }
+        };
+        self.tell(name, id, record);
     }
 
     /// Each warning once a slot: it is about the AppServer, not about the moment.
-    pub(super) fn warn(&self, scope: &Scope, warning: &'static str) {
+    pub(super) fn warn(&self, id: Id, warning: &'static str) {
         let new = {
             let mut machines = self.machines.borrow_mut();
-            let entry = machines.slots.iter_mut().find(|e| e.scope == *scope);
-            entry.is_some_and(|e| {
-                !e.warned.contains(&warning) && {
-                    e.warned.push(warning);
-                    true
-                }
-            })
+            let Some(entry) = machines.entry(id) else { return };
+            let new = !entry.warned.contains(&warning);
+            if new {
+                entry.warned.push(warning);
+            }
+            new
         };
         if new {
-            self.tell("warning", scope, &[("warning", warning.into())]);
+            self.tell("warning", id, Record::new().text("warning", warning));
         }
     }
 
-    /// What the page said of the refusal; told once.
-    fn refusal(&self, scope: &Scope) -> JsValue {
-        let mut machines = self.machines.borrow_mut();
-        let entry = machines.slots.iter_mut().find(|e| e.scope == *scope);
-        entry.map_or(JsValue::UNDEFINED, |e| core::mem::replace(&mut e.refusal, JsValue::UNDEFINED))
-    }
-
-    fn describe(&self, scope: &Scope) -> (JsValue, JsValue) {
-        let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
-        let held = machines.get(scope).and_then(|e| e.slot.token());
-        held.map_or((JsValue::UNDEFINED, JsValue::UNDEFINED), |t| {
-            ((&*t.value.access_key_id).into(), convert::instant(t.shown(&time)))
-        })
-    }
-
-    fn tell(&self, name: &str, scope: &Scope, members: &[(&str, JsValue)]) {
-        let detail = convert::object(members);
-        let _ = js_sys::Reflect::set(&detail, &"scope".into(), &(&**scope).into());
+    fn tell(&self, name: &str, id: Id, record: Record) {
+        let detail: JsValue = {
+            let mut machines = self.machines.borrow_mut();
+            record.some_text("scope", machines.entry(id).map(|entry| &*entry.scope)).into()
+        };
         // The facade reports what a listener throws; nothing of it reaches the machines.
         let _ = self.listener.call2(&JsValue::UNDEFINED, &name.into(), &detail);
     }

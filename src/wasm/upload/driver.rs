@@ -1,30 +1,26 @@
 //! Runs the machines of an uploader's files to completion and carries out their effects.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    rc::Rc,
-};
+use alloc::{boxed::Box, rc::Rc, vec::Vec};
+use core::cell::RefCell;
 
-use js_sys::Object;
 use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
 
 use super::{
     super::{
-        convert::{self, get, object, text},
-        task::spawn,
-        timer::{Timer, now},
+        convert::{self, Record, get, text},
+        exchange::{self, Failure, Got},
+        shared::{Inbox, Requests, Shared},
+        timer::Timer,
         wake::Wakes,
     },
     host::UploadHost,
-    source::{AuthSource, Wanted},
+    source::{AuthSource, Trip, Wanted},
 };
 use crate::{
-    clock::{Clock, Time, Virtual},
+    clock::Virtual,
     error::Error,
-    lifecycle::{Event, FetchId},
-    policy::{Budget, Jitter, Policy},
+    lifecycle::Event,
+    policy::Policy,
     reply::Reply,
     time::Millis,
     token::UploadAuth,
@@ -43,28 +39,18 @@ use crate::{
 pub(super) struct UploadDriver {
     policy: Policy,
     stall: Millis,
-    source: Rc<AuthSource>,
-    host: Rc<UploadHost>,
+    source: AuthSource,
+    host: UploadHost,
     machines: RefCell<Machines>,
-    inbox: RefCell<VecDeque<(FileId, Input)>>,
-    draining: Cell<bool>,
-    requests: RefCell<Vec<(FileId, FetchId, AbortController)>>,
-    timer: RefCell<Option<Timer>>,
-    wakes: RefCell<Option<Wakes>>,
+    inbox: Inbox<Input>,
+    requests: Requests,
+    timer: Timer,
+    _wakes: Wakes,
 }
 
 struct Machines {
-    clock: Clock,
-    budget: Budget,
-    jitter: Jitter,
+    shared: Shared,
     files: Vec<(FileId, Upload)>,
-}
-
-impl Machines {
-    fn look(&mut self, policy: &Policy) -> Time {
-        let draw = self.jitter.draw();
-        self.clock.look(policy, now(), draw)
-    }
 }
 
 impl UploadDriver {
@@ -73,34 +59,28 @@ impl UploadDriver {
         stall: Millis,
         source: AuthSource,
         host: UploadHost,
-        seed: u64,
+        seed: f64,
     ) -> Rc<Self> {
-        let budget = Budget::new(&policy, now().mono);
-        let machines = Machines {
-            clock: Clock::default(),
-            budget,
-            jitter: Jitter::new(seed),
-            files: Vec::new(),
-        };
-        let driver = Rc::new(Self {
-            policy,
-            stall,
-            source: Rc::new(source),
-            host: Rc::new(host),
-            machines: RefCell::new(machines),
-            inbox: RefCell::default(),
-            draining: Cell::new(false),
-            requests: RefCell::default(),
-            timer: RefCell::default(),
-            wakes: RefCell::default(),
-        });
-        let weak = Rc::downgrade(&driver);
-        driver.wakes.replace(Some(Wakes::new(move || {
-            if let Some(driver) = weak.upgrade() {
-                driver.all(&Input::Wake);
+        let machines = Machines { shared: Shared::new(&policy, seed), files: Vec::new() };
+        Rc::new_cyclic(|weak| {
+            let (timed, woken) = (weak.clone(), weak.clone());
+            let all = |driver: &alloc::rc::Weak<Self>, input| {
+                if let Some(driver) = driver.upgrade() {
+                    driver.all(&input);
+                }
+            };
+            Self {
+                policy,
+                stall,
+                source,
+                host,
+                machines: RefCell::new(machines),
+                inbox: Inbox::default(),
+                requests: Requests::default(),
+                timer: Timer::new(move || all(&timed, Input::Timeout)),
+                _wakes: Wakes::new(move || all(&woken, Input::Wake)),
             }
-        })));
-        driver
+        })
     }
 
     /// Feeds what the SDK reported about `file`, then everything that comes of it.
@@ -108,25 +88,22 @@ impl UploadDriver {
         if let Input::Started { media, .. } = &input {
             self.open(file, media);
         }
-        self.inbox.borrow_mut().push_back((file, input));
+        self.inbox.put(file, input);
         self.drain();
     }
 
     /// Feeds `input` to all files.
     pub(super) fn all(self: &Rc<Self>, input: &Input) {
-        let files: Vec<FileId> =
-            self.machines.borrow().files.iter().map(|(file, _)| *file).collect();
-        self.inbox.borrow_mut().extend(files.into_iter().map(|file| (file, input.clone())));
+        for (file, _) in &self.machines.borrow().files {
+            self.inbox.put(*file, input.clone());
+        }
         self.drain();
     }
 
     /// Decides about a failure at once, because the SDK waits for the answer.
     pub(super) fn failed(self: &Rc<Self>, file: FileId, code: &str) -> Verdict {
-        let decide = |upload: &mut Upload, cx: &mut Context<'_>, out: &mut Vec<Effect>| {
-            upload.failed(cx, code, out)
-        };
-        let Some((verdict, effects)) = self.with(file, decide) else { return Verdict::Pass };
-        self.run_all(file, effects);
+        let mut verdict = Verdict::Pass;
+        self.feed(file, |upload, cx, out| verdict = upload.failed(cx, code, out));
         self.arm();
         verdict
     }
@@ -136,63 +113,66 @@ impl UploadDriver {
     }
 
     pub(super) fn status(&self, file: FileId) -> JsValue {
-        let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
+        let machines = &mut *self.machines.borrow_mut();
+        let time = machines.shared.look(&self.policy);
         let found = machines.files.iter().find(|(id, _)| *id == file);
-        found.map_or(JsValue::UNDEFINED, |(_, upload)| status(upload, &time).into())
+        found.map_or(JsValue::UNDEFINED, |(_, upload)| {
+            let id = upload.auth().map(|auth| &*auth.token.access_key_id);
+            convert::slot(upload.slot(), &time, id).into()
+        })
     }
 
     fn open(&self, file: FileId, media: &Media) {
-        let mut machines = self.machines.borrow_mut();
-        if !machines.files.iter().any(|(id, _)| *id == file) {
-            machines.files.push((file, Upload::new(media.clone())));
+        let files = &mut self.machines.borrow_mut().files;
+        if !files.iter().any(|(id, _)| *id == file) {
+            files.push((file, Upload::new(media.clone())));
         }
     }
 
     fn drain(self: &Rc<Self>) {
-        if self.draining.replace(true) {
+        if !self.inbox.begin() {
             return;
         }
-        loop {
-            let next = self.inbox.borrow_mut().pop_front();
-            let Some((file, input)) = next else { break };
+        while let Some((file, input)) = self.inbox.next() {
             self.step(file, input);
         }
-        self.draining.set(false);
         self.machines.borrow_mut().files.retain(|(_, upload)| !upload.finished());
         self.arm();
     }
 
     fn step(self: &Rc<Self>, file: FileId, input: Input) {
-        let feed = |upload: &mut Upload, cx: &mut Context<'_>, out: &mut Vec<Effect>| {
-            upload.step(cx, input, out);
-        };
-        if let Some(((), effects)) = self.with(file, feed) {
-            self.run_all(file, effects);
-        }
+        let mut input = Some(input);
+        self.feed(file, |upload, cx, out| {
+            if let Some(input) = input.take() {
+                upload.step(cx, input, out);
+            }
+        });
     }
 
-    fn with<R>(
-        &self,
+    fn feed(
+        self: &Rc<Self>,
         file: FileId,
-        act: impl FnOnce(&mut Upload, &mut Context<'_>, &mut Vec<Effect>) -> R,
-    ) -> Option<(R, Vec<Effect>)> {
-        let mut machines = self.machines.borrow_mut();
-        let time = machines.look(&self.policy);
-        let mut budget = machines.budget;
-        let (_, upload) = machines.files.iter_mut().find(|(id, _)| *id == file)?;
-        let mut out = Vec::new();
-        let mut cx =
-            Context { policy: &self.policy, budget: &mut budget, time: &time, stall: self.stall };
-        let result = act(upload, &mut cx, &mut out);
-        machines.budget = budget;
-        Some((result, out))
-    }
-
-    fn run_all(self: &Rc<Self>, file: FileId, effects: Vec<Effect>) {
+        mut act: impl FnMut(&mut Upload, &mut Context<'_>, &mut Vec<Effect>),
+    ) {
+        let effects = self.effects(file, &mut act);
         for effect in effects {
             self.run(file, effect);
         }
+    }
+
+    fn effects(
+        &self,
+        file: FileId,
+        act: &mut dyn FnMut(&mut Upload, &mut Context<'_>, &mut Vec<Effect>),
+    ) -> Vec<Effect> {
+        let mut out = Vec::new();
+        let machines = &mut *self.machines.borrow_mut();
+        let time = machines.shared.look(&self.policy);
+        if let Some((_, upload)) = machines.files.iter_mut().find(|(id, _)| *id == file) {
+            let (policy, budget) = (&self.policy, &mut machines.shared.budget);
+            act(upload, &mut Context { policy, budget, time: &time, stall: self.stall }, &mut out);
+        }
+        out
     }
 
     /// A host that throws is taken for an SDK that did not do it.
@@ -200,9 +180,9 @@ impl UploadDriver {
         match effect {
             Effect::Look => self.step(file, Input::Looked(self.look(file))),
             Effect::Fetch { fetch, reason, media, video_id, may_create } => {
-                self.fetch(fetch, Wanted { file, media, video_id, may_create, reason });
+                self.fetch(Wanted { file, fetch, reason, media, video_id, may_create });
             }
-            Effect::Abort { fetch } => self.abort(file, fetch),
+            Effect::Abort { fetch } => self.requests.abort(file, fetch),
             Effect::Start { auth, kind, forget } => {
                 let taken = self.host.start(file, &delivery(&auth, kind, forget)).unwrap_or(false);
                 self.step(file, Input::Delivered { taken });
@@ -232,13 +212,13 @@ impl UploadDriver {
                     Delivery::Resumed => "resumed",
                     Delivery::Swapped => "swapped",
                 };
-                let _ = self.host.event(file, how, &self.status(file));
+                self.tell(file, how, &self.status(file));
             }
         }
     }
 
     fn look(&self, file: FileId) -> Look {
-        let seen = self.host.look(file).unwrap_or(JsValue::UNDEFINED);
+        let seen = self.host.look(file).unwrap_or_default();
         let word = |name| text(&get(&seen, name)).unwrap_or_default();
         Look {
             current: get(&seen, "current").is_truthy(),
@@ -248,53 +228,73 @@ impl UploadDriver {
     }
 
     fn virt(&self) -> Virtual {
-        self.machines.borrow_mut().look(&self.policy).virt
+        self.machines.borrow_mut().shared.look(&self.policy).virt
     }
 
-    fn fetch(self: &Rc<Self>, fetch: FetchId, wanted: Wanted) {
-        let file = wanted.file;
-        let Ok(abort) = AbortController::new() else {
-            return self.report(file, Input::Missed { fetch, error: Error::Source });
+    fn fetch(self: &Rc<Self>, wanted: Wanted) {
+        match self.requests.open(wanted.file, wanted.fetch) {
+            Some(abort) => self.go(Trip::new(wanted, abort), self.virt(), 0),
+            None => {
+                let input = Input::Missed { fetch: wanted.fetch, error: Error::Source };
+                self.report(wanted.file, input);
+            }
+        }
+    }
+
+    /// Makes the next call of a trip that began at `from`. The slot counts the life from then, but the call
+    /// that is answered with an UploadAuth goes out `later`, if an STS token had to be waited for.
+    fn go(self: &Rc<Self>, mut trip: Trip, from: Virtual, mut later: Millis) {
+        if trip.counts(&self.source) {
+            later = self.virt().saturating_sub(from);
+        }
+        let plan = match trip.plan(&self.source, &self.host) {
+            Ok(plan) => plan,
+            Err(error) => return self.landed(&trip, from, later, Err(error)),
         };
-        self.requests.borrow_mut().push((file, fetch, abort.clone()));
-        let (source, host) = (Rc::clone(&self.source), Rc::clone(&self.host));
-        let from = self.virt();
+        let signal = trip.abort.signal();
         // Weak: an answer that never comes must not keep a dropped uploader's machines alive.
         let driver = Rc::downgrade(self);
-        spawn(abort.signal(), async move {
-            // The slot counts the life from its request, which may first wait for an STS token.
-            let later = Cell::new(0);
-            let sent = || {
-                if let Some(driver) = driver.upgrade() {
-                    later.set(driver.virt().saturating_sub(from));
-                }
-            };
-            let answer = source.ask(&host, wanted, &abort, sent).await;
+        let came = move |outcome| {
             if let Some(driver) = driver.upgrade() {
-                driver.landed(file, fetch, from, later.get(), answer);
+                driver.came(trip, from, later, outcome);
             }
-        });
+        };
+        exchange::start(plan, None, &signal, Box::new(came));
+    }
+
+    fn came(
+        self: &Rc<Self>,
+        mut trip: Trip,
+        from: Virtual,
+        later: Millis,
+        outcome: Result<Got, Failure>,
+    ) {
+        if !self.requests.has(trip.wanted.file, trip.wanted.fetch) {
+            return;
+        }
+        match trip.came(&self.source, &self.host, outcome) {
+            Ok(None) => self.go(trip, from, later),
+            Ok(Some(reply)) => self.landed(&trip, from, later, Ok(reply)),
+            Err(error) => self.landed(&trip, from, later, Err(error)),
+        }
     }
 
     fn landed(
         self: &Rc<Self>,
-        file: FileId,
-        fetch: FetchId,
+        trip: &Trip,
         from: Virtual,
         later: Millis,
         answer: Result<Reply<UploadAuth>, Error>,
     ) {
-        if self.taken(file, fetch).is_none() {
+        let (file, fetch) = (trip.wanted.file, trip.wanted.fetch);
+        if self.requests.close(file, fetch).is_none() {
             return;
         }
         let input = match answer {
             Ok(mut reply) => {
                 if let Some(server) = reply.server_time {
-                    self.machines.borrow_mut().clock.observe(
-                        server.at,
-                        server.granularity,
-                        from + later,
-                    );
+                    let clock = &mut self.machines.borrow_mut().shared.clock;
+                    clock.observe(server.at, server.granularity, from + later);
                 }
                 reply.expiry.left = reply.expiry.left.map(|left| left.saturating_add(later));
                 Input::Fetched { fetch, auth: reply.token, expiry: reply.expiry }
@@ -304,95 +304,43 @@ impl UploadDriver {
         self.report(file, input);
     }
 
-    fn taken(&self, file: FileId, fetch: FetchId) -> Option<AbortController> {
-        let mut requests = self.requests.borrow_mut();
-        let at = requests.iter().position(|(f, id, _)| *f == file && *id == fetch)?;
-        Some(requests.swap_remove(at).2)
-    }
-
-    fn abort(&self, file: FileId, fetch: FetchId) {
-        if let Some(abort) = self.taken(file, fetch) {
-            abort.abort();
+    fn emit(&self, file: FileId, event: &Event) {
+        match event {
+            Event::Token { .. } => self.tell(file, "token", &self.status(file)),
+            Event::Expired { .. } => self.tell(file, "expired", &self.status(file)),
+            Event::Rejected { .. } => self.tell(file, "rejected", &self.status(file)),
+            Event::RefreshFailed { error, fails, retry_in, usable } => {
+                let rest = (*fails, *retry_in, *usable);
+                let record = convert::refresh_failed(error, &JsValue::UNDEFINED, rest);
+                self.tell(file, "refreshFailed", &record.into());
+            }
+            Event::State { .. } | Event::AssumedLife => {}
         }
     }
 
-    fn emit(&self, file: FileId, event: &Event) {
-        let (name, detail) = match event {
-            Event::Token { .. } => ("token", self.status(file)),
-            Event::RefreshFailed { error, fails, retry_in, usable } => {
-                let detail = object(&[
-                    ("error", convert::failure(error, &JsValue::UNDEFINED).into()),
-                    ("failures", (*fails).into()),
-                    ("retryIn", retry_in.map_or(JsValue::UNDEFINED, convert::millis)),
-                    ("usable", (*usable).into()),
-                ]);
-                ("refreshFailed", detail.into())
-            }
-            Event::Expired { .. } => ("expired", self.status(file)),
-            Event::Rejected { .. } => ("rejected", self.status(file)),
-            Event::State { .. } | Event::AssumedLife => return,
-        };
-        let _ = self.host.event(file, name, &detail);
+    fn tell(&self, file: FileId, name: &str, detail: &JsValue) {
+        let _ = self.host.event(file, name, detail);
     }
 
     /// Arms the timer for the first thing that can happen by itself.
-    fn arm(self: &Rc<Self>) {
-        let next = {
-            let mut machines = self.machines.borrow_mut();
-            let time = machines.look(&self.policy);
-            let budget = machines.budget;
-            let next = machines
-                .files
-                .iter()
-                .filter_map(|(_, u)| u.next_timeout(&self.policy, &budget, &time))
-                .min();
-            next.map(|at| at.saturating_sub(time.mono))
-        };
-        let timer = next.and_then(|delay| {
-            let weak = Rc::downgrade(self);
-            // Rounded up, so that the deadline has passed when it fires.
-            Timer::new(delay.saturating_add(1), move || {
-                if let Some(driver) = weak.upgrade() {
-                    driver.all(&Input::Timeout);
-                }
-            })
-        });
-        // Only now is the fired timer dropped: this may run inside its own handler.
-        self.timer.replace(timer);
+    fn arm(&self) {
+        let machines = &mut *self.machines.borrow_mut();
+        let time = machines.shared.look(&self.policy);
+        let budget = &machines.shared.budget;
+        let files = machines.files.iter();
+        let next = files.filter_map(|(_, u)| u.next_timeout(&self.policy, budget, &time)).min();
+        // Rounded up, so that the deadline has passed when it fires.
+        self.timer.set(next.map(|at| at.saturating_sub(time.mono).saturating_add(1)));
     }
 }
 
-fn delivery(auth: &UploadAuth, kind: Kind, forget: bool) -> Object {
-    let optional = |id: &Option<String>| id.as_deref().map_or(JsValue::UNDEFINED, JsValue::from);
-    object(&[
-        ("uploadAuth", (&**auth.upload_auth.expose()).into()),
-        ("uploadAddress", (&*auth.upload_address).into()),
-        ("videoId", optional(&auth.video_id)),
-        ("imageId", optional(&auth.image_id)),
-        ("isImage", (kind == Kind::Image).into()),
-        ("forget", forget.into()),
-    ])
-}
-
-fn status(upload: &Upload, time: &Time) -> Object {
-    let slot = upload.slot();
-    let held = slot.token();
-    let zone = held.map_or_else(|| slot.zone(), |held| held.zone(time));
-    let of = |value: Option<JsValue>| value.unwrap_or(JsValue::UNDEFINED);
-    object(&[
-        ("state", convert::zone(zone).into()),
-        ("generation", held.map_or(0, |held| held.generation).into()),
-        ("accessKeyId", of(held.map(|held| (&*held.value.token.access_key_id).into()))),
-        ("expiresAt", of(held.map(|held| convert::instant(held.shown(time))))),
-        ("validFor", convert::millis(held.and_then(|held| held.left(time)).unwrap_or(0))),
-        ("life", of(held.map(|held| convert::millis(held.life)))),
-        ("margin", of(held.map(|held| convert::millis(held.margin())))),
-        ("mandatory", of(held.map(|held| convert::millis(held.mandatory())))),
-        (
-            "refreshIn",
-            of(held.map(|held| convert::millis(held.refresh_at().saturating_sub(time.virt)))),
-        ),
-        ("requests", slot.requests().into()),
-        ("failures", slot.fails().into()),
-    ])
+fn delivery(auth: &UploadAuth, kind: Kind, forget: bool) -> JsValue {
+    Record::new()
+        .text("uploadAuth", auth.upload_auth.expose())
+        .text("uploadAddress", &auth.upload_address)
+        .some_text("videoId", auth.video_id.as_deref())
+        .some_text("imageId", auth.image_id.as_deref())
+        .flag("isImage", kind == Kind::Image)
+        .flag("forget", forget)
+        .into()
 }

@@ -1,5 +1,7 @@
 //! The adapter, as the module calls it.
 
+use alloc::string::String;
+
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]

@@ -1,25 +1,28 @@
 //! Where UploadAuths come from: VOD, asked with an STS token, or the AppServer or a function of the page.
 
-use js_sys::{Function, JSON, JsString, Object, Reflect};
+use alloc::{borrow::ToOwned, string::String};
+
+use js_sys::{JSON, Object};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, Headers, RequestInit};
+use web_sys::{AbortController, Headers};
 
 use super::{
     super::{
-        convert::{self, get, object, text},
-        fetch::{self, Answer, Body},
-        task::wait,
+        convert::{self, Record, get, put, text},
+        exchange::{Failure, Got, Origin, Plan, status_of},
+        fetch::{self, Body},
+        source::name,
         timer::Timer,
     },
     host::UploadHost,
 };
 use crate::{
     error::Error,
-    json::Json,
-    lifecycle::Reason,
+    lifecycle::{FetchId, Reason},
     reply::{self, Meta, Reply},
     time::Millis,
     token::{StsToken, UploadAuth},
+    upload::FileId,
     vod::{Errand, Kind, Media, Turn, refused},
 };
 
@@ -27,170 +30,149 @@ use crate::{
 pub(super) enum AuthSource {
     /// VOD itself.
     Vod { endpoint: String, deadline: Millis },
-    /// The AppServer; `wishes` is the `request` option.
-    Url { url: String, wishes: JsValue },
-    /// The page's own function.
-    Function(Function),
+    /// The AppServer, or the page's own function.
+    Page(Origin),
 }
 
 /// What an UploadAuth is wanted for.
 pub(super) struct Wanted {
-    pub(super) file: u32,
+    pub(super) file: FileId,
+    pub(super) fetch: FetchId,
+    pub(super) reason: Reason,
     pub(super) media: Media,
     pub(super) video_id: Option<String>,
     pub(super) may_create: bool,
-    pub(super) reason: Reason,
 }
 
-impl AuthSource {
-    pub(super) fn of_page(source: &JsValue, wishes: JsValue) -> Self {
-        match source.dyn_ref::<Function>() {
-            Some(function) => Self::Function(function.clone()),
-            None => Self::Url { url: text(source).unwrap_or_default(), wishes },
-        }
+/// One request for an UploadAuth, which may take several calls.
+pub(super) struct Trip {
+    pub(super) wanted: Wanted,
+    pub(super) abort: AbortController,
+    errand: Errand,
+    token: Option<StsToken>,
+    /// Aborts the trip.
+    deadline: Option<Timer>,
+}
+
+/// What came of a call: an answer, or `None` if another call is needed.
+type Turned = Result<Option<Reply<UploadAuth>>, Error>;
+
+impl Trip {
+    pub(super) fn new(wanted: Wanted, abort: AbortController) -> Self {
+        let errand = Errand::new(&wanted.media, wanted.video_id.clone(), wanted.may_create);
+        Self { wanted, abort, errand, token: None, deadline: None }
     }
 
-    /// Asks for one UploadAuth. `sent` is called when a request goes out: the life counts from there.
+    /// Whether the next call is the one that is answered with an UploadAuth: its life counts from there.
+    pub(super) const fn counts(&self, source: &AuthSource) -> bool {
+        matches!(source, AuthSource::Page(_)) || self.token.is_some()
+    }
+
+    /// The next call.
     ///
     /// # Errors
     ///
     /// Why there is none.
-    pub(super) async fn ask(
-        &self,
-        host: &UploadHost,
-        mut wanted: Wanted,
-        abort: &AbortController,
-        sent: impl Fn(),
-    ) -> Result<Reply<UploadAuth>, Error> {
-        if let Self::Vod { endpoint, deadline } = self {
-            return vod(endpoint, *deadline, host, wanted, abort, sent).await;
-        }
-        // Awaited in one place: the code of a future is repeated at each.
-        loop {
-            let answer = self.ask_page(&wanted, abort, &sent).await;
-            let again = is_unknown_video(&answer) && wanted.may_create;
-            if !(again && wanted.video_id.take().is_some()) {
-                return answer;
-            }
-        }
-    }
-
-    /// Asks the AppServer or the page.
-    async fn ask_page(
-        &self,
-        wanted: &Wanted,
-        abort: &AbortController,
-        sent: &impl Fn(),
-    ) -> Result<Reply<UploadAuth>, Error> {
-        let request = describe(wanted);
-        sent();
-        match self {
-            Self::Vod { .. } => Err(Error::Source),
-            Self::Url { url, wishes } => {
-                let body = JSON::stringify(&request).map_err(|_| Error::Source)?;
-                let init = post(wishes, &body)?;
-                read(fetch::send(url, &init, &abort.signal()).await.map_err(|_| Error::Network)?)
-            }
-            Self::Function(function) => {
-                for (name, value) in
-                    [("signal", abort.signal().into()), ("reason", name(wanted.reason).into())]
-                {
-                    let _ = Reflect::set(&request, &name.into(), &value);
+    pub(super) fn plan(&mut self, source: &AuthSource, host: &UploadHost) -> Result<Plan, Error> {
+        let (endpoint, deadline) = match source {
+            AuthSource::Vod { endpoint, deadline } => (endpoint, *deadline),
+            AuthSource::Page(origin) => {
+                let about = describe(&self.wanted);
+                if let Origin::Function(_) = origin {
+                    put(&about, "reason", &name(self.wanted.reason).into());
                 }
-                let answer = function
-                    .call1(&JsValue::UNDEFINED, &request)
-                    .map_err(|thrown| thrown_error(&thrown))?;
-                let answer = settled(&answer).await?;
-                if get(&answer, "text").is_function() && get(&answer, "status").as_f64().is_some() {
-                    return read(fetch::read(&answer).await.map_err(|_| Error::Network)?);
-                }
-                reply::read_upload_auth(convert::plain(&answer)?, &Meta::default(), &convert::parse)
+                return Ok(Plan::Ask { origin: origin.clone(), about, post });
             }
-        }
-    }
-}
-
-fn is_unknown_video(answer: &Result<Reply<UploadAuth>, Error>) -> bool {
-    matches!(answer, Err(Error::Http { server_code: Some(code), .. }) if code == "InvalidVideo.NotFound")
-}
-
-async fn vod(
-    endpoint: &str,
-    deadline: Millis,
-    host: &UploadHost,
-    wanted: Wanted,
-    abort: &AbortController,
-    sent: impl Fn(),
-) -> Result<Reply<UploadAuth>, Error> {
-    let Wanted { file, media, video_id, may_create, .. } = wanted;
-    let mut errand = Errand::new(&media, video_id, may_create);
-    let mut kept = None;
-    loop {
-        let token = match kept.take() {
-            Some(token) => token,
-            None => sts_token(host, file, abort).await?,
+        };
+        let Some(token) = &self.token else {
+            let promise = host.token(self.wanted.file, &self.abort.signal());
+            return promise.map(Plan::Await).map_err(|thrown| thrown_error(&thrown));
         };
         let nonce = host.nonce().map_err(|_| Error::Source)?;
-        let url = [endpoint, "/?", &errand.call().query(&media, &token, &nonce)].concat();
-        sent();
-        let answer = get_within(&url, deadline, abort).await?;
+        let query = self.errand.call().query(&self.wanted.media, token, &nonce);
+        let abort = self.abort.clone();
+        let timer = Timer::new(move || abort.abort());
+        timer.set(Some(deadline));
+        self.deadline = Some(timer);
+        Ok(Plan::Get([endpoint, "/?", &query].concat()))
+    }
+
+    /// Takes what came of the call.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no UploadAuth.
+    pub(super) fn came(
+        &mut self,
+        source: &AuthSource,
+        host: &UploadHost,
+        outcome: Result<Got, Failure>,
+    ) -> Turned {
+        self.deadline = None;
+        match source {
+            AuthSource::Page(_) => self.page_answered(outcome),
+            AuthSource::Vod { .. } if self.token.is_none() => {
+                let token = outcome.map_err(failed)?.value.unwrap_or_default();
+                let part = |name| text(&get(&token, name)).unwrap_or_default();
+                let parts = (part("accessKeyId"), part("accessKeySecret"), part("securityToken"));
+                self.token = Some(StsToken::new(&parts.0, &parts.1, &parts.2)?);
+                Ok(None)
+            }
+            AuthSource::Vod { deadline, .. } => {
+                if self.abort.signal().aborted() {
+                    return Err(Error::Timeout { after: *deadline });
+                }
+                self.vod_answered(host, outcome)
+            }
+        }
+    }
+
+    fn page_answered(&mut self, outcome: Result<Got, Failure>) -> Turned {
+        let answer = outcome.map_err(failed).and_then(|got| {
+            got.read(reply::read_upload_auth, "the answer is larger than any UploadAuth's")
+        });
+        match answer {
+            Err(Error::Http { server_code: Some(code), .. })
+                if code == "InvalidVideo.NotFound"
+                    && self.wanted.may_create
+                    && self.wanted.video_id.take().is_some() =>
+            {
+                Ok(None)
+            }
+            answer => answer.map(Some),
+        }
+    }
+
+    fn vod_answered(&mut self, host: &UploadHost, outcome: Result<Got, Failure>) -> Turned {
+        let answer = outcome.map_err(failed)?.answer.ok_or(Error::Network)?;
         let json = match &answer.body {
             Body::Text(text) => convert::parse(text),
             Body::TooLarge => None,
         };
+        let granted =
+            answer.status == 200 && json.as_ref().is_some_and(|j| j.get("Code").is_none());
         let json = match json {
-            Some(json) if answer.status == 200 && json.get("Code").is_none() => {
-                return reply::read_upload_auth(json, &Meta::default(), &convert::parse);
+            Some(json) if granted => {
+                return reply::read_upload_auth(json, &Meta::default(), &convert::parse).map(Some);
             }
             json => json,
         };
-        match errand.refused(refused(answer.status, json.as_ref(), None)) {
+        match self.errand.refused(refused(answer.status, json.as_ref(), None)) {
             Turn::FreshToken => {
-                host.refused(&token.access_key_id).map_err(|_| Error::Source)?;
+                if let Some(token) = self.token.take() {
+                    host.refused(&token.access_key_id).map_err(|_| Error::Source)?;
+                }
+                Ok(None)
             }
-            Turn::Again => kept = Some(token),
-            Turn::Failed(error) => return Err(error),
+            Turn::Again => Ok(None),
+            Turn::Failed(error) => Err(error),
         }
     }
 }
 
-async fn sts_token(
-    host: &UploadHost,
-    file: u32,
-    abort: &AbortController,
-) -> Result<StsToken, Error> {
-    let promise = host.token(file, &abort.signal()).map_err(|thrown| thrown_error(&thrown))?;
-    let token = settled(&promise).await?;
-    let part = |name| text(&get(&token, name)).unwrap_or_default();
-    StsToken::new(&part("accessKeyId"), &part("accessKeySecret"), &part("securityToken"))
-}
-
-/// A GET without headers of our own, so that no preflight is needed; aborts the whole errand at the deadline.
-async fn get_within(url: &str, deadline: Millis, abort: &AbortController) -> Result<Answer, Error> {
-    let init = RequestInit::new();
-    let signal = abort.signal();
-    let controller = abort.clone();
-    let _timer = Timer::new(deadline, move || controller.abort());
-    fetch::send(url, &init, &signal).await.map_err(|_| {
-        if signal.aborted() { Error::Timeout { after: deadline } } else { Error::Network }
-    })
-}
-
-fn read(answer: Answer) -> Result<Reply<UploadAuth>, Error> {
-    let headers = ["retry-after", "date", "age", "cache-control"].map(|name| answer.header(name));
-    let [retry_after, date, age, cache_control] = headers.each_ref().map(Option::as_deref);
-    let meta = Meta { status: Some(answer.status), retry_after, date, age, cache_control };
-    let Body::Text(text) = answer.body else {
-        return Err(Error::InvalidResponse {
-            reason: "the answer is larger than any UploadAuth's",
-        });
-    };
-    reply::read_upload_auth(Json::String(text), &meta, &convert::parse)
-}
-
 /// The request's options with a JSON body.
-fn post(wishes: &JsValue, body: &JsString) -> Result<RequestInit, Error> {
-    let init = fetch::init("POST", wishes);
+fn post(wishes: &JsValue, about: &JsValue) -> JsValue {
+    let init = fetch::post(wishes);
     let wished = get(wishes, "headers");
     let headers = if wished.is_undefined() {
         Headers::new()
@@ -198,31 +180,33 @@ fn post(wishes: &JsValue, body: &JsString) -> Result<RequestInit, Error> {
         // Any form that the platform takes; the binding only names one of them.
         Headers::new_with_record_from_str_to_str(wished.unchecked_ref())
     };
-    let headers = headers.map_err(|_| Error::Source)?;
-    headers.set("content-type", "application/json").map_err(|_| Error::Source)?;
-    init.set_headers(&headers);
-    init.set_body(body);
-    Ok(init)
+    // Headers that the platform refuses are sent as they are: `fetch` says what is wrong with them.
+    if let Ok(headers) = headers {
+        let _ = headers.set("content-type", "application/json");
+        put(&init, "headers", &headers);
+    }
+    put(&init, "body", &JSON::stringify(about).map_or(JsValue::UNDEFINED, JsValue::from));
+    init
 }
 
 /// Parameters that are numbers in JSON.
 const NUMBERS: [&str; 2] = ["fileSize", "cateId"];
 
 /// What an AppServer is told: VOD's parameters by their names with a small first letter.
-fn describe(wanted: &Wanted) -> Object {
-    let about = object(&[
-        ("title", (&*wanted.media.file_name).into()),
-        ("fileName", (&*wanted.media.file_name).into()),
-        ("videoId", wanted.video_id.as_deref().map_or(JsValue::UNDEFINED, JsValue::from)),
-    ]);
+fn describe(wanted: &Wanted) -> JsValue {
+    let about: JsValue = Record::new()
+        .text("title", &wanted.media.file_name)
+        .text("fileName", &wanted.media.file_name)
+        .some_text("videoId", wanted.video_id.as_deref())
+        .into();
     let image = Object::new();
     for (name, value) in &wanted.media.fields {
-        let mut name = name.clone();
+        let mut name = name.to_owned();
         // VOD's names are ASCII; lower case beyond it would bring Unicode's tables into the module.
         if let Some(first) = name.get_mut(..1) {
             first.make_ascii_lowercase();
         }
-        let target = if name.starts_with("image") { &image } else { &about };
+        let target = if name.starts_with("image") { &*image } else { &about };
         // The platform's parser: the one of Rust's standard library is a tenth of the module.
         let number = js_sys::Number::parse_float(value);
         let value = if NUMBERS.contains(&&*name) && number.is_finite() {
@@ -230,27 +214,22 @@ fn describe(wanted: &Wanted) -> Object {
         } else {
             JsValue::from_str(value)
         };
-        let _ = Reflect::set(target, &name.into(), &value);
+        put(target, &name, &value);
     }
     if wanted.media.kind == Kind::Image {
-        let _ = Reflect::set(&about, &"image".into(), &image);
+        put(&about, "image", &image);
     }
     about
 }
 
-/// Awaits what a function of the page, or the token manager, returned.
-async fn settled(value: &JsValue) -> Result<JsValue, Error> {
-    wait(value).await.map_err(|thrown| thrown_error(&thrown))
+/// Why a call brought nothing.
+fn failed((error, thrown): Failure) -> Error {
+    if error == Error::Network { error } else { thrown_error(&thrown) }
 }
 
 /// Reads an `UploadTokenError`, or whatever else was thrown.
 fn thrown_error(thrown: &JsValue) -> Error {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "saturates; then it is no HTTP status"
-    )]
-    let status = get(thrown, "status").as_f64().map_or(0, |status| status as u16);
+    let status = status_of(thrown);
     match text(&get(thrown, "code")).as_deref() {
         Some("closed") => Error::Closed,
         Some("timeout") => Error::Timeout { after: 0 },
@@ -269,14 +248,5 @@ fn thrown_error(thrown: &JsValue) -> Error {
             reply::read_failure(status, None, &Meta::default(), &|_| None)
         }
         _ => Error::Source,
-    }
-}
-
-const fn name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Initial => "initial",
-        Reason::Refresh => "refresh",
-        Reason::Rejected => "rejected",
-        Reason::Prefetch => "prefetch",
     }
 }
