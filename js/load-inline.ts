@@ -2,7 +2,7 @@
 // no configuration of any bundler, no second request and no `connect-src`.
 import hex from "../pkg/inline.js";
 
-/** @internal The bytes of the module. Decoded when asked, so that an import costs nothing. */
+/** The bytes of the module. Decoded when asked, so that an import costs nothing. */
 export function load(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(hex.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = digit(2 * i) * 16 + digit(2 * i + 1);

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { UploadTokenError } from "./errors.js";
 
 /** Temporary credentials from STS. A frozen object; one token is one object for as long as it is in hand. */

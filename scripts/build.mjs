@@ -106,7 +106,8 @@ async function buildPackage() {
     splitting: true,
     chunkNames: "shared-[hash]",
     minify: true,
-    sourcemap: true,
+    // For whoever debugs this repository; the package holds none, and names none.
+    sourcemap: "external",
     metafile: true,
     logLevel: "silent",
   });

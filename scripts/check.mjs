@@ -12,6 +12,7 @@ import { setup } from "./setup.mjs";
 const WASM = ["--package", "upload-token", "--target", "wasm32-unknown-unknown", "--locked"];
 const HOST = ["--workspace", "--locked"];
 const DENY = ["--", "--deny", "warnings"];
+const WASM_FILE = "./wasm/upload_token_bg.wasm";
 const RUSTDOC = { RUSTDOCFLAGS: "--deny warnings" };
 
 /** Name → program, arguments, environment. */
@@ -21,11 +22,15 @@ const CHECKS = [
   ["cargo fmt (fuzz)", "cargo", ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]],
   ["clippy, host", "cargo", ["clippy", ...HOST, "--all-targets", ...DENY]],
   ["clippy, wasm32", "cargo", ["clippy", ...WASM, "--lib", ...shellTests(), ...DENY]],
+  ["clippy, as shipped", "cargo", ["clippy", ...WASM, "--lib", "--features", "small", ...DENY]],
   ["rustdoc, host", "cargo", ["doc", ...HOST, "--no-deps"], RUSTDOC],
   ["rustdoc, wasm32", "cargo", ["doc", ...WASM, "--no-deps", "--document-private-items"], RUSTDOC],
   ["tsc", "tsc", ["--project", "tsconfig.json", "--noEmit"]],
   ["prettier", "prettier", ["--check", "."]],
   ["publint", "publint", ["--strict"]],
+  // The package is of modules only. A module that is a file has no types.
+  ["are the types wrong", "attw", ["--pack", ".", "--profile", "esm-only", "--exclude-entrypoints", WASM_FILE]],
+  ["typedoc", "typedoc", []],
   ["repository rules", "cargo", ["test", "--locked", "--package", "upload-token", "--test", "tidy"]],
 ];
 

@@ -17,6 +17,7 @@ export const SUITES = {
   worker: (machine) => shell("DEDICATED_WORKER", ["--test", "web"], machine),
   "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "web"], machine),
   js: (machine) => node("tests/js", machine),
+  package: (machine) => node("tests/package", machine),
   soak: (machine) => node("tests/soak", machine),
   secrets: (machine) => node("tests/secrets", machine),
   localcloud: (machine) => node("tests/localcloud", machine),

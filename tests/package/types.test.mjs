@@ -1,0 +1,64 @@
+// The types, as the compiler sees them in a user's project: strictest settings, no library check skipped.
+import assert from "node:assert/strict";
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, test } from "node:test";
+
+import { packed, project, root, run } from "./packed.mjs";
+
+const STRICT = {
+  strict: true,
+  noEmit: true,
+  skipLibCheck: false,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  isolatedModules: true,
+  verbatimModuleSyntax: true,
+  target: "es2022",
+  types: [],
+};
+
+before(async () => {
+  await packed();
+  await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }));
+  for (const name of ["good.ts", "bad.ts"])
+    await copyFile(join(root, "tests/package/types", name), join(project, name));
+});
+
+/** What the compiler says of the project's `files` with `options`; empty if all is well. */
+async function compile(name, files, options) {
+  const config = join(project, `tsconfig.${name}.json`);
+  await writeFile(config, JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files }));
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  return run(process.execPath, [tsc, "--project", config], { cwd: project }).then(
+    ({ stdout }) => stdout,
+    ({ stdout }) => stdout || "tsc failed without a word",
+  );
+}
+
+const RESOLUTIONS = {
+  bundler: { module: "esnext", moduleResolution: "bundler" },
+  node16: { module: "node16", moduleResolution: "node16" },
+  nodenext: { module: "nodenext", moduleResolution: "nodenext" },
+};
+
+for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
+  test(`what must compile does, and what must not does not: ${name}`, async () => {
+    assert.equal(await compile(name, ["good.ts", "bad.ts"], { lib: ["ES2022", "DOM"], ...resolution }), "");
+  });
+}
+
+test("a project that lists only ES2022 and the DOM's types of a worker compiles too", async () => {
+  const source = `import { createTokenManager, type TokenManager } from "upload-token";
+export const tokens: TokenManager = createTokenManager({ source: "/sts" });
+`;
+  await writeFile(join(project, "worker.ts"), source);
+  const options = { lib: ["ES2022", "WebWorker"], ...RESOLUTIONS.bundler };
+  assert.equal(await compile("worker", ["worker.ts"], options), "");
+});
+
+test("the check is able to fail", async () => {
+  await writeFile(join(project, "wrong.ts"), 'import { nothing } from "upload-token";\nnothing();\n');
+  assert.match(await compile("wrong", ["wrong.ts"], { lib: ["ES2022", "DOM"], ...RESOLUTIONS.bundler }), /TS2305/);
+});
