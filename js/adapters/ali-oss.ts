@@ -45,7 +45,7 @@ export type OssTokens = Pick<TokenManager, "getToken" | "invalidate">;
  * ali-oss repeats a request for ever when OSS refuses its time (`RequestTimeTooSkewed`) and no correction
  * of the clock helps; here that ends with an error of code `rejected`.
  *
- * @throws {@link UploadTokenError}, as `tokens.getToken` does. Requests of the client reject with the same.
+ * @throws `UploadTokenError`, as `tokens.getToken` does. Requests of the client reject with the same.
  * @example
  * ```ts
  * const client = new OSS({ region: "oss-cn-shanghai", bucket: "videos", ...(await ossOptions(tokens)) });
@@ -85,7 +85,7 @@ export async function ossOptions(
  *
  * @param OSS - The class of ali-oss.
  * @param options - As for `new OSS(…)`, without credentials.
- * @throws {@link UploadTokenError}, as `tokens.getToken` does; `invalid_option` if an argument is unusable.
+ * @throws `UploadTokenError`, as `tokens.getToken` does; `invalid_option` if an argument is unusable.
  * @example
  * ```ts
  * const client = await createOssClient(OSS, tokens, { region: "oss-cn-shanghai", bucket: "videos" });

@@ -37,7 +37,7 @@ export type {
  *
  * @param Vod - `AliyunUpload.Vod`, from the script tag or from npm.
  * @param tokens - where STS tokens come from; may be `null` if `options.uploadAuth` and `options.wasm` are given.
- * @throws {@link UploadTokenError} with code `invalid_option`, naming the option.
+ * @throws `UploadTokenError` with code `invalid_option`, naming the option.
  * @example
  * ```ts
  * import { createTokenManager } from "upload-token";

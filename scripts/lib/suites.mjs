@@ -18,6 +18,7 @@ export const SUITES = {
   "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "web"], machine),
   js: (machine) => node("tests/js", machine),
   package: (machine) => node("tests/package", machine),
+  docs: (machine) => node("tests/docs", machine),
   soak: (machine) => node("tests/soak", machine),
   secrets: (machine) => node("tests/secrets", machine),
   localcloud: (machine) => node("tests/localcloud", machine),

@@ -33,7 +33,7 @@ export interface VodCallbacks {
   onUploadSucceed?(info: UploadInfo): void;
   /**
    * @param code - the code of OSS or VOD (in UploadAuth mode also the AppServer's own); `EmptyFile`; a code of
-   *   {@link UploadTokenError}; `upload_lost` if the SDK gave up without an error, and `upload_stalled` if it stopped
+   *   `UploadTokenError`; `upload_lost` if the SDK gave up without an error, and `upload_stalled` if it stopped
    *   reporting. `startUpload()` tries again.
    */
   onUploadFailed?(info: UploadInfo, code: string, message: string): void;
