@@ -10,9 +10,10 @@
 // A part is skipped when its inputs have the content that they had when it was last built.
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 import { fingerprint, stamped } from "./lib/fingerprint.mjs";
+import { billOfMaterials, notices, shippedCrates } from "./lib/licenses.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import { command, isMain, root, run, say } from "./lib/run.mjs";
 import { shortNames } from "./lib/names.mjs";
@@ -22,6 +23,8 @@ import { setup, tools } from "./setup.mjs";
 const pkg = join(root, "pkg");
 const dist = join(root, "dist");
 const WASM = "upload_token_bg.wasm";
+const NOTICES = "THIRD-PARTY-LICENSES.txt";
+const BILL = "sbom.cdx.json";
 
 /** File name in dist/ → source: what `exports` in package.json points at. */
 const ENTRIES = {
@@ -46,7 +49,7 @@ function wasmInputs() {
 }
 
 function packageInputs() {
-  const files = ["js", "pkg", "tsconfig.json", "package-lock.json", "scripts/build.mjs"];
+  const files = ["js", "pkg", "tsconfig.json", "package.json", "package-lock.json", "Cargo.lock", "scripts"];
   return fingerprint(files);
 }
 
@@ -113,7 +116,11 @@ async function buildPackage() {
   });
   await mkdir(dist, { recursive: true });
   await copyFile(join(pkg, WASM), join(dist, WASM));
-  const made = new Set([...Object.keys(metafile.outputs), relative(root, join(dist, WASM))]);
+  const crates = await shippedCrates();
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  await writeFile(join(dist, NOTICES), await notices(crates));
+  await writeFile(join(dist, BILL), `${JSON.stringify(billOfMaterials(manifest, crates), null, 2)}\n`);
+  const made = new Set([...Object.keys(metafile.outputs), ...[WASM, NOTICES, BILL].map((file) => `dist/${file}`)]);
   for (const file of await readdir(dist, { withFileTypes: true })) {
     if (file.isFile() && !made.has(`dist/${file.name}`)) await rm(join(dist, file.name));
   }
