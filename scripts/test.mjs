@@ -9,9 +9,9 @@ import { join } from "node:path";
 
 import { build } from "./build.mjs";
 import { buildAppServer } from "./lib/app-server.mjs";
-import { ensureChrome } from "./lib/browsers.mjs";
+import { ensureChrome, ensureFirefox, ensureWebKit } from "./lib/browsers.mjs";
 import { command, Failure, root, run, say } from "./lib/run.mjs";
-import { SUITES } from "./lib/suites.mjs";
+import { enginesOf, SUITES } from "./lib/suites.mjs";
 import { setup } from "./setup.mjs";
 
 /** A suite that takes longer hangs. */
@@ -22,12 +22,16 @@ await command(async () => {
   const unknown = chosen.find((name) => !(name in SUITES));
   if (unknown) throw new Failure(`no suite is called ${unknown}; there are ${Object.keys(SUITES).join(", ")}`);
 
-  await setup();
+  const names = chosen.length > 0 ? chosen : Object.keys(SUITES);
+  const engines = new Set(names.flatMap(enginesOf));
+  await setup({ engines: [...engines] });
   await build();
   await buildAppServer();
   const machine = await ensureChrome();
+  if (engines.has("firefox")) Object.assign(machine, await ensureFirefox());
+  if (engines.has("webkit")) Object.assign(machine, await ensureWebKit());
   const results = [];
-  for (const name of chosen.length > 0 ? chosen : Object.keys(SUITES)) {
+  for (const name of names) {
     results.push({ name, ...(await runSuite(name, SUITES[name](machine))) });
   }
   print(results);
@@ -58,7 +62,7 @@ async function runSuite(name, { program, args, env, read, empty = false }) {
 }
 
 function print(results) {
-  const cells = (name, ...figures) => name.padEnd(16) + figures.map((figure) => String(figure).padStart(9)).join("");
+  const cells = (name, ...figures) => name.padEnd(24) + figures.map((figure) => String(figure).padStart(9)).join("");
   console.log(`\n${cells("suite", "passed", "failed", "skipped", "seconds")}`);
   const total = { passed: 0, failed: 0 };
   for (const { name, passed, failed, skipped, seconds } of results) {

@@ -6,16 +6,22 @@ import { root } from "./run.mjs";
 import { tools } from "../setup.mjs";
 
 /**
- * In the order in which `npm test` runs them. A suite is a function from the machine (`{ chrome, chromedriver }`)
- * to `{ program, args, env, read }`; `read` turns the program's output into `{ passed, failed, skipped, closing }`,
+ * In the order in which `npm test` runs them. A suite is a function from the machine (`{ chrome, chromedriver,
+ * geckodriver, webkitdriver, xvfb }`, the last three where {@link enginesOf} says so) to `{ program, args, env, read }`; `read` turns the program's output into `{ passed, failed, skipped, closing }`,
  * where `closing` are the lines that the runner itself ends with.
  */
 export const SUITES = {
   rust: () => cargo(["--workspace"]),
-  wasm: (machine) => shell("BROWSER", shellTests(), machine),
+  wasm: (machine) => shell("BROWSER", shellTests(), chromium(machine)),
   // The same shell where there is no document, and where there is no page at all.
-  worker: (machine) => shell("DEDICATED_WORKER", ["--test", "web"], machine),
-  "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "web"], machine),
+  worker: (machine) => shell("DEDICATED_WORKER", ["--test", "web"], chromium(machine)),
+  "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "web"], chromium(machine)),
+  "wasm-firefox": (machine) => shell("BROWSER", shellTests(), firefox(machine)),
+  "worker-firefox": (machine) => shell("DEDICATED_WORKER", ["--test", "web"], firefox(machine)),
+  "service-worker-firefox": (machine) => shell("SERVICE_WORKER", ["--test", "web"], firefox(machine)),
+  "wasm-webkit": (machine) => shell("BROWSER", shellTests(), webkit(machine)),
+  "worker-webkit": (machine) => shell("DEDICATED_WORKER", ["--test", "web"], webkit(machine)),
+  "service-worker-webkit": (machine) => shell("SERVICE_WORKER", ["--test", "web"], webkit(machine)),
   js: (machine) => node("tests/js", machine),
   package: (machine) => node("tests/package", machine),
   docs: (machine) => node("tests/docs", machine),
@@ -26,6 +32,12 @@ export const SUITES = {
   "ali-oss": (machine) => node("tests/ali-oss", machine),
   e2e: (machine) => node("tests/e2e", machine),
 };
+
+/** Which of `firefox` and `webkit` a suite needs beside Chromium. */
+export function enginesOf(name) {
+  if (name === "engines") return ["firefox", "webkit"];
+  return ["firefox", "webkit"].filter((engine) => name.endsWith(`-${engine}`));
+}
 
 /** The integration tests that are for a browser: `tests/web*.rs`. The others are for the host. */
 export function shellTests() {
@@ -38,14 +50,22 @@ function cargo(args, env = {}) {
   return { program: "cargo", args: ["test", "--locked", "--no-fail-fast", ...args], env, read: readLibtest };
 }
 
+/** The driver by which wasm-bindgen's runner finds an engine, and what the runner itself must run under. */
+const chromium = ({ chromedriver }) => ({ env: { CHROMEDRIVER: chromedriver } });
+const firefox = ({ geckodriver }) => ({ env: { GECKODRIVER: geckodriver } });
+// To the runner every WebKit is Safari. This one needs a display.
+const webkit = ({ webkitdriver, xvfb }) => ({ env: { SAFARIDRIVER: webkitdriver }, under: [xvfb, "-a"] });
+
 /** `where` is a kind of context that wasm-bindgen's runner knows. */
-function shell(where, tests, { chromedriver }) {
-  return cargo(["--package", "upload-token", "--target", "wasm32-unknown-unknown", ...tests], {
+function shell(where, tests, { env, under = [] }) {
+  const own = cargo(["--package", "upload-token", "--target", "wasm32-unknown-unknown", ...tests], {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.testRunner,
-    CHROMEDRIVER: chromedriver,
     WASM_BINDGEN_TEST_TIMEOUT: "120",
     [`WASM_BINDGEN_USE_${where}`]: "1",
+    ...env,
   });
+  const [program, ...args] = [...under, own.program, ...own.args];
+  return { ...own, program, args };
 }
 
 function node(directory, { chrome, chromedriver }) {
