@@ -31,6 +31,7 @@ export const SUITES = {
   appserver: (machine) => node("tests/appserver", machine),
   "ali-oss": (machine) => node("tests/ali-oss", machine),
   e2e: (machine) => node("tests/e2e", machine),
+  engines: (machine) => node("tests/engines", machine),
 };
 
 /** Which of `firefox` and `webkit` a suite needs beside Chromium. */
@@ -68,12 +69,14 @@ function shell(where, tests, { env, under = [] }) {
   return { ...own, program, args };
 }
 
-function node(directory, { chrome, chromedriver }) {
+function node(directory, { chrome, chromedriver, firefox, geckodriver, webkitdriver, xvfb }) {
   const names = tryList(join(root, directory)).filter((name) => name.endsWith(".test.mjs"));
   const files = names.sort().map((name) => join(directory, name));
   // One file at a time: they start browsers and servers, and some count milliseconds of token life.
   const args = ["--test", "--test-reporter=spec", "--test-concurrency=1", ...files];
   const env = { CHROME_PATH: chrome, CHROMEDRIVER: chromedriver, NODE_NO_WARNINGS: "1" };
+  if (firefox) Object.assign(env, { FIREFOX_PATH: firefox, GECKODRIVER: geckodriver });
+  if (webkitdriver) Object.assign(env, { WEBKITDRIVER: webkitdriver, XVFB: xvfb });
   return { program: process.execPath, args, env, read: readNodeTest, empty: files.length === 0 };
 }
 

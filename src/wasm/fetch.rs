@@ -107,16 +107,19 @@ impl Reading {
             let read = text(piece).unwrap_or_default();
             return Some(if read.len() > LARGEST { Body::TooLarge } else { Body::Text(read) });
         }
-        let Ok(part) = get(piece, "value").dyn_into::<Uint8Array>() else {
+        let part = get(piece, "value");
+        if get(piece, "done").is_truthy() || !part.is_object() {
             let bytes = core::mem::take(&mut self.bytes);
             let read = String::from_utf8(bytes)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
             return Some(Body::Text(read.trim_start_matches('\u{feff}').into()));
-        };
-        if self.bytes.len() + part.length() as usize > LARGEST {
+        }
+        // Its length is asked for first: whatever is no array of bytes of this realm is copied into one.
+        let length = get(&part, "length").as_f64().unwrap_or(f64::INFINITY);
+        if length > (LARGEST - self.bytes.len()) as f64 {
             return Some(Body::TooLarge);
         }
-        self.bytes.extend_from_slice(&part.to_vec());
+        self.bytes.extend_from_slice(&Uint8Array::new(&part).to_vec());
         None
     }
 

@@ -145,6 +145,37 @@ async fn an_answer_in_pieces_is_put_together() {
     assert_eq!(text(&token, "securityToken"), "CanaryToken");
 }
 
+/// As of a frame's `fetch`, or of a script that a driver runs: the pieces are arrays of another realm than the module's.
+#[wasm_bindgen_test]
+async fn pieces_may_be_of_any_realm() {
+    let pieces = |piece: &str| {
+        format!(
+            "(init, n) => {{
+                const bytes = new TextEncoder().encode(JSON.stringify(reply(n)));
+                const pieces = [{piece}];
+                const read = async () => pieces.length ? {{ done: false, value: pieces.shift() }} : {{ done: true }};
+                return {{ status: 200, text() {{}}, body: {{ getReader: () => ({{ read }}) }} }};
+            }}"
+        )
+    };
+    let server = AppServer::new(&pieces(
+        "Array.from(bytes.slice(0, 9)), { ...bytes.slice(9), length: bytes.length - 9 }",
+    ));
+    let token = Rig::new(PLAIN).token().await.unwrap();
+    server.restore();
+    assert_eq!(text(&token, "securityToken"), "CanaryToken");
+
+    for (piece, said) in [
+        ("'text'", "it is empty"),
+        ("{}", "the answer is larger than any token's"),
+        ("{ length: 1e12 }", "the answer is larger than any token's"),
+    ] {
+        let failure = refused(&pieces(piece), PLAIN).await;
+        assert_eq!(text(&failure, "code"), "invalid_response", "{piece}");
+        assert!(text(&failure, "message").ends_with(said), "{piece}");
+    }
+}
+
 #[wasm_bindgen_test]
 async fn every_refusal_has_its_code() {
     let cases = [

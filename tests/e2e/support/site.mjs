@@ -11,7 +11,7 @@ import { buildAppServer, control, startAppServer } from "../../../scripts/lib/ap
 import { launchChrome } from "../../../scripts/lib/chrome.mjs";
 import { root } from "../../../scripts/lib/run.mjs";
 
-const www = join(root, ".cache/e2e");
+export const www = join(root, ".cache/e2e");
 export const ORIGIN = "https://app.test";
 
 /** Versions of ali-oss that the SDK is bundled with; the first is the one that the vendor pairs with it. */
@@ -26,7 +26,8 @@ const DEFAULT_PAGE = process.env.E2E_PAGE ?? PAGES[0];
 /** The user's own build of the SDK, in place of the one from npm: a path, or nothing. */
 const OWN_SDK = process.env.UPLOAD_VOD_SDK;
 
-async function buildPages() {
+/** Builds {@link PAGES} into {@link www}. */
+export async function buildPages() {
   await mkdir(www, { recursive: true });
   const common = { absWorkingDir: root, bundle: true, target: "es2022", outdir: www, logLevel: "silent" };
   for (const oss of OSS) {
