@@ -50,8 +50,9 @@ use crate::{
     token::Expiry,
 };
 
-/// Refused tokens that are remembered, so that a caching AppServer cannot bring one back.
-const REMEMBERED: usize = 4;
+/// Refused tokens that are remembered, so that a caching AppServer cannot bring one back: more than are refused in the
+/// life of one of them, unless every token is.
+const REMEMBERED: usize = 64;
 /// Unusable answers in a row after which the format, not the moment, is at fault.
 const MALFORMED_IN_A_ROW: u32 = 3;
 

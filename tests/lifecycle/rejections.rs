@@ -39,6 +39,21 @@ fn a_refused_token_is_never_served_again_whatever_the_appserver_caches() {
     assert_eq!(sim.get(), Outcome::Failed(Error::Rejected), "not even an older refused one");
 }
 
+/// Found by fuzzing: only the last four were remembered.
+#[test]
+fn nor_is_one_that_was_refused_long_before() {
+    let mut sim = Sim::holding(11 * HOUR);
+    for serial in 2..=40 {
+        sim.refuse_current();
+        // Not in a row: each of them serves for a while before it is refused.
+        assert_eq!(sim.get(), Outcome::Served(serial));
+        sim.use_for(10 * MINUTE, MINUTE);
+    }
+    sim.answer = Answer::First;
+    sim.refuse_current();
+    assert_eq!(sim.get(), Outcome::Failed(Error::Rejected));
+}
+
 #[test]
 fn after_a_refusal_any_other_token_will_do_even_a_shorter_one() {
     let mut sim = Sim::holding(HOUR);
