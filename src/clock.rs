@@ -51,9 +51,12 @@ pub struct ServerTime {
 }
 
 impl ServerTime {
-    /// The least virtual time at which the server's clock can show `instant`.
+    /// The least virtual time at which the server's clock can show `instant`; 0 if it may have shown it before.
     #[must_use]
     pub fn reaches(&self, instant: UnixMillis, policy: &Policy) -> Virtual {
+        if instant < self.at {
+            return 0;
+        }
         self.sent.saturating_add(policy.counted(self.at.until(instant)))
     }
 }

@@ -178,7 +178,8 @@ mod bounds {
             ("a wall clock far ahead: assumed", None, instant(-86_400_000), None, 909_000, false),
             ("a wall clock far behind: assumed", None, instant(86_400_000), None, 909_000, false),
             ("nothing at all: assumed", Some(9_000), None, None, 909_000, false),
-            ("already over", Some(9_000), instant(8_000), None, 9_000, true),
+            ("over in this very moment", Some(9_000), instant(9_000), None, 9_000, true),
+            ("already over: when is not known", Some(9_000), instant(8_000), None, 0, true),
             ("over-long", None, None, Some(u64::MAX), 43_209_000, true),
         ];
         for (name, server, at, left, expires, certain) in cases {
@@ -448,6 +449,19 @@ mod pages {
         sim.pass(SECOND);
         let known = sim.rig.slot.token().unwrap();
         assert!(known.certain && known.expires <= HOUR, "{known:?}");
+    }
+
+    /// Found by fuzzing: the answer's own moment was taken for the end, and the token served in it.
+    #[test]
+    fn a_server_s_clock_that_is_past_a_token_s_end_does_not_prolong_it() {
+        let mut sim = Sim::with(Policy { margin: 0, ..Policy::default() }, 0);
+        sim.rtt = 0;
+        sim.get();
+        sim.freeze(2 * HOUR);
+        sim.answer = Answer::Again;
+        assert_eq!(sim.get(), Outcome::Failed(Error::ExpiredOnArrival));
+        let known = sim.rig.slot.token().unwrap();
+        assert!(known.expires <= HOUR, "{known:?}");
     }
 
     #[test]
