@@ -186,7 +186,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use serde::de::value::{self, BytesDeserializer};
 

@@ -1,6 +1,7 @@
 //! Validity left as a lower bound: sleep, turned clocks, late timers, poor server times.
 //!
 //! The simulator's oracle checks at every step that no token is handed out past what it is really good for.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

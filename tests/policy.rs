@@ -1,4 +1,5 @@
 //! The numbers: windows, back-off and budget as tables over the lives that occur.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -3,6 +3,7 @@
 //! A schedule is a list of things that happen to a page (calls, sleeps, turned clocks, hung and
 //! failing requests, refusals) on clocks that run up to 500 ppm wrong. The simulator asks the oracle
 //! at every step; a schedule that breaks an invariant is shrunk to the least one that does.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Which credential the SDK may be given, and when.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 #[path = "uploads/sim.rs"]

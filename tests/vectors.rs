@@ -2,6 +2,7 @@
 //!
 //! The file says its format. Every scenario runs with both ends of each draw and with several seeds:
 //! it must not depend on chance.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

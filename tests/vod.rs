@@ -1,4 +1,5 @@
 //! Signing calls to VOD, and what becomes of a refusal.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use upload_token::{

@@ -253,7 +253,7 @@ pub(super) fn missing(tree: &Tree<'_>) -> &'static str {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
 

@@ -197,6 +197,8 @@ for (const block of of("json")) {
 /** What is run for a command that the documentation shows, and what it must print. */
 const COMMANDS = [
   { has: "npm start\n", run: ["npm", ["start", "--", "--headless"]], prints: /SHA-256|sha-?256/i },
+  // The tests behind it are suites of their own; that it finds them is what is tried here.
+  { has: "npm run wasm-pack", run: ["npm", ["run", "wasm-pack", "--", "--version"]], prints: /wasm-pack \d/ },
   {
     has: "contract.test.mjs",
     run: [process.execPath, ["--test", "tests/appserver/contract.test.mjs"]],

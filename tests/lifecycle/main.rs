@@ -1,6 +1,7 @@
 //! The machine in scenarios, on a simulated clock. Each name is a requirement.
 //!
 //! The simulator checks every invariant at every step, so a scenario states only what is special to it.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

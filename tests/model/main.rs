@@ -8,6 +8,7 @@
 //! Two things are assumed of the world, and shown to be needed:
 //! - **A1**: no sleep hides behind a turn back of the wall clock between the same two looks;
 //! - **A2**: an answer was made after its request was sent (no cache replays one).
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
