@@ -32,6 +32,7 @@ export const SUITES = {
   "ali-oss": (machine) => node("tests/ali-oss", machine),
   e2e: (machine) => node("tests/e2e", machine),
   engines: (machine) => node("tests/engines", machine),
+  consumers: (machine) => node("tests/consumers", machine),
 };
 
 /** Which of `firefox` and `webkit` a suite needs beside Chromium. */
