@@ -21,7 +21,8 @@ export async function install() {
   const stamp = join(folder, "installed.json");
   if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== lock) {
     for (const file of ["package.json", "package-lock.json", ".npmrc"]) await cp(join(here, file), join(folder, file));
-    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
+    // Not `npm ci`: it refuses a lock file for the sake of optional packages that are for other systems.
+    await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: folder });
     await writeFile(stamp, lock);
   }
   const installed = join(folder, "node_modules/upload-token");
