@@ -12,7 +12,10 @@
 
 mod machine;
 
-use machine::sim::*;
+use machine::{
+    rig::{Stamp, Token},
+    sim::*,
+};
 use upload_token::{
     clock::{Clock, Virtual, bound},
     error::Error,
@@ -474,6 +477,23 @@ mod pages {
         sim.call(2 * HOUR);
         sim.pass(10 * SECOND);
         assert_eq!((sim.rig.slot.token().unwrap().expires, sim.rig.slot.fails()), (known, 1));
+    }
+
+    /// The answer that judged a token judges it once: the instant must not undo what its duration said.
+    #[test]
+    fn an_answer_with_a_duration_and_a_later_instant_is_not_judged_twice() {
+        let mut sim = Sim::new();
+        sim.answer = Answer::Never;
+        sim.call(0);
+        let value = Token { serial: 1, ends: HOUR };
+        let server = UnixMillis(EPOCH).plus(sim.truth());
+        let expiry = Expiry { at: Some(server.plus(HOUR)), left: Some(10 * MINUTE) };
+        let stamp = Stamp { at: server, granularity: 0 };
+        sim.feed_stamped(Input::Fetched { fetch: 1, value, expiry }, Some(stamp));
+        let expires = sim.rig.slot.token().unwrap().expires;
+        assert!(expires <= 10 * MINUTE);
+        sim.pass(MINUTE);
+        assert_eq!(sim.rig.slot.token().unwrap().expires, expires);
     }
 
     #[test]
