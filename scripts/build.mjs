@@ -86,10 +86,21 @@ async function buildWasm() {
 
 /** The environment for a module that has the same bytes wherever it is built, and names no folder of its maker. */
 async function sameEverywhere() {
-  const { stdout: sysroot } = await run("rustc", ["--print", "sysroot"]);
+  const [{ stdout: printed }, { stdout: version }] = await Promise.all([
+    run("rustc", ["--print", "sysroot"]),
+    run("rustc", ["--version", "--verbose"]),
+  ]);
+  const sysroot = printed.trim();
+  const commit = /^commit-hash: (\w+)$/m.exec(version)?.[1];
   const cargo = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  const folders = { [cargo]: "/cargo", [sysroot.trim()]: "/rust", [root]: "" };
-  const flags = Object.entries(folders).map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  // The last that fits counts. With its sources installed, the standard library's own paths are those of this machine.
+  const folders = [
+    [cargo, "/cargo"],
+    [sysroot, "/rust"],
+    [join(sysroot, "lib/rustlib/src/rust"), `/rustc/${commit}`],
+    [root, ""],
+  ];
+  const flags = folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   return { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
 }
 

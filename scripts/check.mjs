@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { command, Failure, root, run, say } from "./lib/run.mjs";
 import { shellTests } from "./lib/suites.mjs";
+import { checkSizes } from "./lib/sizes.mjs";
 import { setup } from "./setup.mjs";
 
 const WASM = ["--package", "upload-token", "--target", "wasm32-unknown-unknown", "--locked"];
@@ -46,6 +47,10 @@ await command(async () => {
     console.log(output.trimEnd());
     wrong.push(name);
   }
-  if (wrong.length > 0) throw new Failure(`${wrong.length} of ${CHECKS.length} checks failed: ${wrong.join("; ")}`);
+  say("check      sizes");
+  const size = await checkSizes();
+  if (size) console.log(size);
+  if (size) wrong.push("sizes");
+  if (wrong.length > 0) throw new Failure(`${wrong.length} of ${CHECKS.length + 1} checks failed: ${wrong.join("; ")}`);
   say("check      all is well");
 });
