@@ -36,7 +36,9 @@ export async function measure() {
     const own = rounds.filter((result) => result.way === way);
     // Of the last round only: the plot shows one upload, not three.
     const { curve, ...last } = own.at(-1);
-    const ratio = summary(own.map(({ round, seconds }) => seconds / rounds.find((base) => base.round === round).seconds));
+    const ratio = summary(
+      own.map(({ round, seconds }) => seconds / rounds.find((base) => base.round === round).seconds),
+    );
     return { ...last, way, seconds: summary(own.map(({ seconds }) => seconds)), ratio, curve };
   });
   return { size: SIZE, lifeMs: LIFE, partDelayMs: PART_DELAY, rounds: rounds.map(({ curve, ...rest }) => rest), ways };
