@@ -186,7 +186,8 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use serde::de::value::{self, BytesDeserializer};
 
