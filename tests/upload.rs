@@ -2,6 +2,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "uploads/limits.rs"]
+mod limits;
 #[path = "uploads/sim.rs"]
 mod sim;
 

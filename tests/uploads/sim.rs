@@ -9,7 +9,7 @@ use upload_token::{
     time::{Millis, UnixMillis},
     token::{Expiry, StsToken, UploadAuth},
     upload::{
-        Context, Effect, Failure, FileState, Input, Look, Upload, UploaderState, Verdict,
+        Context, Delivery, Effect, Failure, FileState, Input, Look, Upload, UploaderState, Verdict,
         slot_policy,
     },
     vod::{Kind, Media},
@@ -48,6 +48,8 @@ pub(crate) struct Sim {
     pub(crate) alive: bool,
     progress: u32,
     pub(crate) done: Vec<Did>,
+    /// How the SDK came by its credentials, as listeners are told.
+    pub(crate) how: Vec<Delivery>,
     /// Requests that were asked for and not answered.
     pub(crate) open: Vec<(FetchId, Option<String>)>,
     issued: u32,
@@ -69,6 +71,7 @@ impl Sim {
             alive: true,
             progress: 0,
             done: Vec::new(),
+            how: Vec::new(),
             open: Vec::new(),
             issued: 0,
         }
@@ -150,7 +153,8 @@ impl Sim {
                 self.sdk.file = FileState::Failure;
                 self.sdk.uploader = UploaderState::Failure;
             }
-            Effect::Emit(_) | Effect::InUse { .. } => {}
+            Effect::InUse { how } => self.how.push(how),
+            Effect::Emit(_) => {}
         }
     }
 

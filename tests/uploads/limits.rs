@@ -1,0 +1,173 @@
+//! How often each kind of second try is made, and what is remembered between them.
+
+use upload_token::{
+    error::Error,
+    upload::{Delivery, Failure, FileState, Input, UploaderState, Verdict},
+    vod::Kind,
+};
+
+use super::sim::{Did, LIFE, STALL, Sim};
+
+const AGAIN: Verdict = Verdict::Retry { forget: false };
+const ANEW: Verdict = Verdict::Retry { forget: true };
+
+/// The SDK comes to the file again and is given a credential, a new one if the machine asks for that.
+fn restart(sim: &mut Sim) {
+    sim.start();
+    if !sim.open.is_empty() {
+        sim.grant();
+    }
+    assert_eq!(sim.sdk.file, FileState::Uploading);
+}
+
+#[test]
+fn a_code_that_names_a_dead_token_is_retried_three_times_without_progress() {
+    let mut sim = Sim::running(Kind::Video);
+    for attempt in 1..=3 {
+        assert_eq!(sim.failed("InvalidAccessKeyId"), AGAIN, "{attempt}");
+        restart(&mut sim);
+    }
+    assert_eq!(sim.failed("InvalidAccessKeyId"), Verdict::Pass);
+    restart(&mut sim);
+    sim.progress();
+    assert_eq!(sim.failed("InvalidAccessKeyId"), AGAIN, "progress allows more");
+}
+
+#[test]
+fn an_upload_that_oss_forgot_is_begun_anew_once_without_progress() {
+    let mut sim = Sim::running(Kind::Video);
+    assert_eq!(sim.failed("NoSuchUpload"), ANEW);
+    restart(&mut sim);
+    assert_eq!(sim.failed("NoSuchUpload"), Verdict::Pass);
+    restart(&mut sim);
+    sim.progress();
+    assert_eq!(sim.failed("NoSuchUpload"), ANEW, "progress allows another");
+}
+
+#[test]
+fn a_request_without_an_answer_is_retried_three_times_near_the_credential_s_end() {
+    let mut sim = Sim::running(Kind::Video);
+    // No renewal succeeds, and the credential comes to its end.
+    let age = |sim: &mut Sim| {
+        let from = sim.now;
+        sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+        sim.miss(Error::Http { status: 403, server_code: Some("Forbidden.SubUser".to_owned()) });
+        sim.now = from + LIFE - 10_000;
+    };
+    for attempt in 1..=3 {
+        age(&mut sim);
+        assert_eq!(sim.failed("RequestError"), AGAIN, "{attempt}");
+        restart(&mut sim);
+    }
+    age(&mut sim);
+    assert_eq!(sim.failed("RequestError"), Verdict::Pass);
+}
+
+#[test]
+fn the_same_progress_again_is_none() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.progress();
+    for _ in 0..3 {
+        sim.expire("SecurityTokenExpired");
+        sim.grant();
+        sim.feed(Input::Progressed { done: 1 });
+    }
+    sim.done();
+    sim.expire("SecurityTokenExpired");
+    assert_eq!(sim.done(), [Did::Fail(Failure::Refused("SecurityTokenExpired".to_owned()))]);
+}
+
+#[test]
+fn a_retry_keeps_the_checkpoint_and_a_new_beginning_forgets_it() {
+    for (code, verdict, forget) in
+        [("InvalidAccessKeyId", AGAIN, true), ("NoSuchUpload", ANEW, false)]
+    {
+        let mut sim = Sim::running(Kind::Video);
+        sim.progress();
+        assert_eq!(sim.failed(code), verdict);
+        sim.start();
+        // Another video's credential, so that a checkpoint that is still there would lead nowhere.
+        if sim.open.is_empty() {
+            sim.expire("SecurityTokenExpired");
+        }
+        sim.done();
+        sim.grant_as(Some("other"));
+        let forgets = sim.done().into_iter().find_map(|did| match did {
+            Did::Start { forget, .. } | Did::Resume { forget, .. } => Some(forget),
+            _ => None,
+        });
+        assert_eq!(forgets, Some(forget), "{code}");
+    }
+}
+
+#[test]
+fn after_a_refusal_nobody_else_gets_the_answer() {
+    let cases = [
+        (true, FileState::Canceled, UploaderState::Expire, "cancelled"),
+        (false, FileState::Failure, UploaderState::Expire, "the queue went on"),
+        (true, FileState::Failure, UploaderState::Stop, "stopped"),
+        (true, FileState::Uploading, UploaderState::Start, "somebody else answered"),
+    ];
+    for (current, file, uploader, why) in cases {
+        let mut sim = Sim::running(Kind::Video);
+        sim.expire("SecurityTokenExpired");
+        sim.done();
+        (sim.sdk.current, sim.sdk.file, sim.sdk.uploader) = (current, file, uploader);
+        sim.grant();
+        let resumed = sim.done().iter().any(|did| matches!(did, Did::Resume { .. }));
+        assert!(!resumed, "{why}");
+    }
+}
+
+#[test]
+fn a_file_is_over_when_it_is_stored_or_gone_and_not_before() {
+    for (file, over) in
+        [(FileState::Uploading, false), (FileState::Success, true), (FileState::Gone, true)]
+    {
+        let mut sim = Sim::new(Kind::Video);
+        assert!(!sim.upload.finished());
+        sim.start();
+        sim.grant();
+        assert!(!sim.upload.finished());
+        sim.sdk.file = file;
+        sim.pass(2_000);
+        assert_eq!(sim.upload.finished(), over, "{file:?}");
+        // What was over stays so.
+        sim.sdk.file = FileState::Ready;
+        sim.pass(2_000);
+        assert_eq!(sim.upload.finished(), over, "{file:?}");
+    }
+}
+
+#[test]
+fn the_credential_in_hand_is_shown() {
+    let mut sim = Sim::new(Kind::Video);
+    assert!(sim.upload.auth().is_none());
+    sim.start();
+    sim.grant();
+    assert_eq!(sim.upload.auth().unwrap().token.access_key_id, "STS.1");
+}
+
+#[test]
+fn listeners_are_told_how_the_sdk_came_by_its_credential() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.expire("SecurityTokenExpired");
+    sim.grant();
+    sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+    sim.grant();
+    assert_eq!(sim.how, [Delivery::Started, Delivery::Resumed, Delivery::Swapped]);
+}
+
+/// Timers of a hidden page come late; two looks' time of each gap counts as silence.
+#[test]
+fn silence_is_counted_in_a_page_whose_timers_come_late() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.done();
+    sim.alive = false;
+    while sim.done().is_empty() {
+        sim.now += 2_000;
+        sim.feed(Input::Timeout);
+        assert!(sim.now < STALL + 10_000, "{} ms", sim.now);
+    }
+    assert!(sim.now > STALL);
+}
