@@ -171,3 +171,57 @@ fn silence_is_counted_in_a_page_whose_timers_come_late() {
     }
     assert!(sim.now > STALL);
 }
+
+/// A credential for another object would write the rest of the file there.
+#[test]
+fn a_running_client_is_not_given_another_video_s_credential() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+    sim.grant_as(Some("other"));
+    sim.pass(10_000);
+    assert!(!sim.done().iter().any(|did| matches!(did, Did::Swap { .. })));
+}
+
+/// Asking again would create another one.
+#[test]
+fn a_video_without_an_id_is_not_renewed_ahead() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.named = false;
+    sim.start();
+    sim.grant();
+    sim.pass(LIFE);
+    assert_eq!(sim.done(), [Did::Create, Did::Start { auth: 1, forget: false }]);
+}
+
+#[test]
+fn only_a_start_may_create_a_video_anew() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+    assert_eq!(sim.may_create, [true, false]);
+}
+
+#[test]
+fn a_wake_looks_at_the_sdk_at_once_and_an_early_timer_does_not() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.sdk.file = FileState::Success;
+    sim.feed(Input::Timeout);
+    assert!(!sim.upload.finished());
+    sim.feed(Input::Wake);
+    assert!(sim.upload.finished());
+}
+
+#[test]
+fn an_answer_without_an_address_gets_the_one_of_its_own_video() {
+    let cases = [
+        ("", None, "YWRkcmVzcw==", "a refresh need not repeat it"),
+        ("bmV3", None, "bmV3", "a new one counts"),
+        ("", Some("other"), "", "another video's is not known"),
+    ];
+    for (address, video, becomes, why) in cases {
+        let mut sim = Sim::running(Kind::Video);
+        sim.address = address;
+        sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+        sim.grant_as(video);
+        assert_eq!(sim.upload.auth().unwrap().upload_address, becomes, "{why}");
+    }
+}

@@ -53,6 +53,11 @@ pub(crate) struct Sim {
     /// Requests that were asked for and not answered.
     pub(crate) open: Vec<(FetchId, Option<String>)>,
     issued: u32,
+    /// For each request, whether a video that VOD no longer knows may be created anew.
+    pub(crate) may_create: Vec<bool>,
+    /// Whether answers name a video, and the address that they carry.
+    pub(crate) named: bool,
+    pub(crate) address: &'static str,
 }
 
 impl Sim {
@@ -74,6 +79,9 @@ impl Sim {
             how: Vec::new(),
             open: Vec::new(),
             issued: 0,
+            may_create: Vec::new(),
+            named: true,
+            address: "YWRkcmVzcw==",
         }
     }
 
@@ -121,7 +129,8 @@ impl Sim {
     fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Look => self.feed(Input::Looked(self.sdk)),
-            Effect::Fetch { fetch, video_id, .. } => {
+            Effect::Fetch { fetch, video_id, may_create, .. } => {
+                self.may_create.push(may_create);
                 self.done.push(video_id.clone().map_or(Did::Create, Did::Refresh));
                 self.open.push((fetch, video_id));
             }
@@ -191,12 +200,12 @@ impl Sim {
     pub(crate) fn grant_as(&mut self, video_id: Option<&str>) {
         let (fetch, asked) = self.open.remove(0);
         self.issued += 1;
-        let video = self.media.kind == Kind::Video;
+        let video = self.named && self.media.kind == Kind::Video;
         let created = || if video { Some("video".to_owned()) } else { None };
         let auth = UploadAuth {
             token: StsToken::new(&format!("STS.{}", self.issued), "s", "t").unwrap(),
             upload_auth: Secret::new("YXV0aA==".to_owned()),
-            upload_address: "YWRkcmVzcw==".to_owned(),
+            upload_address: self.address.to_owned(),
             video_id: video_id.map(str::to_owned).or(asked).or_else(created),
             image_id: None,
         };
