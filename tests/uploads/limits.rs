@@ -225,3 +225,55 @@ fn an_answer_without_an_address_gets_the_one_of_its_own_video() {
         assert_eq!(sim.upload.auth().unwrap().upload_address, becomes, "{why}");
     }
 }
+
+#[test]
+fn the_sdk_s_words_are_known() {
+    use FileState as File;
+    use UploaderState as Uploader;
+    let files = [
+        ("Ready", File::Ready),
+        ("Uploading", File::Uploading),
+        ("Success", File::Success),
+        ("Failure", File::Failure),
+        ("Canceled", File::Canceled),
+        ("Stoped", File::Stoped),
+        ("", File::Gone),
+    ];
+    for (word, state) in files {
+        assert_eq!(File::read(word), state, "{word}");
+    }
+    let uploaders = [
+        ("Init", Uploader::Init),
+        ("Start", Uploader::Start),
+        ("Stop", Uploader::Stop),
+        ("Failure", Uploader::Failure),
+        ("Expire", Uploader::Expire),
+        ("End", Uploader::End),
+        ("", Uploader::Hidden),
+    ];
+    for (word, state) in uploaders {
+        assert_eq!(Uploader::read(word), state, "{word}");
+    }
+}
+
+#[test]
+fn a_failure_says_what_happened() {
+    let refused = Error::Http { status: 403, server_code: Some("Forbidden".to_owned()) };
+    let said = [
+        (
+            Failure::Credential(refused),
+            "VOD or the AppServer refused the request for an UploadAuth",
+        ),
+        (Failure::Credential(Error::Closed), "the token manager is closed; create a new one"),
+        (Failure::Refused("A".to_owned()), "OSS refused several credentials in a row"),
+        (
+            Failure::Silent,
+            "the SDK gave up without an error: the bucket's CORS rule must expose ETag",
+        ),
+        (Failure::Stalled, "the SDK stopped reporting; start the upload again"),
+        (Failure::NotTaken, "the SDK did not accept the UploadAuth and UploadAddress"),
+    ];
+    for (failure, begins) in said {
+        assert!(failure.message().starts_with(begins), "{}", failure.message());
+    }
+}
