@@ -2,7 +2,8 @@
 
 use upload_token::{
     error::Error,
-    upload::{Delivery, Failure, FileState, Input, UploaderState, Verdict},
+    policy::Policy,
+    upload::{Delivery, Failure, FileState, Input, UploaderState, Verdict, slot_policy},
     vod::Kind,
 };
 
@@ -276,4 +277,23 @@ fn a_failure_says_what_happened() {
     for (failure, begins) in said {
         assert!(failure.message().starts_with(begins), "{}", failure.message());
     }
+}
+
+#[test]
+fn an_upload_has_numbers_of_its_own() {
+    let tokens = Policy { pull_in: 2_000, deadline: 10_000, ..Policy::default() };
+    let own = slot_policy(&tokens, 7_000);
+    let expected = Policy {
+        idle: 0,
+        wait: 7_000,
+        deadline: 17_000,
+        hold: 1,
+        hold_most: 1,
+        pull_in: 300,
+        throttle: 2_000,
+        strikes: u32::MAX,
+        ..tokens
+    };
+    assert_eq!(own, expected);
+    assert_eq!(slot_policy(&Policy { pull_in: 7, ..expected }, 7_000).pull_in, 7);
 }
