@@ -1,6 +1,6 @@
 //! A page with this project's machine: the very code that the module in a browser is made of.
 
-use crate::world::{BETWEEN, Client, ROUND_TRIP, Scenario, Tally};
+use crate::world::{Client, ROUND_TRIP, Scenario, Tally, between};
 use upload_token::{
     clock::{Clock, Time},
     error::Error,
@@ -24,6 +24,7 @@ pub struct Ours {
     budget: Budget,
     jitter: Jitter,
     operation: Millis,
+    between: Millis,
     waiters: WaiterId,
     timeout: Option<Millis>,
     answer: Option<Answer>,
@@ -47,6 +48,7 @@ impl Client for Ours {
             clock: Clock::default(),
             jitter: Jitter::new(seed),
             operation: start,
+            between: between(seed),
             waiters: 0,
             timeout: None,
             answer: None,
@@ -67,7 +69,7 @@ impl Client for Ours {
             {
                 arrived(scenario, fetch, sent)
             } else if self.operation == now {
-                self.operation += BETWEEN;
+                self.operation += self.between;
                 self.waiters = self.waiters.wrapping_add(1);
                 Input::Wanted { waiter: self.waiters, least: 0 }
             } else {

@@ -1,6 +1,6 @@
 //! Pages with the rules that others use, as their sources state them. All ask only when an operation begins.
 
-use crate::world::{BETWEEN, Client, MINUTE, ROUND_TRIP, SECOND, Scenario, Tally};
+use crate::world::{Client, MINUTE, ROUND_TRIP, SECOND, Scenario, Tally, between};
 use upload_token::{policy::Jitter, time::Millis};
 
 /// When to ask, and what becomes of the operation.
@@ -85,6 +85,7 @@ pub struct Ruled<R> {
     rule: R,
     jitter: Jitter,
     operation: Millis,
+    between: Millis,
     /// When the token in hand really ends; 0 for none.
     ends: Millis,
     tried: Option<Millis>,
@@ -93,13 +94,20 @@ pub struct Ruled<R> {
 impl<R: Rule + Default> Client for Ruled<R> {
     fn new(start: Millis, seed: u64) -> Self {
         let jitter = Jitter::new(seed);
-        Self { rule: R::default(), jitter, operation: start, ends: 0, tried: None }
+        Self {
+            rule: R::default(),
+            jitter,
+            operation: start,
+            between: between(seed),
+            ends: 0,
+            tried: None,
+        }
     }
 
     fn run(&mut self, scenario: &Scenario, until: Millis, tally: &mut Tally) {
         while self.operation < until {
             let now = self.operation;
-            self.operation += BETWEEN;
+            self.operation += self.between;
             if !self.rule.asks(now, scenario, self.ends, self.tried) {
                 tally.served(now, self.ends);
                 continue;

@@ -1,6 +1,6 @@
 //! What all clients have in common: the AppServer, the operations, and what is counted.
 
-use upload_token::time::Millis;
+use upload_token::{policy::Jitter, time::Millis};
 
 pub const SECOND: Millis = 1_000;
 pub const MINUTE: Millis = 60 * SECOND;
@@ -9,8 +9,12 @@ pub const MINUTE: Millis = 60 * SECOND;
 pub const ROUND_TRIP: Millis = 200;
 /// From the hand-out of a token to the moment at which OSS looks at it.
 pub const TO_OSS: Millis = SECOND;
-/// From one operation of a page to its next.
-pub const BETWEEN: Millis = 30 * SECOND;
+
+/// From one operation of a page to its next: 20 to 40 s, the same for a page throughout, and the same whichever rule it
+/// has. Were it one interval for all that divides a life, tokens would always end in the middle of an operation.
+pub fn between(seed: u64) -> Millis {
+    20 * SECOND + 20 * Millis::from(Jitter::new(seed.rotate_left(17)).draw())
+}
 
 /// When pages start, when the AppServer is down, and how long tokens live. All times in ms from the beginning.
 #[derive(Clone, Copy, Debug)]
