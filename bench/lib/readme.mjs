@@ -41,11 +41,11 @@ function hot({ rounds, engines }) {
   return `Median of ${rounds} rounds (quartiles); ratios are to the class in the same round.\n\n${table(head, rows)}`;
 }
 
-function start({ rounds, browser, entries }) {
+function start({ rounds, engine, entries }) {
   const cell = ({ median, low, high }) => `${median.toFixed(1)} (${low.toFixed(1)}–${high.toFixed(1)})`;
   const rows = entries.map(({ entry, cold, warm }) => [`\`${entry}\``, cell(cold), cell(warm)]);
   const head = ["entry", "nothing cached, ms", "cached, ms"];
-  return `${browser}, median of ${rounds} rounds (quartiles).\n\n${table(head, rows)}`;
+  return `${engine}, median of ${rounds} rounds (quartiles).\n\n${table(head, rows)}`;
 }
 
 async function upload({ rounds, ways, size, lifeMs }) {
