@@ -27,6 +27,7 @@ const CHECKS = [
   ["rustdoc, host", "cargo", ["doc", ...HOST, "--no-deps"], RUSTDOC],
   ["rustdoc, wasm32", "cargo", ["doc", ...WASM, "--no-deps", "--document-private-items"], RUSTDOC],
   ["tsc", "tsc", ["--project", "tsconfig.json", "--noEmit"]],
+  ["tsc, shell", "tsc", ["--project", "src/wasm/tsconfig.json"]],
   ["prettier", "prettier", ["--check", "."]],
   ["publint", "publint", ["--strict"]],
   // The package is of modules only. A module that is a file has no types.

@@ -101,20 +101,14 @@ impl From<Record> for JsValue {
     }
 }
 
-/// Parses JSON with the platform's parser.
+/// Parses JSON with the platform's parser. What begins as none does, such as an error page or an
+/// encrypted payload, throws no exception.
 pub(super) fn parse(text: &str) -> Option<Json> {
-    Some(json(&parse_value(text, b"{[\"-0123456789tfn")?, MAX_DEPTH))
-}
-
-/// The body of an answer as a page's own reader gets it: parsed if it is JSON, or else its text.
-pub(super) fn body(text: &str) -> JsValue {
-    parse_value(text, b"{[\"").unwrap_or_else(|| text.into())
-}
-
-/// Parses what begins with one of `any`: an error page and an encrypted payload throw no exception.
-fn parse_value(text: &str, any: &[u8]) -> Option<JsValue> {
-    let first = *text.trim_ascii_start().as_bytes().first()?;
-    if any.contains(&first) { JSON::parse(text).ok() } else { None }
+    let first = text.trim_ascii_start().as_bytes().first()?;
+    if !b"{[\"-0123456789tfn".contains(first) {
+        return None;
+    }
+    Some(json(&JSON::parse(text).ok()?, MAX_DEPTH))
 }
 
 /// What `JSON.parse` returned, as the core reads it. Deeper than `depth` it is `null`.
@@ -138,21 +132,6 @@ fn json(value: &JsValue, depth: u32) -> Json {
             Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(member).collect(),
         )
     }
-}
-
-/// Reads a value as JSON would carry it, so that a `Date` is its text.
-///
-/// # Errors
-///
-/// [`Error::InvalidResponse`] for what JSON cannot carry, such as a cycle or a `BigInt`.
-pub(super) fn plain(value: &JsValue) -> Result<Json, Error> {
-    if let Some(text) = text(value) {
-        return Ok(Json::String(text));
-    }
-    let carried = JSON::stringify(value).ok().and_then(|carried| carried.as_string());
-    carried
-        .map(Json::String)
-        .ok_or(Error::InvalidResponse { reason: "the source answered what JSON cannot carry" })
 }
 
 /// What `UploadTokenError` is made of in TypeScript.

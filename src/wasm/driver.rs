@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     convert,
-    exchange::{self, Failure, Got},
+    exchange::{self, Answer, Failure},
     shared::{Id, Inbox, Requests, Shared},
     source::{self, Source, Want},
     timer::Timer,
@@ -276,13 +276,13 @@ impl Driver {
         let Some(abort) = self.requests.open(id, fetch) else {
             return self.dispatch(id, Input::Failed { fetch, error: Error::Network });
         };
-        let (sent, plan) = {
+        let (sent, question) = {
             let mut machines = self.machines.borrow_mut();
             let sent = machines.shared.look(&self.policy).virt;
             let Some(entry) = machines.entry(id) else { return };
             let rejected = entry.token().filter(|_| reason == Reason::Rejected);
             let rejected = rejected.map(|token| token.access_key_id.clone());
-            (sent, self.source.plan(&Want { scope: &entry.scope, reason, rejected }))
+            (sent, self.source.question(&Want { scope: &entry.scope, reason, rejected }))
         };
         // Weak: a source that never answers must not keep a dropped manager alive.
         let driver = Rc::downgrade(self);
@@ -291,7 +291,7 @@ impl Driver {
                 driver.landed(id, fetch, sent, outcome);
             }
         };
-        exchange::start(plan, self.source.map.clone(), &abort.signal(), Box::new(landed));
+        exchange::ask(question, &abort.signal(), Box::new(landed));
     }
 
     fn landed(
@@ -299,7 +299,7 @@ impl Driver {
         id: Id,
         fetch: FetchId,
         sent: Virtual,
-        outcome: Result<Got, Failure>,
+        outcome: Result<Answer, Failure>,
     ) {
         if self.requests.close(id, fetch).is_none() {
             return;

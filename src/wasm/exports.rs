@@ -43,11 +43,8 @@ impl TokenCore {
                 policy.set(nth, number.as_f64().unwrap_or(f64::NAN));
             }
         }
-        let source = Source::new(
-            &get(options, "source"),
-            get(options, "request"),
-            &get(options, "mapReply"),
-        );
+        let source =
+            Source::new(get(options, "source"), get(options, "request"), &get(options, "mapReply"));
         let seed = get(options, "seed").as_f64().unwrap_or_default();
         Self { driver: Driver::new(policy, source, listener, seed) }
     }

@@ -7,7 +7,6 @@ mod convert;
 mod driver;
 mod exchange;
 mod exports;
-mod fetch;
 mod shared;
 mod source;
 mod timer;

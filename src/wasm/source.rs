@@ -3,13 +3,12 @@
 use alloc::string::String;
 use core::cell::Cell;
 
-use js_sys::{Function, JSON};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::{
-    convert::{Record, get, put},
-    exchange::{Failure, Got, Origin, Plan},
-    fetch,
+    convert::Record,
+    exchange::{Answer, Failure, Origin, Question},
 };
 use crate::{
     lifecycle::Reason,
@@ -20,7 +19,7 @@ use crate::{
 pub(super) struct Source {
     origin: Origin,
     /// The `mapReply` option.
-    pub(super) map: Option<Function>,
+    map: Option<Function>,
     closed: Cell<bool>,
 }
 
@@ -34,10 +33,9 @@ pub(super) struct Want<'a> {
 
 impl Source {
     /// Of the options `source`, `request` and `mapReply`.
-    pub(super) fn new(source: &JsValue, wishes: JsValue, map: &JsValue) -> Self {
-        let origin = Origin::new(source, wishes);
+    pub(super) fn new(source: JsValue, wishes: JsValue, map: &JsValue) -> Self {
         let map = map.dyn_ref::<Function>().cloned();
-        Self { origin, map, closed: Cell::new(false) }
+        Self { origin: Origin { source, wishes, json: false }, map, closed: Cell::new(false) }
     }
 
     pub(super) fn closed(&self) -> bool {
@@ -49,35 +47,24 @@ impl Source {
     }
 
     /// How to ask for one token.
-    pub(super) fn plan(&self, want: &Want<'_>) -> Plan {
+    pub(super) fn question(&self, want: &Want<'_>) -> Question<'_> {
         let about = Record::new()
             .text("reason", name(want.reason))
             .text("scope", want.scope)
             .some_text("rejected", want.rejected.as_deref());
-        Plan::Ask { origin: self.origin.clone(), about: about.into(), post }
+        Question::Of { origin: &self.origin, about: about.into(), map: self.map.as_ref() }
     }
 }
 
-/// Reads what came of a plan.
+/// Reads what came of a question.
 ///
 /// # Errors
 ///
 /// Why there is no token, with the value that was thrown, if one was.
-pub(super) fn read(outcome: Result<Got, Failure>) -> Result<Reply, Failure> {
+pub(super) fn read(outcome: Result<Answer, Failure>) -> Result<Reply, Failure> {
     outcome?
         .read(reply::read, "the answer is larger than any token's")
         .map_err(|error| (error, JsValue::UNDEFINED))
-}
-
-/// The request to the AppServer's address. A page that names no body sends one only if there is
-/// something to say, and as text: a JSON content type would cost a preflight, or be refused by one.
-fn post(wishes: &JsValue, about: &JsValue) -> JsValue {
-    let init = fetch::post(wishes);
-    let something = get(about, "rejected").is_truthy() || get(about, "scope").is_truthy();
-    if something && get(wishes, "body").is_undefined() {
-        put(&init, "body", &JSON::stringify(about).map_or(JsValue::UNDEFINED, JsValue::from));
-    }
-    init
 }
 
 pub(super) const fn name(reason: Reason) -> &'static str {

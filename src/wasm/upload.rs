@@ -52,7 +52,11 @@ impl UploadCore {
         let policy = slot_policy(&tokens, number("wait", tokens.wait));
         let source = match text(&get(options, "endpoint")) {
             Some(endpoint) => AuthSource::Vod { endpoint, deadline: tokens.deadline },
-            None => AuthSource::Page(Origin::new(&get(options, "source"), get(options, "request"))),
+            None => AuthSource::Page(Origin {
+                source: get(options, "source"),
+                wishes: get(options, "request"),
+                json: true,
+            }),
         };
         Self {
             driver: UploadDriver::new(

@@ -54,7 +54,7 @@ async fn what_a_function_answers_instead_has_a_code() {
         ("' '.repeat(10 << 20)", "invalid_response"),
         ("({ status: 403, text: async () => '' })", "unauthenticated"),
         ("({ status: NaN, text: async () => JSON.stringify(reply(1)) })", "http"),
-        ("({ status: 200, text: () => { throw new Error('boom'); } })", "invalid_response"),
+        ("({ status: 200, text: () => { throw new Error('boom'); } })", "network"),
         ("({ status: 200, text: async () => { throw new Error('boom'); } })", "network"),
         ("({ status: 200, text: () => 7 })", "invalid_response"),
     ];

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use super::{
     super::{
         convert::{self, Record, get, text},
-        exchange::{self, Failure, Got},
+        exchange::{self, Answer, Failure},
         shared::{Inbox, Requests, Shared},
         timer::Timer,
         wake::Wakes,
@@ -247,8 +247,8 @@ impl UploadDriver {
         if trip.counts(&self.source) {
             later = self.virt().saturating_sub(from);
         }
-        let plan = match trip.plan(&self.source, &self.host) {
-            Ok(plan) => plan,
+        let question = match trip.question(&self.source, &self.host) {
+            Ok(question) => question,
             Err(error) => return self.landed(&trip, from, later, Err(error)),
         };
         let signal = trip.abort.signal();
@@ -259,7 +259,7 @@ impl UploadDriver {
                 driver.came(trip, from, later, outcome);
             }
         };
-        exchange::start(plan, None, &signal, Box::new(came));
+        exchange::ask(question, &signal, Box::new(came));
     }
 
     fn came(
@@ -267,7 +267,7 @@ impl UploadDriver {
         mut trip: Trip,
         from: Virtual,
         later: Millis,
-        outcome: Result<Got, Failure>,
+        outcome: Result<Answer, Failure>,
     ) {
         if !self.requests.has(trip.wanted.file, trip.wanted.fetch) {
             return;

@@ -2,15 +2,14 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
-use js_sys::{JSON, Object};
+use js_sys::Object;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, Headers};
+use web_sys::AbortController;
 
 use super::{
     super::{
         convert::{self, Record, get, put, text},
-        exchange::{Failure, Got, Origin, Plan, status_of},
-        fetch::{self, Body},
+        exchange::{Answer, Failure, Origin, Question, status_of},
         source::name,
         timer::Timer,
     },
@@ -18,6 +17,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    json::Json,
     lifecycle::{FetchId, Reason},
     reply::{self, Meta, Reply},
     time::Millis,
@@ -73,20 +73,24 @@ impl Trip {
     /// # Errors
     ///
     /// Why there is none.
-    pub(super) fn plan(&mut self, source: &AuthSource, host: &UploadHost) -> Result<Plan, Error> {
+    pub(super) fn question<'a>(
+        &mut self,
+        source: &'a AuthSource,
+        host: &UploadHost,
+    ) -> Result<Question<'a>, Error> {
         let (endpoint, deadline) = match source {
             AuthSource::Vod { endpoint, deadline } => (endpoint, *deadline),
             AuthSource::Page(origin) => {
                 let about = describe(&self.wanted);
-                if let Origin::Function(_) = origin {
+                if origin.source.is_function() {
                     put(&about, "reason", &name(self.wanted.reason).into());
                 }
-                return Ok(Plan::Ask { origin: origin.clone(), about, post });
+                return Ok(Question::Of { origin, about, map: None });
             }
         };
         let Some(token) = &self.token else {
             let promise = host.token(self.wanted.file, &self.abort.signal());
-            return promise.map(Plan::Await).map_err(|thrown| thrown_error(&thrown));
+            return promise.map(Question::Await).map_err(|thrown| thrown_error(&thrown));
         };
         let nonce = host.nonce().map_err(|_| Error::Source)?;
         let query = self.errand.call().query(&self.wanted.media, token, &nonce);
@@ -94,7 +98,7 @@ impl Trip {
         let timer = Timer::new(move || abort.abort());
         timer.set(Some(deadline));
         self.deadline = Some(timer);
-        Ok(Plan::Get([endpoint, "/?", &query].concat()))
+        Ok(Question::Get([endpoint, "/?", &query].concat()))
     }
 
     /// Takes what came of the call.
@@ -106,16 +110,19 @@ impl Trip {
         &mut self,
         source: &AuthSource,
         host: &UploadHost,
-        outcome: Result<Got, Failure>,
+        outcome: Result<Answer, Failure>,
     ) -> Turned {
         self.deadline = None;
         match source {
             AuthSource::Page(_) => self.page_answered(outcome),
             AuthSource::Vod { .. } if self.token.is_none() => {
-                let token = outcome.map_err(failed)?.value.unwrap_or_default();
-                let part = |name| text(&get(&token, name)).unwrap_or_default();
-                let parts = (part("accessKeyId"), part("accessKeySecret"), part("securityToken"));
-                self.token = Some(StsToken::new(&parts.0, &parts.1, &parts.2)?);
+                let token = outcome.map_err(failed)?.json().unwrap_or(Json::Null);
+                let part = |name| token.get(name).and_then(Json::as_str).unwrap_or_default();
+                self.token = Some(StsToken::new(
+                    part("accessKeyId"),
+                    part("accessKeySecret"),
+                    part("securityToken"),
+                )?);
                 Ok(None)
             }
             AuthSource::Vod { deadline, .. } => {
@@ -127,7 +134,7 @@ impl Trip {
         }
     }
 
-    fn page_answered(&mut self, outcome: Result<Got, Failure>) -> Turned {
+    fn page_answered(&mut self, outcome: Result<Answer, Failure>) -> Turned {
         let answer = outcome.map_err(failed).and_then(|got| {
             got.read(reply::read_upload_auth, "the answer is larger than any UploadAuth's")
         });
@@ -143,21 +150,18 @@ impl Trip {
         }
     }
 
-    fn vod_answered(&mut self, host: &UploadHost, outcome: Result<Got, Failure>) -> Turned {
-        let answer = outcome.map_err(failed)?.answer.ok_or(Error::Network)?;
-        let json = match &answer.body {
-            Body::Text(text) => convert::parse(text),
-            Body::TooLarge => None,
-        };
-        let granted =
-            answer.status == 200 && json.as_ref().is_some_and(|j| j.get("Code").is_none());
+    fn vod_answered(&mut self, host: &UploadHost, outcome: Result<Answer, Failure>) -> Turned {
+        let answer = outcome.map_err(failed)?;
+        let status = answer.status.unwrap_or_default();
+        let json = answer.json();
+        let granted = status == 200 && json.as_ref().is_some_and(|j| j.get("Code").is_none());
         let json = match json {
             Some(json) if granted => {
                 return reply::read_upload_auth(json, &Meta::default(), &convert::parse).map(Some);
             }
             json => json,
         };
-        match self.errand.refused(refused(answer.status, json.as_ref(), None)) {
+        match self.errand.refused(refused(status, json.as_ref(), None)) {
             Turn::FreshToken => {
                 if let Some(token) = self.token.take() {
                     host.refused(&token.access_key_id).map_err(|_| Error::Source)?;
@@ -168,25 +172,6 @@ impl Trip {
             Turn::Failed(error) => Err(error),
         }
     }
-}
-
-/// The request's options with a JSON body.
-fn post(wishes: &JsValue, about: &JsValue) -> JsValue {
-    let init = fetch::post(wishes);
-    let wished = get(wishes, "headers");
-    let headers = if wished.is_undefined() {
-        Headers::new()
-    } else {
-        // Any form that the platform takes; the binding only names one of them.
-        Headers::new_with_record_from_str_to_str(wished.unchecked_ref())
-    };
-    // Headers that the platform refuses are sent as they are: `fetch` says what is wrong with them.
-    if let Ok(headers) = headers {
-        let _ = headers.set("content-type", "application/json");
-        put(&init, "headers", &headers);
-    }
-    put(&init, "body", &JSON::stringify(about).map_or(JsValue::UNDEFINED, JsValue::from));
-    init
 }
 
 /// Parameters that are numbers in JSON.
