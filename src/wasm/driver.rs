@@ -2,7 +2,11 @@
 
 mod report;
 
-use alloc::{boxed::Box, rc::Rc, string::String, vec::Vec};
+use alloc::{
+    rc::{Rc, Weak},
+    string::String,
+    vec::Vec,
+};
 use core::cell::{Cell, RefCell};
 
 use js_sys::{Function, Object};
@@ -10,16 +14,14 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     convert,
-    exchange::{self, Answer, Failure},
-    shared::{Id, Inbox, Requests, Shared},
+    platform::{Answer, Failure, Heard, Platform},
+    shared::{Id, Inbox, Shared},
     source::{self, Source, Want},
-    timer::Timer,
-    wake::Wakes,
 };
 use crate::{
-    clock::{Time, Virtual},
+    clock::Time,
     error::Error,
-    lifecycle::{Effect, FetchId, Held, Input, Reason, Slot, WaiterId},
+    lifecycle::{Effect, Fetch, FetchId, Held, Input, Reason, Slot, WaiterId},
     policy::Policy,
     token::StsToken,
     vault::{Key, Vault},
@@ -39,11 +41,9 @@ pub(super) struct Driver {
     listener: Function,
     machines: RefCell<Machines>,
     inbox: Inbox<Input<Key>>,
-    requests: Requests,
+    platform: Platform,
     next_waiter: Cell<WaiterId>,
     waiters: RefCell<Vec<Settle>>,
-    timer: Timer,
-    wakes: RefCell<Option<Wakes>>,
 }
 
 /// The promise of one caller.
@@ -107,24 +107,23 @@ impl Machines {
 impl Driver {
     pub(super) fn new(policy: Policy, source: Source, listener: Function, seed: f64) -> Rc<Self> {
         let machines = Machines { shared: Shared::new(&policy, seed), slots: Vec::new(), last: 0 };
-        Rc::new_cyclic(|weak| {
-            let (timed, woken) = (weak.clone(), weak.clone());
-            let all = |driver: &alloc::rc::Weak<Self>, input| {
-                if let Some(driver) = driver.upgrade() {
-                    driver.all(&input);
+        Rc::new_cyclic(|weak: &Weak<Self>| {
+            // Weak: a source that never answers must not keep a dropped manager alive.
+            let weak = weak.clone();
+            let platform = Platform::new(move |heard| {
+                if let Some(driver) = weak.upgrade() {
+                    driver.heard(heard);
                 }
-            };
+            });
             Self {
                 policy,
                 source,
                 listener,
                 machines: RefCell::new(machines),
                 inbox: Inbox::default(),
-                requests: Requests::default(),
+                platform,
                 next_waiter: Cell::new(0),
                 waiters: RefCell::default(),
-                timer: Timer::new(move || all(&timed, Input::Timeout)),
-                wakes: RefCell::new(Some(Wakes::new(move || all(&woken, Input::Wake)))),
             }
         })
     }
@@ -168,10 +167,9 @@ impl Driver {
     }
 
     pub(super) fn close(self: &Rc<Self>) {
-        self.wakes.take();
         self.source.close();
         self.all(&Input::Close);
-        self.timer.set(None);
+        self.platform.close();
     }
 
     pub(super) fn peek(&self, scope: &str) -> JsValue {
@@ -182,6 +180,14 @@ impl Driver {
         };
         let held = entry.slot.peek(&time).cloned();
         held.map(|held| entry.show(&held, &time)).unwrap_or_default()
+    }
+
+    fn heard(self: &Rc<Self>, heard: Heard) {
+        match heard {
+            Heard::Timeout => self.all(&Input::Timeout),
+            Heard::Wake => self.all(&Input::Wake),
+            Heard::Ended(id, fetch, outcome) => self.landed(id, fetch, outcome),
+        }
     }
 
     /// Feeds all slots the same.
@@ -244,7 +250,7 @@ impl Driver {
     fn run(self: &Rc<Self>, id: Id, effect: Effect<Key>) {
         match effect {
             Effect::Fetch { fetch, reason } => self.fetch(id, fetch, reason),
-            Effect::Abort { fetch } => self.requests.abort(id, fetch),
+            Effect::Abort { fetch } => self.platform.abort(id, fetch),
             Effect::Resolve { waiter, token } => {
                 let shown = {
                     let mut machines = self.machines.borrow_mut();
@@ -272,43 +278,26 @@ impl Driver {
         }
     }
 
-    fn fetch(self: &Rc<Self>, id: Id, fetch: FetchId, reason: Reason) {
-        let Some(abort) = self.requests.open(id, fetch) else {
-            return self.dispatch(id, Input::Failed { fetch, error: Error::Network });
-        };
-        let (sent, question) = {
+    fn fetch(&self, id: Id, fetch: FetchId, reason: Reason) {
+        let question = {
             let mut machines = self.machines.borrow_mut();
-            let sent = machines.shared.look(&self.policy).virt;
             let Some(entry) = machines.entry(id) else { return };
             let rejected = entry.token().filter(|_| reason == Reason::Rejected);
             let rejected = rejected.map(|token| token.access_key_id.clone());
-            (sent, self.source.question(&Want { scope: &entry.scope, reason, rejected }))
+            self.source.question(&Want { scope: &entry.scope, reason, rejected })
         };
-        // Weak: a source that never answers must not keep a dropped manager alive.
-        let driver = Rc::downgrade(self);
-        let landed = move |outcome| {
-            if let Some(driver) = driver.upgrade() {
-                driver.landed(id, fetch, sent, outcome);
-            }
-        };
-        exchange::ask(question, &abort.signal(), Box::new(landed));
+        self.platform.ask(id, fetch, question);
     }
 
-    fn landed(
-        self: &Rc<Self>,
-        id: Id,
-        fetch: FetchId,
-        sent: Virtual,
-        outcome: Result<Answer, Failure>,
-    ) {
-        if self.requests.close(id, fetch).is_none() {
-            return;
-        }
+    fn landed(self: &Rc<Self>, id: Id, fetch: FetchId, outcome: Result<Answer, Failure>) {
         let input = match source::read(outcome) {
             Ok(reply) => {
                 if let Some(server) = reply.server_time {
-                    let mut machines = self.machines.borrow_mut();
-                    machines.shared.clock.observe(server.at, server.granularity, sent);
+                    let machines = &mut *self.machines.borrow_mut();
+                    let entry = machines.slots.iter().find(|e| e.id == id);
+                    if let Some(Fetch::InFlight { sent, .. }) = entry.map(|e| e.slot.fetch()) {
+                        machines.shared.clock.observe(server.at, server.granularity, *sent);
+                    }
                 }
                 for warning in &reply.warnings {
                     self.warn(id, warning.name());
@@ -345,8 +334,7 @@ impl Driver {
         let budget = &machines.shared.budget;
         let slots = machines.slots.iter();
         let next = slots.filter_map(|e| e.slot.next_timeout(&self.policy, budget, &time)).min();
-        // Rounded up, so that the deadline has passed when it fires.
-        self.timer.set(next.map(|at| at.saturating_sub(time.mono).saturating_add(1)));
+        self.platform.arm(next, time.mono);
     }
 }
 

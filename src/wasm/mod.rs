@@ -5,14 +5,11 @@
 
 mod convert;
 mod driver;
-mod exchange;
 mod exports;
+mod platform;
 mod shared;
 mod source;
-mod timer;
 mod upload;
-mod wake;
 
 pub use exports::{Out, TokenCore};
-pub use timer::Timer;
-pub use wake::Wakes;
+pub use platform::{Answer, Failure, Heard, Platform};

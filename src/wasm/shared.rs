@@ -1,50 +1,15 @@
-//! What the driver of tokens and the driver of uploads have in common: requests that are out, and inputs that wait.
+//! What the driver of tokens and the driver of uploads have in common.
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
-
-use web_sys::AbortController;
 
 use crate::{
     clock::{Clock, Time},
-    lifecycle::FetchId,
     policy::{Budget, Jitter, Policy},
 };
 
 /// Number of a slot or file.
 pub(super) type Id = u32;
-
-/// The requests that are out.
-#[derive(Default)]
-pub(super) struct Requests(RefCell<Vec<(Id, FetchId, AbortController)>>);
-
-impl Requests {
-    /// Enters a request; `None` if the platform cannot abort any.
-    pub(super) fn open(&self, id: Id, fetch: FetchId) -> Option<AbortController> {
-        let abort = AbortController::new().ok()?;
-        self.0.borrow_mut().push((id, fetch, abort.clone()));
-        Some(abort)
-    }
-
-    /// Whether the request is out.
-    pub(super) fn has(&self, id: Id, fetch: FetchId) -> bool {
-        self.0.borrow().iter().any(|(i, f, _)| *i == id && *f == fetch)
-    }
-
-    /// Strikes a request off: `None` if it was, or was aborted, before.
-    pub(super) fn close(&self, id: Id, fetch: FetchId) -> Option<AbortController> {
-        let mut all = self.0.borrow_mut();
-        let at = all.iter().position(|(i, f, _)| *i == id && *f == fetch)?;
-        Some(all.swap_remove(at).2)
-    }
-
-    /// Strikes a request off and aborts it.
-    pub(super) fn abort(&self, id: Id, fetch: FetchId) {
-        if let Some(abort) = self.close(id, fetch) {
-            abort.abort();
-        }
-    }
-}
 
 /// Inputs that wait until the one before has had all its effects (run to completion).
 pub(super) struct Inbox<I> {
@@ -91,13 +56,13 @@ impl Shared {
             reason = "any bits will do"
         )]
         let jitter = Jitter::new(seed as u64);
-        let budget = Budget::new(policy, super::timer::now().mono);
+        let budget = Budget::new(policy, super::platform::now().mono);
         Self { clock: Clock::default(), budget, jitter }
     }
 
     /// Looks at the clocks.
     pub(super) fn look(&mut self, policy: &Policy) -> Time {
         let draw = self.jitter.draw();
-        self.clock.look(policy, super::timer::now(), draw)
+        self.clock.look(policy, super::platform::now(), draw)
     }
 }

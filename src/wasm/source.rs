@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     convert::Record,
-    exchange::{Answer, Failure, Origin, Question},
+    platform::{Answer, Failure, Origin, Question},
 };
 use crate::{
     lifecycle::Reason,

@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     convert::{get, text},
-    exchange::Origin,
+    platform::Origin,
 };
 use crate::{
     policy::Policy,

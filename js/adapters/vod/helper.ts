@@ -261,7 +261,10 @@ export class Helper {
 function host(helper: WeakRef<Helper>): object {
   return {
     look: (file: number) => helper.deref()?.look(file),
-    token: (file: number, signal: AbortSignal) => helper.deref()?.token(file, signal),
+    token:
+      (file: number) =>
+      ({ signal }: { signal: AbortSignal }) =>
+        helper.deref()?.token(file, signal),
     refused: (accessKeyId: string) => helper.deref()?.refused(accessKeyId),
     nonce: () => helper.deref()?.nonce() ?? "",
     start: (file: number, delivery: Delivery) => helper.deref()?.start(file, delivery) ?? false,

@@ -1,6 +1,9 @@
 //! Runs the machines of an uploader's files to completion and carries out their effects.
 
-use alloc::{boxed::Box, rc::Rc, vec::Vec};
+use alloc::{
+    rc::{Rc, Weak},
+    vec::Vec,
+};
 use core::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
@@ -8,10 +11,8 @@ use wasm_bindgen::prelude::*;
 use super::{
     super::{
         convert::{self, Record, get, text},
-        exchange::{self, Answer, Failure},
-        shared::{Inbox, Requests, Shared},
-        timer::Timer,
-        wake::Wakes,
+        platform::{Answer, Failure, Heard, Platform},
+        shared::{Inbox, Shared},
     },
     host::UploadHost,
     source::{AuthSource, Trip, Wanted},
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     clock::Virtual,
     error::Error,
-    lifecycle::Event,
+    lifecycle::{Event, FetchId},
     policy::Policy,
     reply::Reply,
     time::Millis,
@@ -43,9 +44,9 @@ pub(super) struct UploadDriver {
     host: UploadHost,
     machines: RefCell<Machines>,
     inbox: Inbox<Input>,
-    requests: Requests,
-    timer: Timer,
-    _wakes: Wakes,
+    /// Requests for UploadAuths that are out.
+    trips: RefCell<Vec<Trip>>,
+    platform: Platform,
 }
 
 struct Machines {
@@ -62,13 +63,14 @@ impl UploadDriver {
         seed: f64,
     ) -> Rc<Self> {
         let machines = Machines { shared: Shared::new(&policy, seed), files: Vec::new() };
-        Rc::new_cyclic(|weak| {
-            let (timed, woken) = (weak.clone(), weak.clone());
-            let all = |driver: &alloc::rc::Weak<Self>, input| {
-                if let Some(driver) = driver.upgrade() {
-                    driver.all(&input);
+        Rc::new_cyclic(|weak: &Weak<Self>| {
+            // Weak: an answer that never comes must not keep a dropped uploader's machines alive.
+            let weak = weak.clone();
+            let platform = Platform::new(move |heard| {
+                if let Some(driver) = weak.upgrade() {
+                    driver.heard(heard);
                 }
-            };
+            });
             Self {
                 policy,
                 stall,
@@ -76,11 +78,18 @@ impl UploadDriver {
                 host,
                 machines: RefCell::new(machines),
                 inbox: Inbox::default(),
-                requests: Requests::default(),
-                timer: Timer::new(move || all(&timed, Input::Timeout)),
-                _wakes: Wakes::new(move || all(&woken, Input::Wake)),
+                trips: RefCell::default(),
+                platform,
             }
         })
+    }
+
+    fn heard(self: &Rc<Self>, heard: Heard) {
+        match heard {
+            Heard::Timeout => self.all(&Input::Timeout),
+            Heard::Wake => self.all(&Input::Wake),
+            Heard::Ended(file, fetch, outcome) => self.came(file, fetch, outcome),
+        }
     }
 
     /// Feeds what the SDK reported about `file`, then everything that comes of it.
@@ -182,7 +191,10 @@ impl UploadDriver {
             Effect::Fetch { fetch, reason, media, video_id, may_create } => {
                 self.fetch(Wanted { file, fetch, reason, media, video_id, may_create });
             }
-            Effect::Abort { fetch } => self.requests.abort(file, fetch),
+            Effect::Abort { fetch } => {
+                drop(self.trip(file, fetch));
+                self.platform.abort(file, fetch);
+            }
             Effect::Start { auth, kind, forget } => {
                 let taken = self.host.start(file, &delivery(&auth, kind, forget)).unwrap_or(false);
                 self.step(file, Input::Delivered { taken });
@@ -232,76 +244,51 @@ impl UploadDriver {
     }
 
     fn fetch(self: &Rc<Self>, wanted: Wanted) {
-        match self.requests.open(wanted.file, wanted.fetch) {
-            Some(abort) => self.go(Trip::new(wanted, abort), self.virt(), 0),
-            None => {
-                let input = Input::Missed { fetch: wanted.fetch, error: Error::Source };
-                self.report(wanted.file, input);
+        self.go(Trip::new(wanted, self.virt()));
+    }
+
+    /// The trip for this request, which is over or goes on.
+    fn trip(&self, file: FileId, fetch: FetchId) -> Option<Trip> {
+        let mut trips = self.trips.borrow_mut();
+        let at = trips.iter().position(|trip| trip.is(file, fetch))?;
+        Some(trips.swap_remove(at))
+    }
+
+    /// Makes the next call of a trip.
+    fn go(self: &Rc<Self>, mut trip: Trip) {
+        let now = self.virt();
+        match trip.question(&self.source, &self.host, now) {
+            Ok(question) => {
+                self.platform.ask(trip.wanted.file, trip.wanted.fetch, question);
+                self.trips.borrow_mut().push(trip);
             }
+            Err(error) => self.landed(&trip, Err(error)),
         }
     }
 
-    /// Makes the next call of a trip that began at `from`. The slot counts the life from then, but the call
-    /// that is answered with an UploadAuth goes out `later`, if an STS token had to be waited for.
-    fn go(self: &Rc<Self>, mut trip: Trip, from: Virtual, mut later: Millis) {
-        if trip.counts(&self.source) {
-            later = self.virt().saturating_sub(from);
-        }
-        let question = match trip.question(&self.source, &self.host) {
-            Ok(question) => question,
-            Err(error) => return self.landed(&trip, from, later, Err(error)),
-        };
-        let signal = trip.abort.signal();
-        // Weak: an answer that never comes must not keep a dropped uploader's machines alive.
-        let driver = Rc::downgrade(self);
-        let came = move |outcome| {
-            if let Some(driver) = driver.upgrade() {
-                driver.came(trip, from, later, outcome);
-            }
-        };
-        exchange::ask(question, &signal, Box::new(came));
-    }
-
-    fn came(
-        self: &Rc<Self>,
-        mut trip: Trip,
-        from: Virtual,
-        later: Millis,
-        outcome: Result<Answer, Failure>,
-    ) {
-        if !self.requests.has(trip.wanted.file, trip.wanted.fetch) {
-            return;
-        }
+    fn came(self: &Rc<Self>, file: FileId, fetch: FetchId, outcome: Result<Answer, Failure>) {
+        let Some(mut trip) = self.trip(file, fetch) else { return };
         match trip.came(&self.source, &self.host, outcome) {
-            Ok(None) => self.go(trip, from, later),
-            Ok(Some(reply)) => self.landed(&trip, from, later, Ok(reply)),
-            Err(error) => self.landed(&trip, from, later, Err(error)),
+            Ok(None) => self.go(trip),
+            Ok(Some(reply)) => self.landed(&trip, Ok(reply)),
+            Err(error) => self.landed(&trip, Err(error)),
         }
     }
 
-    fn landed(
-        self: &Rc<Self>,
-        trip: &Trip,
-        from: Virtual,
-        later: Millis,
-        answer: Result<Reply<UploadAuth>, Error>,
-    ) {
-        let (file, fetch) = (trip.wanted.file, trip.wanted.fetch);
-        if self.requests.close(file, fetch).is_none() {
-            return;
-        }
+    fn landed(self: &Rc<Self>, trip: &Trip, answer: Result<Reply<UploadAuth>, Error>) {
+        let fetch = trip.wanted.fetch;
         let input = match answer {
             Ok(mut reply) => {
                 if let Some(server) = reply.server_time {
                     let clock = &mut self.machines.borrow_mut().shared.clock;
-                    clock.observe(server.at, server.granularity, from + later);
+                    clock.observe(server.at, server.granularity, trip.from + trip.later);
                 }
-                reply.expiry.left = reply.expiry.left.map(|left| left.saturating_add(later));
+                reply.expiry.left = reply.expiry.left.map(|left| left.saturating_add(trip.later));
                 Input::Fetched { fetch, auth: reply.token, expiry: reply.expiry }
             }
             Err(error) => Input::Missed { fetch, error },
         };
-        self.report(file, input);
+        self.report(trip.wanted.file, input);
     }
 
     fn emit(&self, file: FileId, event: &Event) {
@@ -329,8 +316,7 @@ impl UploadDriver {
         let budget = &machines.shared.budget;
         let files = machines.files.iter();
         let next = files.filter_map(|(_, u)| u.next_timeout(&self.policy, budget, &time)).min();
-        // Rounded up, so that the deadline has passed when it fires.
-        self.timer.set(next.map(|at| at.saturating_sub(time.mono).saturating_add(1)));
+        self.platform.arm(next, time.mono);
     }
 }
 

@@ -13,10 +13,9 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(super) fn look(this: &UploadHost, file: u32) -> Result<JsValue, JsValue>;
 
-    /// A promise of an STS token.
+    /// A function of `{ signal }` that returns a promise of an STS token.
     #[wasm_bindgen(method, catch)]
-    pub(super) fn token(this: &UploadHost, file: u32, signal: &JsValue)
-    -> Result<JsValue, JsValue>;
+    pub(super) fn token(this: &UploadHost, file: u32) -> Result<JsValue, JsValue>;
 
     /// VOD refused the token with this AccessKeyId.
     #[wasm_bindgen(method, catch)]

@@ -4,18 +4,17 @@ use alloc::{borrow::ToOwned, string::String};
 
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
 
 use super::{
     super::{
         convert::{self, Record, get, put, text},
-        exchange::{Answer, Failure, Origin, Question, status_of},
+        platform::{Answer, Failure, Origin, Question, status_of},
         source::name,
-        timer::Timer,
     },
     host::UploadHost,
 };
 use crate::{
+    clock::Virtual,
     error::Error,
     json::Json,
     lifecycle::{FetchId, Reason},
@@ -47,28 +46,29 @@ pub(super) struct Wanted {
 /// One request for an UploadAuth, which may take several calls.
 pub(super) struct Trip {
     pub(super) wanted: Wanted,
-    pub(super) abort: AbortController,
+    /// When it began: the slot counts the life of what it brings from then.
+    pub(super) from: Virtual,
+    /// How much later the call went out that is answered with an UploadAuth, if an STS token had to be waited for.
+    pub(super) later: Millis,
     errand: Errand,
     token: Option<StsToken>,
-    /// Aborts the trip.
-    deadline: Option<Timer>,
 }
 
 /// What came of a call: an answer, or `None` if another call is needed.
 type Turned = Result<Option<Reply<UploadAuth>>, Error>;
 
 impl Trip {
-    pub(super) fn new(wanted: Wanted, abort: AbortController) -> Self {
+    pub(super) fn new(wanted: Wanted, from: Virtual) -> Self {
         let errand = Errand::new(&wanted.media, wanted.video_id.clone(), wanted.may_create);
-        Self { wanted, abort, errand, token: None, deadline: None }
+        Self { wanted, from, later: 0, errand, token: None }
     }
 
-    /// Whether the next call is the one that is answered with an UploadAuth: its life counts from there.
-    pub(super) const fn counts(&self, source: &AuthSource) -> bool {
-        matches!(source, AuthSource::Page(_)) || self.token.is_some()
+    /// Whether it is the one for this request.
+    pub(super) const fn is(&self, file: FileId, fetch: FetchId) -> bool {
+        self.wanted.file == file && self.wanted.fetch == fetch
     }
 
-    /// The next call.
+    /// The next call, which goes out `now`.
     ///
     /// # Errors
     ///
@@ -77,7 +77,11 @@ impl Trip {
         &mut self,
         source: &'a AuthSource,
         host: &UploadHost,
+        now: Virtual,
     ) -> Result<Question<'a>, Error> {
+        if matches!(source, AuthSource::Page(_)) || self.token.is_some() {
+            self.later = now.saturating_sub(self.from);
+        }
         let (endpoint, deadline) = match source {
             AuthSource::Vod { endpoint, deadline } => (endpoint, *deadline),
             AuthSource::Page(origin) => {
@@ -89,16 +93,12 @@ impl Trip {
             }
         };
         let Some(token) = &self.token else {
-            let promise = host.token(self.wanted.file, &self.abort.signal());
-            return promise.map(Question::Await).map_err(|thrown| thrown_error(&thrown));
+            let token = host.token(self.wanted.file);
+            return token.map(Question::Call).map_err(|thrown| thrown_error(&thrown));
         };
         let nonce = host.nonce().map_err(|_| Error::Source)?;
         let query = self.errand.call().query(&self.wanted.media, token, &nonce);
-        let abort = self.abort.clone();
-        let timer = Timer::new(move || abort.abort());
-        timer.set(Some(deadline));
-        self.deadline = Some(timer);
-        Ok(Question::Get([endpoint, "/?", &query].concat()))
+        Ok(Question::Get { url: [endpoint, "/?", &query].concat(), deadline })
     }
 
     /// Takes what came of the call.
@@ -112,7 +112,6 @@ impl Trip {
         host: &UploadHost,
         outcome: Result<Answer, Failure>,
     ) -> Turned {
-        self.deadline = None;
         match source {
             AuthSource::Page(_) => self.page_answered(outcome),
             AuthSource::Vod { .. } if self.token.is_none() => {
@@ -125,12 +124,7 @@ impl Trip {
                 )?);
                 Ok(None)
             }
-            AuthSource::Vod { deadline, .. } => {
-                if self.abort.signal().aborted() {
-                    return Err(Error::Timeout { after: *deadline });
-                }
-                self.vod_answered(host, outcome)
-            }
+            AuthSource::Vod { .. } => self.vod_answered(host, outcome),
         }
     }
 
@@ -209,7 +203,11 @@ fn describe(wanted: &Wanted) -> JsValue {
 
 /// Why a call brought nothing.
 fn failed((error, thrown): Failure) -> Error {
-    if error == Error::Network { error } else { thrown_error(&thrown) }
+    if matches!(error, Error::Network | Error::Timeout { .. }) {
+        error
+    } else {
+        thrown_error(&thrown)
+    }
 }
 
 /// Reads an `UploadTokenError`, or whatever else was thrown.
