@@ -6,6 +6,7 @@
 
 mod answer;
 mod errand;
+mod sha1;
 mod sign;
 
 use alloc::{string::String, vec, vec::Vec};
@@ -31,7 +32,8 @@ impl Kind {
     #[must_use]
     pub fn of(file_name: &str, mime: &str, sdk_says_image: bool) -> Self {
         let image = if mime.is_empty() {
-            let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
+            let dot = file_name.bytes().rposition(|byte| byte == b'.');
+            let extension = dot.and_then(|dot| file_name.get(dot + 1..)).unwrap_or_default();
             ["jpg", "jpeg", "png"].iter().any(|known| extension.eq_ignore_ascii_case(known))
         } else {
             mime.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("image/"))

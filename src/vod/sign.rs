@@ -3,7 +3,8 @@
 use alloc::{string::String, vec::Vec};
 
 use base64ct::{Base64, Encoding};
-use sha1_smol::Sha1;
+
+use super::sha1::{BLOCK, sha1};
 
 /// Appends `text` to `out`, percent-encoded as the signature wants it: all but RFC 3986's unreserved characters.
 pub fn encode(text: &str, out: &mut String) {
@@ -49,18 +50,12 @@ pub fn signed_query(params: &[(&str, &str)], access_key_secret: &str) -> String 
 
 /// RFC 2104 with SHA-1, as base64.
 fn hmac_sha1(key: &str, message: &str) -> String {
-    const BLOCK: usize = 64;
-    let digest = |parts: [&[u8]; 2]| {
-        let mut hash = Sha1::new();
-        parts.into_iter().for_each(|part| hash.update(part));
-        hash.digest().bytes()
-    };
-    let short = if key.len() > BLOCK { digest([key.as_bytes(), b""]).to_vec() } else { key.into() };
+    let short = if key.len() > BLOCK { sha1(&[key.as_bytes()]).to_vec() } else { key.into() };
     let padded = |pad: u8| {
         let mut block = [pad; BLOCK];
         block.iter_mut().zip(&short).for_each(|(byte, key)| *byte ^= key);
         block
     };
-    let inner = digest([&padded(0x36), message.as_bytes()]);
-    Base64::encode_string(&digest([&padded(0x5c), &inner]))
+    let inner = sha1(&[&padded(0x36), message.as_bytes()]);
+    Base64::encode_string(&sha1(&[&padded(0x5c), &inner]))
 }

@@ -114,7 +114,7 @@ pub(super) fn parse(text: &str) -> Option<Json> {
 /// What `JSON.parse` returned, as the core reads it. Deeper than `depth` it is `null`.
 ///
 /// Written out because serde-wasm-bindgen brings the formatting of floats into the module: 11 kB of brotli.
-fn json(value: &JsValue, depth: u32) -> Json {
+pub(super) fn json(value: &JsValue, depth: u32) -> Json {
     if let Some(text) = text(value) {
         Json::String(text)
     } else if let Some(number) = value.as_f64() {

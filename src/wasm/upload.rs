@@ -6,14 +6,14 @@ mod source;
 
 use alloc::{rc::Rc, string::String, vec::Vec};
 
-use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
 use super::{
-    convert::{get, text},
+    convert::{get, json, text},
     platform::Origin,
 };
 use crate::{
+    json::Json,
     policy::Policy,
     upload::{Input, Verdict, slot_policy},
     vod::{Kind, Media},
@@ -76,11 +76,14 @@ impl UploadCore {
         let truth = |name| get(about, name).is_truthy();
         let file_name = string("name");
         let kind = Kind::of(&file_name, &string("type"), truth("isImage"));
-        let fields = get(about, "fields");
-        let fields = fields.dyn_ref::<Object>().map_or_else(Vec::new, |fields| {
-            let names = Object::keys(fields).into_iter().filter_map(|name| name.as_string());
-            names.filter_map(|name| text(&get(fields, &name)).map(|value| (name, value))).collect()
-        });
+        let mut fields = Vec::new();
+        if let Json::Object(members) = json(&get(about, "fields"), 1) {
+            for (name, value) in members {
+                if let Json::String(value) = value {
+                    fields.push((name, value));
+                }
+            }
+        }
         let media = Media { kind, file_name, fields };
         let video_id = text(&get(about, "videoId")).filter(|id| !id.is_empty());
         self.driver

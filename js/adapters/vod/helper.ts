@@ -3,13 +3,15 @@ import { report } from "../../manager.js";
 import type { TokenManager } from "../../types.js";
 import { failure, onFailure, type Core } from "../../wasm.js";
 import { Sdk } from "./sdk.js";
-import type { Delivery, SdkUploader, UploadInfo, VodCallbacks, VodOptions, VodTokenEvent } from "./types.js";
+import type { SdkUploader, UploadInfo, VodCallbacks, VodOptions, VodTokenEvent } from "./types.js";
 
 /** @internal What the module exports for uploaders. */
 type UploadCore = InstanceType<Core["UploadCore"]>;
 
 /** Requests to OSS without a time-out of the page's own. */
 const OSS_TIMEOUT = 60_000;
+/** Parameters that are numbers in JSON. */
+const NUMBERS = ["fileSize", "cateId"];
 /** Beyond all of the SDK's time-outs together, ms: an upload that is silent for longer has stalled. */
 const STALL_SLACK = 30_000;
 
@@ -105,14 +107,10 @@ export class Helper {
     this.#asked.set(info, { at: performance.now(), token: 0 });
     try {
       const core = this.#core ?? (await this.#start());
-      core.started(file, {
-        name: info.file.name,
-        type: info.file.type,
-        isImage: info.isImage,
-        fields: fields(info),
-        videoId: info.videoId,
-        checkpoint: info.checkpoint !== undefined && info.checkpoint !== "",
-      });
+      const { name, type } = info.file;
+      const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
+      const { isImage, videoId } = info;
+      core.started(file, { name, type, isImage, fields: fields(info), videoId, checkpoint });
     } catch (cause) {
       const error = failure() ?? (cause instanceof UploadTokenError ? cause : undefined);
       this.#fail(info, error?.code ?? "wasm", error?.message ?? "the WebAssembly module failed; reload the page");
@@ -194,7 +192,27 @@ export class Helper {
     return info && this.#sdk?.look(info);
   }
 
-  async token(file: number, signal: AbortSignal): Promise<unknown> {
+  /** What an AppServer is told: VOD's parameters by their names with a small first letter. */
+  about(file: number, videoId: string | undefined, isImage: boolean): object | undefined {
+    const info = this.#files.get(file);
+    if (!info) return undefined;
+    const { name } = info.file;
+    const image: Record<string, unknown> = {};
+    const about: Record<string, unknown> = { title: name, fileName: name, ...(videoId !== undefined && { videoId }) };
+    for (const [parameter, text] of Object.entries(fields(info))) {
+      const key = parameter.charAt(0).toLowerCase() + parameter.slice(1);
+      const number = NUMBERS.includes(key) ? Number.parseFloat(text) : NaN;
+      (key.startsWith("image") ? image : about)[key] = Number.isFinite(number) ? number : text;
+    }
+    return isImage ? { ...about, image } : about;
+  }
+
+  token(file: number): (request: { signal: AbortSignal }) => unknown {
+    const helper = new WeakRef(this);
+    return ({ signal }) => helper.deref()?.getToken(file, signal);
+  }
+
+  async getToken(file: number, signal: AbortSignal): Promise<unknown> {
     const info = this.#files.get(file);
     if (!this.#tokens || !info)
       throw new UploadTokenError("invalid_option", "tokens must be a token manager in STS mode");
@@ -213,19 +231,27 @@ export class Helper {
     return globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${this.#nextNonce++}-${Math.random()}`;
   }
 
-  start(file: number, delivery: Delivery): boolean {
+  deliver(
+    file: number,
+    resumed: boolean,
+    uploadAuth: string,
+    uploadAddress: string,
+    videoId: string | undefined,
+    imageId: string | undefined,
+    isImage: boolean,
+    forget: boolean,
+  ): boolean {
     const info = this.#files.get(file);
-    const taken = info !== undefined && this.#sdk !== undefined && this.#sdk.start(info, delivery);
-    const next = this.#sdk?.next();
+    const sdk = this.#sdk;
+    if (!info || !sdk) return false;
+    const delivery = { uploadAuth, uploadAddress, videoId, imageId, isImage, forget };
+    if (resumed) return sdk.resume(info, delivery);
+    const taken = sdk.start(info, delivery);
+    const next = sdk.next();
     if (taken && next && this.#options.perFile && this.#options.uploadAuth === undefined) {
       this.#tokens?.prefetch(this.#scope(next));
     }
     return taken;
-  }
-
-  resume(file: number, delivery: Delivery): boolean {
-    const info = this.#files.get(file);
-    return info !== undefined && this.#sdk !== undefined && this.#sdk.resume(info, delivery);
   }
 
   swap(file: number, id: string, secret: string, token: string): boolean {
@@ -257,24 +283,34 @@ export class Helper {
   }
 }
 
-/** Weak: the module holds its host, and a cycle through WebAssembly memory is never collected. */
-function host(helper: WeakRef<Helper>): object {
-  return {
-    look: (file: number) => helper.deref()?.look(file),
-    token:
-      (file: number) =>
-      ({ signal }: { signal: AbortSignal }) =>
-        helper.deref()?.token(file, signal),
-    refused: (accessKeyId: string) => helper.deref()?.refused(accessKeyId),
-    nonce: () => helper.deref()?.nonce() ?? "",
-    start: (file: number, delivery: Delivery) => helper.deref()?.start(file, delivery) ?? false,
-    resume: (file: number, delivery: Delivery) => helper.deref()?.resume(file, delivery) ?? false,
-    swap: (file: number, id: string, secret: string, token: string) =>
-      helper.deref()?.swap(file, id, secret, token) ?? false,
-    requeue: (file: number, forget: boolean) => helper.deref()?.requeue(file, forget),
-    fail: (file: number, code: string, message: string) => helper.deref()?.fail(file, code, message),
-    event: (file: number, type: string, detail: object) => helper.deref()?.event(file, type, detail),
+const HOST = [
+  "look",
+  "about",
+  "token",
+  "refused",
+  "nonce",
+  "deliver",
+  "swap",
+  "requeue",
+  "fail",
+  "event",
+] as const satisfies (keyof Helper)[];
+
+/**
+ * What the module calls. An SDK that throws did not do it.
+ *
+ * Weak: the module holds its host, and a cycle through WebAssembly memory is never collected.
+ */
+function host(ref: WeakRef<Helper>): object {
+  const call = (name: (typeof HOST)[number], args: unknown[]): unknown => {
+    const helper = ref.deref();
+    try {
+      return helper && Reflect.apply(helper[name], helper, args);
+    } catch {
+      return undefined;
+    }
   };
+  return Object.fromEntries(HOST.map((name) => [name, (...args: unknown[]) => call(name, args)]));
 }
 
 /** What the page gave about a file, each value as the text that the SDK would send. */

@@ -199,8 +199,8 @@ export interface SdkUploader extends VodUploader {
 export interface Delivery {
   uploadAuth: string;
   uploadAddress: string;
-  videoId?: string;
-  imageId?: string;
+  videoId: string | undefined;
+  imageId: string | undefined;
   isImage: boolean;
   /** The SDK's checkpoint is of another object. */
   forget: boolean;

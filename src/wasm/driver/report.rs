@@ -5,11 +5,11 @@ use core::mem;
 use wasm_bindgen::prelude::*;
 
 use super::{
-    Driver, Entry, Id,
+    Driver, Id,
     convert::{self, Record},
 };
 use crate::{
-    lifecycle::{Event, Fetch, Slot},
+    lifecycle::{Event, Fetch},
     reply::Warning,
 };
 
@@ -17,9 +17,10 @@ impl Driver {
     pub(in crate::wasm) fn status(&self, scope: &str) -> JsValue {
         let mut machines = self.machines.borrow_mut();
         let time = machines.shared.look(&self.policy);
-        let empty = Slot::default();
-        let entry = machines.slots.iter().find(|e| e.scope == scope);
-        let slot = entry.map_or(&empty, |e| &e.slot);
+        let Some(entry) = machines.slots.iter().find(|e| e.scope == scope) else {
+            return JsValue::UNDEFINED;
+        };
+        let slot = &entry.slot;
         let (fetch, retry) = match slot.fetch() {
             Fetch::Idle => ("idle", None),
             Fetch::InFlight { .. } => ("inFlight", None),
@@ -27,14 +28,13 @@ impl Driver {
             Fetch::Parked { until, .. } => ("parked", Some(*until)),
         };
         let error = slot.last_error().map(|error| convert::failure(error, &JsValue::UNDEFINED));
-        let id = entry.and_then(Entry::token).map(|token| &*token.access_key_id);
+        let id = entry.token().map(|token| &*token.access_key_id);
         let record = convert::slot(slot, &time, id)
             .text("fetch", fetch)
             .some_millis("retryIn", retry.map(|at| at.saturating_sub(time.mono)))
             .count("waiting", u32::try_from(slot.waiting()).unwrap_or(u32::MAX))
             .value("lastError", &error.unwrap_or_default());
-        let closed = self.source.closed();
-        if closed { record.text("state", "closed") } else { record }.into()
+        record.into()
     }
 
     pub(super) fn emit(&self, id: Id, event: &Event) {

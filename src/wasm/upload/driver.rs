@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     super::{
-        convert::{self, Record, get, text},
+        convert::{self, get, text},
         platform::{Answer, Failure, Heard, Platform},
         shared::{Inbox, Shared},
     },
@@ -184,7 +184,6 @@ impl UploadDriver {
         out
     }
 
-    /// A host that throws is taken for an SDK that did not do it.
     fn run(self: &Rc<Self>, file: FileId, effect: Effect) {
         match effect {
             Effect::Look => self.step(file, Input::Looked(self.look(file))),
@@ -196,27 +195,20 @@ impl UploadDriver {
                 self.platform.abort(file, fetch);
             }
             Effect::Start { auth, kind, forget } => {
-                let taken = self.host.start(file, &delivery(&auth, kind, forget)).unwrap_or(false);
-                self.step(file, Input::Delivered { taken });
+                self.deliver(file, false, &auth, (kind, forget));
             }
             Effect::Resume { auth, kind, forget } => {
-                let taken = self.host.resume(file, &delivery(&auth, kind, forget)).unwrap_or(false);
-                self.step(file, Input::Delivered { taken });
+                self.deliver(file, true, &auth, (kind, forget));
             }
             Effect::Swap { auth } => {
                 let token = &auth.token;
                 let (secret, security) =
                     (token.access_key_secret.expose(), token.security_token.expose());
-                let taken =
-                    self.host.swap(file, &token.access_key_id, secret, security).unwrap_or(false);
+                let taken = self.host.swap(file, &token.access_key_id, secret, security);
                 self.step(file, Input::Swapped { taken });
             }
-            Effect::Requeue { forget } => {
-                let _ = self.host.requeue(file, forget);
-            }
-            Effect::Fail(failure) => {
-                let _ = self.host.fail(file, failure.code(), &failure.message());
-            }
+            Effect::Requeue { forget } => self.host.requeue(file, forget),
+            Effect::Fail(failure) => self.host.fail(file, failure.code(), &failure.message()),
             Effect::Emit(event) => self.emit(file, &event),
             Effect::InUse { how } => {
                 let how = match how {
@@ -229,8 +221,28 @@ impl UploadDriver {
         }
     }
 
+    fn deliver(
+        self: &Rc<Self>,
+        file: FileId,
+        resumed: bool,
+        auth: &UploadAuth,
+        (kind, forget): (Kind, bool),
+    ) {
+        let taken = self.host.deliver(
+            file,
+            resumed,
+            auth.upload_auth.expose(),
+            &auth.upload_address,
+            auth.video_id.as_deref(),
+            auth.image_id.as_deref(),
+            kind == Kind::Image,
+            forget,
+        );
+        self.step(file, Input::Delivered { taken });
+    }
+
     fn look(&self, file: FileId) -> Look {
-        let seen = self.host.look(file).unwrap_or_default();
+        let seen = self.host.look(file);
         let word = |name| text(&get(&seen, name)).unwrap_or_default();
         Look {
             current: get(&seen, "current").is_truthy(),
@@ -306,7 +318,7 @@ impl UploadDriver {
     }
 
     fn tell(&self, file: FileId, name: &str, detail: &JsValue) {
-        let _ = self.host.event(file, name, detail);
+        self.host.event(file, name, detail);
     }
 
     /// Arms the timer for the first thing that can happen by itself.
@@ -318,15 +330,4 @@ impl UploadDriver {
         let next = files.filter_map(|(_, u)| u.next_timeout(&self.policy, budget, &time)).min();
         self.platform.arm(next, time.mono);
     }
-}
-
-fn delivery(auth: &UploadAuth, kind: Kind, forget: bool) -> JsValue {
-    Record::new()
-        .text("uploadAuth", auth.upload_auth.expose())
-        .text("uploadAddress", &auth.upload_address)
-        .some_text("videoId", auth.video_id.as_deref())
-        .some_text("imageId", auth.image_id.as_deref())
-        .flag("isImage", kind == Kind::Image)
-        .flag("forget", forget)
-        .into()
 }

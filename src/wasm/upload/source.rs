@@ -1,13 +1,12 @@
 //! Where UploadAuths come from: VOD, asked with an STS token, or the AppServer or a function of the page.
 
-use alloc::{borrow::ToOwned, string::String};
+use alloc::string::String;
 
-use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
 use super::{
     super::{
-        convert::{self, Record, get, put, text},
+        convert::{self, get, put, text},
         platform::{Answer, Failure, Origin, Question, status_of},
         source::name,
     },
@@ -85,7 +84,8 @@ impl Trip {
         let (endpoint, deadline) = match source {
             AuthSource::Vod { endpoint, deadline } => (endpoint, *deadline),
             AuthSource::Page(origin) => {
-                let about = describe(&self.wanted);
+                let Wanted { file, media, video_id, .. } = &self.wanted;
+                let about = host.about(*file, video_id.as_deref(), media.kind == Kind::Image);
                 if origin.source.is_function() {
                     put(&about, "reason", &name(self.wanted.reason).into());
                 }
@@ -93,10 +93,9 @@ impl Trip {
             }
         };
         let Some(token) = &self.token else {
-            let token = host.token(self.wanted.file);
-            return token.map(Question::Call).map_err(|thrown| thrown_error(&thrown));
+            return Ok(Question::Call(host.token(self.wanted.file)));
         };
-        let nonce = host.nonce().map_err(|_| Error::Source)?;
+        let nonce = host.nonce().ok_or(Error::Source)?;
         let query = self.errand.call().query(&self.wanted.media, token, &nonce);
         Ok(Question::Get { url: [endpoint, "/?", &query].concat(), deadline })
     }
@@ -158,7 +157,7 @@ impl Trip {
         match self.errand.refused(refused(status, json.as_ref(), None)) {
             Turn::FreshToken => {
                 if let Some(token) = self.token.take() {
-                    host.refused(&token.access_key_id).map_err(|_| Error::Source)?;
+                    host.refused(&token.access_key_id);
                 }
                 Ok(None)
             }
@@ -166,39 +165,6 @@ impl Trip {
             Turn::Failed(error) => Err(error),
         }
     }
-}
-
-/// Parameters that are numbers in JSON.
-const NUMBERS: [&str; 2] = ["fileSize", "cateId"];
-
-/// What an AppServer is told: VOD's parameters by their names with a small first letter.
-fn describe(wanted: &Wanted) -> JsValue {
-    let about: JsValue = Record::new()
-        .text("title", &wanted.media.file_name)
-        .text("fileName", &wanted.media.file_name)
-        .some_text("videoId", wanted.video_id.as_deref())
-        .into();
-    let image = Object::new();
-    for (name, value) in &wanted.media.fields {
-        let mut name = name.to_owned();
-        // VOD's names are ASCII; lower case beyond it would bring Unicode's tables into the module.
-        if let Some(first) = name.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
-        let target = if name.starts_with("image") { &*image } else { &about };
-        // The platform's parser: the one of Rust's standard library is a tenth of the module.
-        let number = js_sys::Number::parse_float(value);
-        let value = if NUMBERS.contains(&&*name) && number.is_finite() {
-            JsValue::from_f64(number)
-        } else {
-            JsValue::from_str(value)
-        };
-        put(target, &name, &value);
-    }
-    if wanted.media.kind == Kind::Image {
-        put(&about, "image", &image);
-    }
-    about
 }
 
 /// Why a call brought nothing.
