@@ -14,6 +14,8 @@ const WASM = ["--package", "upload-token", "--target", "wasm32-unknown-unknown",
 const HOST = ["--workspace", "--locked"];
 const DENY = ["--", "--deny", "warnings"];
 const WASM_FILE = "./wasm/upload_token_bg.wasm";
+// Its own lock file changes with the dependencies of this crate, and only `npm run bench` builds it.
+const FLEET = ["--target-dir", "target/fleet"];
 const RUSTDOC = { RUSTDOCFLAGS: "--deny warnings" };
 
 /** Name → program, arguments, environment. */
@@ -21,6 +23,9 @@ const CHECKS = [
   ["cargo fmt", "cargo", ["fmt", "--all", "--check"]],
   ["cargo fmt (tools)", "cargo", ["fmt", "--manifest-path", "tools/Cargo.toml", "--check"]],
   ["cargo fmt (fuzz)", "cargo", ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]],
+  ["cargo fmt (fleet)", "cargo", ["fmt", "--manifest-path", "bench/fleet/Cargo.toml", "--check"]],
+  ["lock file (fuzz)", "cargo", ["tree", "--locked", "--manifest-path", "fuzz/Cargo.toml"]],
+  ["clippy, fleet", "cargo", ["clippy", "--locked", "--manifest-path", "bench/fleet/Cargo.toml", ...FLEET, ...DENY]],
   ["clippy, host", "cargo", ["clippy", ...HOST, "--all-targets", ...DENY]],
   ["clippy, wasm32", "cargo", ["clippy", ...WASM, "--lib", ...shellTests(), ...DENY]],
   ["clippy, as shipped", "cargo", ["clippy", ...WASM, "--lib", "--features", "small", ...DENY]],
