@@ -84,7 +84,7 @@ export async function ossOptions(
  * corrected. After three tries the refusal is reported.
  *
  * @param OSS - The class of ali-oss.
- * @param options - As for `new OSS(…)`, without credentials.
+ * @param options - As for `new OSS(…)`, without credentials. `secure` is `true` unless you say otherwise.
  * @throws `UploadTokenError`, as `tokens.getToken` does; `invalid_option` if an argument is unusable.
  * @example
  * ```ts
@@ -100,7 +100,8 @@ export async function createOssClient<Options extends object, Client extends obj
   if (typeof OSS !== "function") throw invalidOption("OSS", "must be the class of ali-oss");
   if (typeof tokens?.invalidate !== "function") throw invalidOption("tokens", "must be a token manager");
   const credentials = await ossOptions(tokens, tokenOptions);
-  const client = new OSS({ ...options, ...credentials } as unknown as Options);
+  // Unlike ali-oss, which follows the page's protocol and uses http in Node: a token must not travel in the clear.
+  const client = new OSS({ secure: true, ...options, ...credentials } as unknown as Options);
   listen(client, tokens);
   return client;
 }

@@ -1,6 +1,8 @@
-// What ossOptions and createOssClient do by themselves, with neither OSS nor ali-oss.
+// What ossOptions and createOssClient do by themselves, without OSS.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+
+import AliOss from "ali-oss";
 
 import { createOssClient, ossOptions } from "../../dist/ali-oss.js";
 
@@ -97,6 +99,16 @@ describe("createOssClient", () => {
     assert.ok(client instanceof OSS);
     assert.equal(client.options.bucket, "videos");
     assert.equal(client.options.accessKeyId, "STS.1");
+  });
+
+  it("sends tokens over https, unless the caller wants otherwise", async () => {
+    const where = { region: "oss-cn-shanghai", bucket: "videos" };
+    const protocol = async (options) =>
+      (await createOssClient(AliOss, tokens(), { ...where, ...options })).options.endpoint.protocol;
+    assert.equal(await protocol({}), "https:");
+    assert.equal(await protocol({ secure: false }), "http:");
+    assert.equal(await protocol({ endpoint: "http://oss.example.com" }), "http:");
+    assert.equal(new AliOss({ ...where, ...fields(1) }).options.endpoint.protocol, "http:", "as ali-oss does");
   });
 
   it("lets no option stand in for a credential", async () => {

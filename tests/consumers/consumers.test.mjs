@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import { buildAppServer, control, startAppServer } from "../../scripts/lib/app-server.mjs";
 import { launchChrome } from "../../scripts/lib/chrome.mjs";
@@ -105,6 +106,35 @@ for (const [entry, names] of Object.entries(ENTRIES)) {
       );
     });
   }
+}
+
+// It bundles a page's dependencies by another way than the build, into a folder of its own.
+for (const [entry, separate] of [
+  ["upload-token", 0],
+  ["upload-token/wasm", 1],
+]) {
+  test(`vite, its development server: ${entry}`, { timeout: 120_000 }, async () => {
+    const made = await project(`vite-dev-${entry.replace("/", "-")}`, entry, ["page.js"]);
+    await writeFile(join(made, "index.html"), html('<script type="module" src="./page.js"></script>'));
+    // The site's own server, which refuses pages of other hosts; a bare address here would name that host to it.
+    const site = { target: server.http, changeOrigin: false };
+    const proxy = Object.fromEntries(["/api", "/vendor", "/alias.js"].map((path) => [path, site]));
+    const { createServer } = await import(pathToFileURL(require.resolve("vite")).href);
+    const vite = await createServer({
+      root: made,
+      configFile: false,
+      logLevel: "silent",
+      // What is installed is beside these projects and not in each of them.
+      server: { host: "127.0.0.1", port: 0, hmr: false, fs: { allow: [folder] }, proxy },
+    });
+    try {
+      await vite.listen();
+      const { modules } = await uploads(vite.resolvedUrls.local[0]);
+      assert.equal(modules.length, separate);
+    } finally {
+      await vite.close();
+    }
+  });
 }
 
 test("parcel, without a setting: the default entry", async () => {
