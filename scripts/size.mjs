@@ -1,7 +1,7 @@
-// Lists what is left in the module, the largest first, for bench/size.md. Needs twiggy: `cargo install twiggy --locked`.
+// Lists what is left in the module, the largest first, in bench/README.md. Needs twiggy: `cargo install twiggy --locked`.
 //
 //   npm run build && node scripts/size.mjs
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { command, root, run } from "./lib/run.mjs";
@@ -17,18 +17,14 @@ await command(async () => {
   const module = join(target, "wasm32-unknown-unknown/wasm/upload_token.wasm");
   await run(tools.wbg, ["--target", "web", "--keep-debug", "--out-dir", out, module]);
   const wasm = join(out, "upload_token_bg.wasm");
-  await run(join(root, "node_modules/binaryen/bin/wasm-opt"), ["-Oz", "-g", wasm, "-o", wasm]);
+  await run(join(root, "node_modules/binaryen/bin/wasm-opt"), ["-Oz", "--low-memory-unused", "-g", wasm, "-o", wasm]);
   const { stdout } = await run("twiggy", ["top", "-n", "2000", "-f", "json", wasm]);
   const items = JSON.parse(stdout).filter(({ name }) => !/custom section|subsection/.test(name));
   const total = items.reduce((sum, { shallow_size: size }) => sum + size, 0);
   const rows = items
     .slice(0, SHOWN)
     .map(({ name, shallow_size: size }) => `| ${size.toLocaleString("en")} | \`${short(name)}\` |`);
-  const text = [
-    "# Size",
-    "",
-    "What a page downloads, and what of the module is the largest. Made by `node scripts/size.mjs`.",
-    "",
+  const lines = [
     "```text",
     table(await measure()),
     "```",
@@ -38,10 +34,15 @@ await command(async () => {
     "| Bytes | Item |",
     "| ----: | ---- |",
     ...rows,
-    "",
   ];
-  await writeFile(join(root, "bench/size.md"), text.join("\n"));
-  await run(join(root, "node_modules/.bin/prettier"), ["--write", join(root, "bench/size.md")]);
+  const readme = join(root, "bench/README.md");
+  const text = await readFile(readme, "utf8");
+  const place = /(<!-- size -->)[^]*(<!-- \/size -->)/;
+  await writeFile(
+    readme,
+    text.replace(place, (_, before, after) => [before, "", ...lines, "", after].join("\n")),
+  );
+  await run(join(root, "node_modules/.bin/prettier"), ["--write", readme]);
 });
 
 /** A symbol without hashes and generic noise. */
