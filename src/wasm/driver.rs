@@ -78,12 +78,13 @@ struct Entry {
 
 impl Machines {
     /// The slot of `scope`, made if there is none.
-    fn open(&mut self, scope: &str, time: &Time) -> Id {
+    fn open(&mut self, scope: &str, policy: &Policy) -> Id {
         if let Some(entry) = self.slots.iter().find(|e| e.scope == scope) {
             return entry.id;
         }
         if self.slots.len() >= SLOTS {
-            self.slots.retain(|e| !e.slot.idle(time));
+            let time = self.shared.look(policy);
+            self.slots.retain(|e| !e.slot.idle(&time));
         }
         self.last = self.last.wrapping_add(1);
         self.slots.push(Entry {
@@ -200,11 +201,7 @@ impl Driver {
 
     /// Feeds the slot of `scope`.
     fn send(self: &Rc<Self>, scope: &str, input: Input<Key>) {
-        let id = {
-            let mut machines = self.machines.borrow_mut();
-            let time = machines.shared.look(&self.policy);
-            machines.open(scope, &time)
-        };
+        let id = self.machines.borrow_mut().open(scope, &self.policy);
         self.dispatch(id, input);
     }
 
@@ -219,8 +216,9 @@ impl Driver {
             return;
         }
         while let Some((id, input)) = self.inbox.next() {
-            for effect in self.step(id, input) {
-                self.run(id, effect);
+            let (time, effects) = self.step(id, input);
+            for effect in effects {
+                self.run(id, effect, &time);
             }
         }
         for entry in &mut self.machines.borrow_mut().slots {
@@ -231,39 +229,37 @@ impl Driver {
         self.arm();
     }
 
-    fn step(&self, id: Id, input: Input<Key>) -> Vec<Effect<Key>> {
+    fn step(&self, id: Id, input: Input<Key>) -> (Time, Vec<Effect<Key>>) {
+        let machines = &mut *self.machines.borrow_mut();
+        let time = machines.shared.look(&self.policy);
         let mut out = Vec::new();
         if self.source.closed() && !matches!(input, Input::Close) {
             if let Input::Wanted { waiter, .. } = input {
                 out.push(Effect::Reject { waiter, error: Error::Closed });
             }
-            return out;
+            return (time, out);
         }
-        let machines = &mut *self.machines.borrow_mut();
-        let time = machines.shared.look(&self.policy);
         if let Some(entry) = machines.slots.iter_mut().find(|e| e.id == id) {
             entry.slot.step(&self.policy, &mut machines.shared.budget, &time, input, &mut out);
         }
-        out
+        (time, out)
     }
 
-    fn run(self: &Rc<Self>, id: Id, effect: Effect<Key>) {
+    /// `time` is that of the input which the effect comes of.
+    fn run(self: &Rc<Self>, id: Id, effect: Effect<Key>, time: &Time) {
         match effect {
             Effect::Fetch { fetch, reason } => self.fetch(id, fetch, reason),
             Effect::Abort { fetch } => self.platform.abort(id, fetch),
             Effect::Resolve { waiter, token } => {
-                let shown = {
-                    let mut machines = self.machines.borrow_mut();
-                    let time = machines.shared.look(&self.policy);
-                    machines.entry(id).map(|e| e.show(&token, &time)).unwrap_or_default()
-                };
+                let shown = self.machines.borrow_mut().entry(id).map(|e| e.show(&token, time));
+                let shown = shown.unwrap_or_default();
                 self.settle(waiter, &shown, |settle| &settle.resolve);
             }
             Effect::Reject { waiter, error } => {
                 let failure = convert::failure(&error, &self.cause(id, &error));
                 self.settle(waiter, &failure, |settle| &settle.reject);
             }
-            Effect::Emit(event) => self.emit(id, &event),
+            Effect::Emit(event) => self.emit(id, &event, time),
         }
     }
 

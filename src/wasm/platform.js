@@ -61,6 +61,11 @@ export class Platform {
   #armed;
   #wake = () => this.#heard?.(WAKE, 0, 0, 0, "", "", undefined);
 
+  /** A clock that nobody sets, in ms; the device's own where there is none. */
+  static mono() {
+    return globalThis.performance?.now() ?? Date.now();
+  }
+
   /** @param {Heard} heard - never called from within a call of these methods */
   constructor(heard) {
     this.#heard = heard;

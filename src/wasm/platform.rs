@@ -23,6 +23,8 @@ extern "C" {
     type Script;
     #[wasm_bindgen(constructor, js_class = Platform)]
     fn new(heard: &JsValue) -> Script;
+    #[wasm_bindgen(static_method_of = Script, js_class = Platform)]
+    fn mono() -> f64;
     #[wasm_bindgen(method)]
     fn arm(this: &Script, at: f64, now: f64);
     #[wasm_bindgen(method)]
@@ -43,17 +45,10 @@ extern "C" {
     fn close(this: &Script);
 }
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = performance, js_name = now, catch)]
-    fn performance_now() -> Result<f64, JsValue>;
-}
-
 /// Reads both clocks.
 pub(super) fn now() -> Now {
     let wall = whole(Date::now());
-    let mono = performance_now().map_or(wall, whole);
-    Now { mono: u64::try_from(mono).unwrap_or(0), wall: UnixMillis(wall) }
+    Now { mono: u64::try_from(whole(Script::mono())).unwrap_or(0), wall: UnixMillis(wall) }
 }
 
 /// Rounds towards zero; a clock that is not a number reads 0.

@@ -9,6 +9,7 @@ use super::{
     convert::{self, Record},
 };
 use crate::{
+    clock::Time,
     lifecycle::{Event, Fetch},
     reply::Warning,
 };
@@ -37,11 +38,11 @@ impl Driver {
         record.into()
     }
 
-    pub(super) fn emit(&self, id: Id, event: &Event) {
+    pub(super) fn emit(&self, id: Id, event: &Event, time: &Time) {
         match event {
-            Event::Token { generation } => self.tell_token("token", id, *generation),
-            Event::Expired { generation } => self.tell_token("expired", id, *generation),
-            Event::Rejected { generation } => self.tell_token("rejected", id, *generation),
+            Event::Token { generation } => self.tell_token("token", id, *generation, time),
+            Event::Expired { generation } => self.tell_token("expired", id, *generation, time),
+            Event::Rejected { generation } => self.tell_token("rejected", id, *generation, time),
             Event::RefreshFailed { error, fails, retry_in, usable } => {
                 let (cause, rest) = (self.cause(id, error), (*fails, *retry_in, *usable));
                 self.tell("refreshFailed", id, convert::refresh_failed(error, &cause, rest));
@@ -54,16 +55,15 @@ impl Driver {
     }
 
     /// Tells of the token in hand.
-    fn tell_token(&self, name: &str, id: Id, generation: u32) {
+    fn tell_token(&self, name: &str, id: Id, generation: u32, time: &Time) {
         let record = Record::new().count("generation", generation);
         let record = {
             let mut machines = self.machines.borrow_mut();
-            let time = machines.shared.look(&self.policy);
             let Some(entry) = machines.entry(id) else { return };
             let (held, token) = (entry.slot.token(), entry.token());
             let record = record
                 .some_text("accessKeyId", token.map(|token| &*token.access_key_id))
-                .some_instant("expiresAt", held.map(|held| held.shown(&time)));
+                .some_instant("expiresAt", held.map(|held| held.shown(time)));
             // What the page said of a refusal is told once.
             if name == "rejected" {
                 record.value("reason", &mem::take(&mut entry.refusal))
