@@ -142,6 +142,41 @@ describe("the adapter", () => {
     await result.page.context().close();
   });
 
+  test("one token a file: a page that cannot name a file's scope fails that file alone", async () => {
+    const names = ["0.mp4", "1.mp4", "2.mp4"];
+    await site.reset();
+    const page = await site.open();
+    const ends = await page.evaluate(async (names) => {
+      const [{ createTokenManager }, { createVodUploader }] = await Promise.all([
+        import("/dist/index.js"),
+        import("/dist/vod.js"),
+      ]);
+      const ends = [];
+      await new Promise((done) => {
+        const note = (info, end) => ends.push([info.file.name, end]) === names.length && done();
+        const perFile = ({ file }) => {
+          if (file.name === "1.mp4") throw new Error("no scope today");
+          return file.name;
+        };
+        const uploader = createVodUploader(window.AliyunUpload.Vod, createTokenManager({ source: "/api/sts" }), {
+          perFile,
+          deadline: 1000,
+          onUploadSucceed: (info) => note(info, "stored"),
+          onUploadFailed: (info, code) => note(info, code),
+        });
+        for (const name of names) uploader.addFile(new File([new Uint8Array(120_000)], name));
+        uploader.startUpload();
+      });
+      return ends;
+    }, names);
+    assert.deepEqual(ends, [
+      ["0.mp4", "stored"],
+      ["1.mp4", "network"],
+      ["2.mp4", "stored"],
+    ]);
+    await page.context().close();
+  });
+
   test("uploaders that a page drops are collected, with all that belongs to them", async () => {
     await site.reset();
     const page = await site.open();

@@ -164,6 +164,15 @@ export class Helper {
     return perFile ? `file:${this.#id(info)}` : "";
   }
 
+  /** The same, where a page that throws at it is told so later: by the file's own failure. */
+  #scopeIfAny(info: UploadInfo): string | undefined {
+    try {
+      return this.#scope(info);
+    } catch {
+      return undefined;
+    }
+  }
+
   #fail(info: UploadInfo, code: string, message: string): void {
     const sdk = this.#sdk;
     if (info.state === "Uploading") this.#muted.add(info);
@@ -249,7 +258,8 @@ export class Helper {
     const taken = sdk.start(info, delivery);
     const next = sdk.next();
     if (taken && next && this.#options.perFile && this.#options.uploadAuth === undefined) {
-      this.#tokens?.prefetch(this.#scope(next));
+      const scope = this.#scopeIfAny(next);
+      if (scope !== undefined) this.#tokens?.prefetch(scope);
     }
     return taken;
   }
@@ -268,7 +278,8 @@ export class Helper {
     const info = this.#files.get(file);
     if (!info) return;
     // The time is over because the STS token did not come: the manager knows why.
-    const why = code === "timeout" ? this.#tokens?.status(this.#scope(info)).lastError : undefined;
+    const scope = code === "timeout" ? this.#scopeIfAny(info) : undefined;
+    const why = scope === undefined ? undefined : this.#tokens?.status(scope).lastError;
     this.#fail(info, why?.code ?? code, why?.message ?? message);
   }
 
