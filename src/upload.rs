@@ -226,6 +226,12 @@ impl Upload {
         self.auths.get(self.slot.token()?.value)
     }
 
+    /// Whether the SDK is at this file: it sends, or waits for what only this machine will give it.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.phase != Phase::Off
+    }
+
     /// Whether nothing more can happen to this file.
     #[must_use]
     pub const fn finished(&self) -> bool {

@@ -472,3 +472,25 @@ proptest! {
         prop_assert!(!asks(&sim), "{:?} was left waiting", sim.sdk);
     }
 }
+
+/// The page need not know the uploader, and the SDK has nothing going on, while it waits.
+#[test]
+fn an_upload_is_busy_while_the_sdk_is_at_its_file() {
+    let mut sim = Sim::new(Kind::Video);
+    assert!(!sim.upload.busy(), "in the queue");
+    sim.start();
+    assert!(sim.upload.busy(), "asked");
+    sim.miss(Error::Network);
+    assert!(sim.upload.busy(), "in a back-off, with no request out");
+    sim.stop();
+    sim.pass(2_000);
+    assert!(!sim.upload.busy(), "stopped");
+
+    let mut sim = Sim::running(Kind::Video);
+    assert!(sim.upload.busy(), "sending");
+    sim.expire("SecurityTokenExpired");
+    assert!(sim.upload.busy(), "expired");
+    sim.grant();
+    sim.feed(Input::Succeeded);
+    assert!(!sim.upload.busy(), "stored");
+}

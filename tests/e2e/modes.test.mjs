@@ -160,7 +160,6 @@ describe("the adapter", () => {
         };
         const uploader = createVodUploader(window.AliyunUpload.Vod, createTokenManager({ source: "/api/sts" }), {
           perFile,
-          deadline: 1000,
           onUploadSucceed: (info) => note(info, "stored"),
           onUploadFailed: (info, code) => note(info, code),
         });
@@ -176,6 +175,40 @@ describe("the adapter", () => {
     ]);
     await page.context().close();
   });
+
+  for (const mode of ["STS", "UploadAuth"]) {
+    test(`an uploader that a page drops while it waits for a credential is not collected: ${mode} mode`, async () => {
+      // The first request is refused, so that there is a back-off as well, with no request out.
+      const faults =
+        mode === "STS" ? [{ service: "vod", drop: true }] : [{ service: "app", status: 500, code: "Broken" }];
+      await site.reset({ config: { delaysMs: { app: 1000 } }, faults });
+      const page = await site.open();
+      const end = await page.evaluate(async (mode) => {
+        const [{ createTokenManager, wasm }, { createVodUploader }] = await Promise.all([
+          import("/dist/index.js"),
+          import("/dist/vod.js"),
+        ]);
+        let end;
+        (() => {
+          const tokens = mode === "STS" ? createTokenManager({ source: "/api/sts" }) : null;
+          const uploader = createVodUploader(window.AliyunUpload.Vod, tokens, {
+            ...(tokens ? {} : { uploadAuth: "/api/upload-auth", wasm }),
+            onUploadSucceed: () => (end = "stored"),
+            onUploadFailed: (info, code, message) => (end = `${code}: ${message}`),
+          });
+          uploader.addFile(new File([new Uint8Array(120_000)], "a.mp4"));
+          uploader.startUpload();
+        })();
+        for (let turn = 0; turn < 200 && !end; turn++) {
+          await new Promise((done) => setTimeout(done, 100));
+          window.gc();
+        }
+        return end;
+      }, mode);
+      assert.equal(end, "stored");
+      await page.context().close();
+    });
+  }
 
   test("uploaders that a page drops are collected, with all that belongs to them", async () => {
     await site.reset();

@@ -103,3 +103,17 @@ for (const [what, use] of Object.entries(USES)) {
     assert.equal((await meter()).closures, before.closures, "closures and objects of Rust");
   });
 }
+
+test("a manager that is waited for is not collected, though nobody else knows it", async () => {
+  let asked = 0;
+  const waiting = (() => {
+    // Refused once: for a while there is no request out, only a back-off.
+    const source = async () => (asked++ === 0 ? Promise.reject(new Error("offline")) : reply);
+    return createTokenManager({ source, policy: { backoffBase: 400, pullIn: 0 } }).getToken();
+  })();
+  let token;
+  waiting.then((settled) => (token = settled));
+  for (let turn = 0; turn < 500 && !token; turn++) await collect();
+  assert.equal(token?.accessKeyId, "STS.a");
+  assert.equal(asked, 2);
+});

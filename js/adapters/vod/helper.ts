@@ -15,6 +15,12 @@ const NUMBERS = ["fileSize", "cateId"];
 /** Beyond all of the SDK's time-outs together, ms: an upload that is silent for longer has stalled. */
 const STALL_SLACK = 30_000;
 
+/**
+ * Helpers whose uploader is at a file. While that waits for a credential, nothing else may know it: not the page,
+ * which need not keep it, and not the SDK, which has no request out.
+ */
+const busy = new Set<Helper>();
+
 /** @internal Between one uploader of the SDK and the module: reports what the SDK says and does what the module asks. */
 export class Helper {
   readonly #options: VodOptions;
@@ -31,6 +37,7 @@ export class Helper {
   #core: UploadCore | undefined;
   #starting: Promise<UploadCore> | undefined;
   readonly #mourn = (error: UploadTokenError): void => {
+    busy.delete(this);
     for (const info of this.#files.values()) {
       if (info.state === "Ready" || info.state === "Failure") this.#fail(info, error.code, error.message);
     }
@@ -274,6 +281,11 @@ export class Helper {
     if (info) this.#sdk?.requeue(info, forget);
   }
 
+  hold(hold: boolean): void {
+    if (hold) busy.add(this);
+    else busy.delete(this);
+  }
+
   fail(file: number, code: string, message: string): void {
     const info = this.#files.get(file);
     if (!info) return;
@@ -304,6 +316,7 @@ const HOST = [
   "swap",
   "requeue",
   "fail",
+  "hold",
   "event",
 ] as const satisfies (keyof Helper)[];
 

@@ -4,7 +4,7 @@ use alloc::{
     rc::{Rc, Weak},
     vec::Vec,
 };
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::*;
 
@@ -44,6 +44,8 @@ pub(super) struct UploadDriver {
     host: UploadHost,
     machines: RefCell<Machines>,
     inbox: Inbox<Input>,
+    /// Whether the host was asked to stay.
+    busy: Cell<bool>,
     /// Requests for UploadAuths that are out.
     trips: RefCell<Vec<Trip>>,
     platform: Platform,
@@ -78,6 +80,7 @@ impl UploadDriver {
                 host,
                 machines: RefCell::new(machines),
                 inbox: Inbox::default(),
+                busy: Cell::new(false),
                 trips: RefCell::default(),
                 platform,
             }
@@ -113,6 +116,7 @@ impl UploadDriver {
     pub(super) fn failed(self: &Rc<Self>, file: FileId, code: &str) -> Verdict {
         let mut verdict = Verdict::Pass;
         self.feed(file, |upload, cx, out| verdict = upload.failed(cx, code, out));
+        self.hold();
         self.arm();
         verdict
     }
@@ -146,6 +150,7 @@ impl UploadDriver {
             self.step(file, input);
         }
         self.machines.borrow_mut().files.retain(|(_, upload)| !upload.finished());
+        self.hold();
         self.arm();
     }
 
@@ -319,6 +324,14 @@ impl UploadDriver {
 
     fn tell(&self, file: FileId, name: &str, detail: &JsValue) {
         self.host.event(file, name, detail);
+    }
+
+    /// Has the host stay while the SDK is at a file: nobody else may know the uploader then.
+    fn hold(&self) {
+        let busy = self.machines.borrow().files.iter().any(|(_, upload)| upload.busy());
+        if self.busy.replace(busy) != busy {
+            self.host.hold(busy);
+        }
     }
 
     /// Arms the timer for the first thing that can happen by itself.

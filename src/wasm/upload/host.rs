@@ -61,6 +61,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn fail(this: &UploadHost, file: u32, code: &str, message: &str);
 
+    /// Whether the host must not be collected.
+    #[wasm_bindgen(method)]
+    pub(super) fn hold(this: &UploadHost, busy: bool);
+
     /// Tells listeners.
     #[wasm_bindgen(method)]
     pub(super) fn event(this: &UploadHost, file: u32, name: &str, detail: &JsValue);
