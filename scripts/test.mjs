@@ -39,14 +39,19 @@ await command(async () => {
 });
 
 /** Resolves with `{ passed, failed, skipped, seconds }`; `failed` is at least 1 unless the suite went as it should. */
-async function runSuite(name, { program, args, env, read, empty = false }) {
+async function runSuite(name, { program, args, env, read, unstarted = () => false, empty = false }) {
   say(`test       ${name}`);
   if (empty) {
     console.log("  there is no test in it");
     return { passed: 0, failed: 1, skipped: 0, seconds: 0 };
   }
   const began = performance.now();
-  const { code, output } = await run(program, args, { check: false, env, timeout: TIMEOUT_MS });
+  const once = () => run(program, args, { check: false, env, timeout: TIMEOUT_MS });
+  let { code, output } = await once();
+  if (code !== 0 && unstarted(output)) {
+    console.log(`  the browser began no test; once more\n${output.trimEnd()}`);
+    ({ code, output } = await once());
+  }
   const seconds = (performance.now() - began) / 1000;
   const log = join(".cache/test", `${name}.log`);
   await mkdir(join(root, ".cache/test"), { recursive: true });

@@ -7,8 +7,9 @@ import { tools } from "../setup.mjs";
 
 /**
  * In the order in which `npm test` runs them. A suite is a function from the machine (`{ chrome, chromedriver,
- * geckodriver, webkitdriver, xvfb }`, the last three where {@link enginesOf} says so) to `{ program, args, env, read }`; `read` turns the program's output into `{ passed, failed, skipped, closing }`,
- * where `closing` are the lines that the runner itself ends with.
+ * geckodriver, webkitdriver, xvfb }`, the last three where {@link enginesOf} says so) to `{ program, args, env, read, unstarted }`;
+ * `read` turns the program's output into `{ passed, failed, skipped, closing }`, where `closing` are the lines that the
+ * runner itself ends with, and `unstarted`, if there is one, says that it began no test and may be run once more.
  */
 export const SUITES = {
   rust: () => cargo(["--workspace"]),
@@ -67,7 +68,15 @@ function shell(where, tests, { env, under = [] }) {
     ...env,
   });
   const [program, ...args] = [...under, own.program, ...own.args];
-  return { ...own, program, args };
+  return { ...own, program, args, unstarted };
+}
+
+/**
+ * Whether a browser did not come as far as the first test, in the runner's own words. Firefox's service worker now
+ * and then does not; a module that cannot start at all does not the second time either.
+ */
+function unstarted(output) {
+  return output.includes("Failed to detect test as having been run") && readLibtest(output).failed === 0;
 }
 
 function node(directory, { chrome, chromedriver, firefox, geckodriver, webkitdriver, xvfb }) {
