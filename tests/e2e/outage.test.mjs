@@ -49,6 +49,21 @@ describe("the AppServer fails", () => {
     await page.context().close();
   });
 
+  test("VOD hangs once: its call is given up and made again", async () => {
+    await site.reset({ faults: [{ service: "vod", action: "CreateUploadVideo", hang: true }] });
+    const { page, sum, ended } = await begin({});
+    const report = await ended(60_000);
+    assert.deepEqual(report.ends, { "a.mp4": ["Succeed"] });
+    assert.deepEqual(page.uncaught, []);
+    const failures = report.events.filter(({ of, type }) => of === "vod" && type === "refreshFailed");
+    assert.deepEqual(
+      failures.map(({ error }) => error.code),
+      ["timeout"],
+    );
+    assert.equal((await site.objects())[0].sha256, sum);
+    await page.context().close();
+  });
+
   test("for ever: the file fails with a code within the deadline, and startUpload() works afterwards", async () => {
     await site.reset({ faults: [{ service: "app", times: -1, status: 500 }] });
     const deadline = 4000;
