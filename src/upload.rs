@@ -409,7 +409,7 @@ impl Upload {
     fn awake(&mut self, cx: &mut Context<'_>, input: lifecycle::Input<Key>, out: &mut Vec<Effect>) {
         let woken = input == lifecycle::Input::Wake;
         self.feed(cx, input, out);
-        if self.phase != Phase::Off && (woken || self.look_at <= cx.time.mono) {
+        if woken || (self.phase != Phase::Off && self.look_at <= cx.time.mono) {
             self.look_at = cx.time.mono.saturating_add(LOOK_EVERY);
             out.push(Effect::Look);
         }

@@ -60,8 +60,17 @@ export function createVodUploader(Vod: VodConstructor, tokens: TokenManager | nu
   const helper = new Helper(tokens, options, load);
   const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...helper.callbacks() };
   const uploader = keepingUnload(() => new Vod(made)) as SdkUploader;
+  if (!isUploader(uploader)) throw new TypeError(NOT_THE_SDK);
   helper.attach(uploader);
   return uploader;
+}
+
+const NOT_THE_SDK = "Vod must be the class AliyunUpload.Vod";
+
+function isUploader(made: SdkUploader): boolean {
+  return [made.listFiles, made.stopUpload, made.setUploadAuthAndAddress, made.resumeUploadWithAuth].every(
+    (method) => typeof method === "function",
+  );
 }
 
 function loader(wasm: NonNullable<VodOptions["wasm"]>): Loader {
@@ -69,7 +78,7 @@ function loader(wasm: NonNullable<VodOptions["wasm"]>): Loader {
 }
 
 function check(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): void {
-  if (typeof Vod !== "function") throw new TypeError("Vod must be the class AliyunUpload.Vod");
+  if (typeof Vod !== "function") throw new TypeError(NOT_THE_SDK);
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
   const { uploadAuth, deadline, endpoint, partSize, region, wasm } = options;
   if (uploadAuth === undefined && typeof tokens?.getToken !== "function") {

@@ -145,7 +145,7 @@ pub enum Input {
         /// Why.
         error: Error,
     },
-    /// The page became visible, was resumed, or came online.
+    /// The page became visible, was resumed, or came online; or it changed the queue, and the file may be gone from it.
     Wake,
     /// Time may have passed.
     Timeout,

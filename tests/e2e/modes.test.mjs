@@ -170,7 +170,7 @@ describe("the adapter", () => {
     }, names);
     assert.deepEqual(ends, [
       ["0.mp4", "stored"],
-      ["1.mp4", "network"],
+      ["1.mp4", "invalid_option"],
       ["2.mp4", "stored"],
     ]);
     await page.context().close();

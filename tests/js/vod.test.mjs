@@ -20,6 +20,8 @@ class Vod {
     return this.files;
   }
 
+  setUploadAuthAndAddress() {}
+  resumeUploadWithAuth() {}
   stopUpload() {}
   cancelFile() {}
   deleteFile() {}
@@ -53,6 +55,7 @@ for (const [manager, options, message] of BAD) {
 
 test("what is no SDK and what are no options is a TypeError", () => {
   assert.throws(() => createVodUploader(undefined, tokens, {}), TypeError);
+  assert.throws(() => createVodUploader(class {}, tokens, {}), { name: "TypeError", message: /AliyunUpload\.Vod/ });
   assert.throws(() => createVodUploader(Vod, tokens, undefined), TypeError);
 });
 

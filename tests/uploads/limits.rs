@@ -211,6 +211,19 @@ fn a_wake_looks_at_the_sdk_at_once_and_an_early_timer_does_not() {
     assert!(sim.upload.finished());
 }
 
+/// A page may keep one uploader for days: what it took out of the list must not stay.
+#[test]
+fn a_file_that_failed_and_is_taken_out_of_the_list_is_over() {
+    let mut sim = Sim::running(Kind::Video);
+    assert_eq!(sim.failed("AccessDenied"), Verdict::Pass);
+    sim.feed(Input::Wake);
+    assert!(!sim.upload.finished(), "it may be started again");
+    sim.sdk.file = FileState::Gone;
+    sim.feed(Input::Wake);
+    assert!(sim.upload.finished());
+    assert_eq!(sim.done(), [], "nothing is done about it");
+}
+
 #[test]
 fn an_answer_without_an_address_gets_the_one_of_its_own_video() {
     let cases = [

@@ -1,4 +1,4 @@
-import { fromFailure, UploadTokenError, type Failure } from "../../errors.js";
+import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
 import { report } from "../../manager.js";
 import type { TokenManager } from "../../types.js";
 import { failure, onFailure, type Core } from "../../wasm.js";
@@ -29,6 +29,7 @@ export class Helper {
   readonly #ids = new WeakMap<UploadInfo, number>();
   readonly #files = new Map<number, UploadInfo>();
   readonly #asked = new WeakMap<UploadInfo, { at: number; token: number }>();
+  readonly #scopes = new WeakMap<UploadInfo, string>();
   /** Files that the helper stops itself: their cancellation is none to the page. */
   readonly #muted = new WeakSet<UploadInfo>();
   #nextId = 1;
@@ -51,7 +52,7 @@ export class Helper {
 
   /** Takes the uploader that {@link callbacks} were given to. */
   attach(uploader: SdkUploader): void {
-    this.#sdk = new Sdk(uploader, (missing, message) => this.#tell({ type: "diagnostic", missing, message }));
+    this.#sdk = new Sdk(uploader, (event) => this.#tell(event));
     for (const method of ["stopUpload", "cancelFile", "deleteFile", "cleanList"] as const) {
       const act = uploader[method].bind(uploader) as (index: number) => boolean;
       Object.assign(uploader, {
@@ -113,6 +114,7 @@ export class Helper {
     const file = this.#id(info);
     this.#asked.set(info, { at: performance.now(), token: 0 });
     try {
+      if (this.#sts && this.#scope(info) === undefined) throw invalidOption("perFile", "must return a string");
       const core = this.#core ?? (await this.#start());
       const { name, type } = info.file;
       const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
@@ -133,12 +135,22 @@ export class Helper {
     return this.#starting;
   }
 
+  /** Whether UploadAuths are asked of VOD, with an STS token. */
+  get #sts(): boolean {
+    return this.#options.uploadAuth === undefined;
+  }
+
   #settings(): object {
     const { deadline, endpoint, region = "cn-shanghai", request, uploadAuth } = this.#options;
-    const { retryCount = 3, retryDuration = 2, timeout = OSS_TIMEOUT } = this.#options;
-    const stall = (retryCount + 1) * (timeout + 1000 * retryDuration) + STALL_SLACK;
+    // As the SDK reads them: 0 is no answer, and an input field gives texts.
+    const [retries, pause, timeout] = [
+      Number(this.#options.retryCount) || 3,
+      Number(this.#options.retryDuration) || 2,
+      Number(this.#options.timeout) || OSS_TIMEOUT,
+    ];
+    const stall = (retries + 1) * (timeout + 1000 * pause) + STALL_SLACK;
     const common = { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
-    if (uploadAuth === undefined) return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com` };
+    if (this.#sts) return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com` };
     return { ...common, source: uploadAuth instanceof URL ? uploadAuth.href : uploadAuth, request };
   }
 
@@ -165,19 +177,19 @@ export class Helper {
     if (id !== undefined) this.#files.delete(id);
   }
 
-  #scope(info: UploadInfo): string {
+  /** The scope of the file's STS token; `undefined` if the page cannot name it. The page is asked once. */
+  #scope(info: UploadInfo): string | undefined {
     const { perFile } = this.#options;
-    if (typeof perFile === "function") return perFile(info);
-    return perFile ? `file:${this.#id(info)}` : "";
-  }
-
-  /** The same, where a page that throws at it is told so later: by the file's own failure. */
-  #scopeIfAny(info: UploadInfo): string | undefined {
-    try {
-      return this.#scope(info);
-    } catch {
-      return undefined;
+    if (typeof perFile !== "function") return perFile ? `file:${this.#id(info)}` : "";
+    if (!this.#scopes.has(info)) {
+      try {
+        const scope: unknown = perFile(info);
+        if (typeof scope === "string") this.#scopes.set(info, scope);
+      } catch (error) {
+        report(error);
+      }
     }
+    return this.#scopes.get(info);
   }
 
   #fail(info: UploadInfo, code: string, message: string): void {
@@ -205,7 +217,9 @@ export class Helper {
 
   look(file: number): object | undefined {
     const info = this.#files.get(file);
-    return info && this.#sdk?.look(info);
+    const seen = info && this.#sdk?.look(info);
+    if (info && seen?.file === "Gone") this.#drop(info);
+    return seen;
   }
 
   /** What an AppServer is told: VOD's parameters by their names with a small first letter. */
@@ -230,11 +244,11 @@ export class Helper {
 
   async getToken(file: number, signal: AbortSignal): Promise<unknown> {
     const info = this.#files.get(file);
-    if (!this.#tokens || !info)
-      throw new UploadTokenError("invalid_option", "tokens must be a token manager in STS mode");
+    const scope = info && this.#scope(info);
+    if (!this.#tokens || scope === undefined) throw invalidOption("tokens", "must be a token manager in STS mode");
     const from = performance.now();
-    const token = await this.#tokens.getToken({ scope: this.#scope(info), signal });
-    const asked = this.#asked.get(info);
+    const token = await this.#tokens.getToken({ scope, signal });
+    const asked = info && this.#asked.get(info);
     if (asked) asked.token += performance.now() - from;
     return token;
   }
@@ -264,8 +278,8 @@ export class Helper {
     if (resumed) return sdk.resume(info, delivery);
     const taken = sdk.start(info, delivery);
     const next = sdk.next();
-    if (taken && next && this.#options.perFile && this.#options.uploadAuth === undefined) {
-      const scope = this.#scopeIfAny(next);
+    if (taken && next && this.#options.perFile && this.#sts) {
+      const scope = this.#scope(next);
       if (scope !== undefined) this.#tokens?.prefetch(scope);
     }
     return taken;
@@ -290,8 +304,7 @@ export class Helper {
     const info = this.#files.get(file);
     if (!info) return;
     // The time is over because the STS token did not come: the manager knows why.
-    const scope = code === "timeout" ? this.#scopeIfAny(info) : undefined;
-    const why = scope === undefined ? undefined : this.#tokens?.status(scope).lastError;
+    const why = this.#sts && code === "timeout" ? this.#tokens?.status(this.#scope(info)).lastError : undefined;
     this.#fail(info, why?.code ?? code, why?.message ?? message);
   }
 

@@ -1,4 +1,4 @@
-import type { Delivery, SdkUploader, UploadInfo } from "./types.js";
+import type { Delivery, SdkUploader, UploadInfo, VodTokenEvent } from "./types.js";
 
 // What the helper does to the SDK's objects. Everything private is asked for before it is used: a build
 // that lacks it gets along with the documented calls, at the price that the diagnostics name.
@@ -28,22 +28,36 @@ const WITHOUT = {
   _removeCheckoutpoint: "saved checkpoints are removed from localStorage directly",
 } satisfies Partial<Record<keyof Private, string>>;
 
+/** The SDK's methods that take a credential from a page. They obey at any time, and start a file a second time. */
+const ANSWERS = [
+  "setSTSToken",
+  "setSTSTokenDirectlyUpload",
+  "setUploadAuthAndAddress",
+  "resumeUploadWithSTSToken",
+  "resumeUploadWithAuth",
+];
+
 /** @internal One uploader of the SDK, as the helper handles it. */
 export class Sdk {
   readonly uploader: SdkUploader;
   readonly #private: Private;
-  readonly #tell: (missing: string, message: string) => void;
+  readonly #tell: (event: VodTokenEvent) => void;
   readonly #told = new Set<string>();
   /** The client that sends a file. The SDK's own reference moves on with its queue. */
   readonly #clients = new WeakMap<UploadInfo, unknown>();
   readonly #stop: () => void;
+  readonly #set: SdkUploader["setUploadAuthAndAddress"];
+  readonly #resume: SdkUploader["resumeUploadWithAuth"];
 
-  constructor(uploader: SdkUploader, tell: (missing: string, message: string) => void) {
+  constructor(uploader: SdkUploader, tell: (event: VodTokenEvent) => void) {
     this.uploader = uploader;
     this.#private = uploader as unknown as Private;
     this.#tell = tell;
     this.#stop = uploader.stopUpload.bind(uploader);
+    this.#set = uploader.setUploadAuthAndAddress.bind(uploader);
+    this.#resume = uploader.resumeUploadWithAuth.bind(uploader);
     this.#mend();
+    for (const method of ANSWERS) Object.assign(uploader, { [method]: () => this.#ignore(method) });
   }
 
   /** The SDK with respect to `info`, in its own words. */
@@ -65,7 +79,7 @@ export class Sdk {
     if (delivery.forget) this.forget(info);
     this.#identify(info, delivery);
     const { uploadAuth, uploadAddress, videoId } = delivery;
-    const taken = this.uploader.setUploadAuthAndAddress(info, uploadAuth, uploadAddress, videoId) !== false;
+    const taken = this.#set(info, uploadAuth, uploadAddress, videoId) !== false;
     this.#clients.set(info, this.#private._ossUpload);
     return taken;
   }
@@ -75,7 +89,7 @@ export class Sdk {
     this.#identify(info, delivery);
     if (delivery.forget) readdress(info, delivery.uploadAddress);
     if (delivery.videoId !== undefined) info.videoId = delivery.videoId;
-    const taken = this.uploader.resumeUploadWithAuth(delivery.uploadAuth);
+    const taken = this.#resume(delivery.uploadAuth);
     this.#clients.set(info, this.#private._ossUpload);
     return taken;
   }
@@ -176,7 +190,21 @@ export class Sdk {
   #missing(name: keyof typeof WITHOUT): void {
     if (this.#told.has(name)) return;
     this.#told.add(name);
-    this.#tell(name, `this build of the SDK has no ${name}: ${WITHOUT[name]}`);
+    this.#tell({
+      type: "diagnostic",
+      missing: name,
+      message: `this build of the SDK has no ${name}: ${WITHOUT[name]}`,
+    });
+  }
+
+  /** Takes an answer of the page's own for what it is: one too many. The SDK returns `true` for one that it took. */
+  #ignore(method: string): true {
+    if (!this.#told.has(method)) {
+      this.#told.add(method);
+      const message = `${method}() was called and not carried out: the helper answers the SDK; take the call out`;
+      this.#tell({ type: "ignored", method, message });
+    }
+    return true;
   }
 
   /** `stopUpload()` in the state that the SDK is in while it waits for its first credential: it stops, and then throws. */
@@ -191,7 +219,7 @@ export class Sdk {
   /** Leaves the expired state without touching it: a resumption, stopped at once. Parts it sends are refused. */
   #leaveExpired(): void {
     const credential = { AccessKeyId: "none", AccessKeySecret: "none", SecurityToken: "none", Expiration: "1" };
-    this.uploader.resumeUploadWithAuth(btoa(JSON.stringify(credential)));
+    this.#resume(btoa(JSON.stringify(credential)));
     this.#stop();
   }
 

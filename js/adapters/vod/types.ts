@@ -132,6 +132,7 @@ export interface UploadAuthStatus {
  * - `expired`: it ran out without a successor.
  * - `rejected`: OSS refused it.
  * - `diagnostic`: this build of the SDK lacks something that the helper uses, and what it does instead.
+ * - `ignored`: the page called a method that hands the SDK a credential; told once for each method.
  */
 export type VodTokenEvent =
   | ({
@@ -157,7 +158,8 @@ export type VodTokenEvent =
       /** Whether the UploadAuth in use still works. */
       readonly usable: boolean;
     }
-  | { readonly type: "diagnostic"; readonly missing: string; readonly message: string };
+  | { readonly type: "diagnostic"; readonly missing: string; readonly message: string }
+  | { readonly type: "ignored"; readonly method: string; readonly message: string };
 
 /** The vendor's uploader: the real object, with the methods that its documentation names. */
 export interface VodUploader {

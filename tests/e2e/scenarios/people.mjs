@@ -183,6 +183,14 @@ export const people = [
     refused: 1,
   },
   { name: "every callback of the page throws", files: two, options: { callbacks: "throw" }, throws: true },
+  ...[0, 400].map((app) => ({
+    name: `the page has kept the documented answers, the AppServer takes ${app} ms`,
+    files: two,
+    ours: { answers: true },
+    config: { stsLifeMs: 4000, uploadAuthLifeMs: 4000, partDelayMs: 1200, delaysMs: { app } },
+    faults: expired.faults,
+    refused: 1,
+  })),
   {
     name: "two uploaders on one page",
     files: [["a.mp4", 3 * MB]],
