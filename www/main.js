@@ -94,7 +94,7 @@ function listen() {
 
 /** What happens to a file's UploadAuth, in words. */
 function tell(event) {
-  if (!event.info) return journal.add("helper", event.message);
+  if (event.type === "diagnostic") return journal.add("helper", event.message);
   const { info, type, generation } = event;
   const { name } = info.file;
   const lane = uploadLanes.get(info.file) ?? new Lane(`UploadAuth of ${name}`);

@@ -202,7 +202,7 @@ export class Sdk {
     if (!this.#told.has(method)) {
       this.#told.add(method);
       const message = `${method}() was called and not carried out: the helper answers the SDK; take the call out`;
-      this.#tell({ type: "ignored", method, message });
+      this.#tell({ type: "diagnostic", ignored: method, message });
     }
     return true;
   }

@@ -131,8 +131,8 @@ export interface UploadAuthStatus {
  * - `refreshFailed`: a request failed.
  * - `expired`: it ran out without a successor.
  * - `rejected`: OSS refused it.
- * - `diagnostic`: this build of the SDK lacks something that the helper uses, and what it does instead.
- * - `ignored`: the page called a method that hands the SDK a credential; told once for each method.
+ * - `diagnostic`: this build of the SDK lacks something that the helper uses, and what it does instead; or the page
+ *   called a method that hands the SDK a credential, which is not carried out. Each is told once.
  */
 export type VodTokenEvent =
   | ({
@@ -158,8 +158,14 @@ export type VodTokenEvent =
       /** Whether the UploadAuth in use still works. */
       readonly usable: boolean;
     }
-  | { readonly type: "diagnostic"; readonly missing: string; readonly message: string }
-  | { readonly type: "ignored"; readonly method: string; readonly message: string };
+  | {
+      readonly type: "diagnostic";
+      /** The private member that the build lacks. */
+      readonly missing?: string;
+      /** The method that the page called. */
+      readonly ignored?: string;
+      readonly message: string;
+    };
 
 /** The vendor's uploader: the real object, with the methods that its documentation names. */
 export interface VodUploader {

@@ -68,7 +68,7 @@ export const uploader = createVodUploader(AliyunUpload.Vod, plain, {
   perFile: (info: UploadInfo) => info.file.name,
   onUploadFailed: (info, code, message) => void [info.state, code.length, message.length],
   onTokenEvent: (event: VodTokenEvent) => {
-    if (event.type === "diagnostic") return event.missing satisfies string;
+    if (event.type === "diagnostic") return (event.missing ?? event.ignored ?? event.message) satisfies string;
     if (event.type === "refreshFailed") return event.error.code;
     return event.type === "started" ? event.waited : event.validFor;
   },
