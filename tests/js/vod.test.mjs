@@ -95,3 +95,19 @@ test("a file whose module cannot be loaded fails with a code", async () => {
   assert.deepEqual(await failed, ["Failure", "wasm"]);
   assert.equal(source.requests.length, 0);
 });
+
+test("the page's own answers are not carried out, and told of once", () => {
+  const [answers, events] = [[], []];
+  class Sdk extends Vod {
+    setSTSToken(...args) {
+      answers.push(args);
+    }
+  }
+  const uploader = createVodUploader(Sdk, tokens, { onTokenEvent: (event) => events.push(event) });
+  for (let i = 0; i < 2; i++) assert.equal(uploader.setSTSToken({}, "STS.id", "secret", "token"), true);
+  assert.deepEqual(answers, []);
+  assert.equal(events.length, 1);
+  const [{ message, ...event }] = events;
+  assert.deepEqual(event, { type: "diagnostic", ignored: "setSTSToken" });
+  assert.match(message, /^setSTSToken\(\) was not carried out/);
+});

@@ -21,8 +21,7 @@ interface ClientOptions {
 
 /** Private member → what the helper does without it. */
 const WITHOUT = {
-  _state:
-    "states are judged by the file alone, and a failed renewal leaves the expired state by a resumption that is stopped",
+  _state: "states are judged by the file alone",
   _curIndex: "the current file is judged by its state alone",
   _ossUpload: "credentials are renewed only after OSS refused one",
   _removeCheckoutpoint: "saved checkpoints are removed from localStorage directly",
@@ -46,18 +45,16 @@ export class Sdk {
   /** The client that sends a file. The SDK's own reference moves on with its queue. */
   readonly #clients = new WeakMap<UploadInfo, unknown>();
   readonly #stop: () => void;
-  readonly #set: SdkUploader["setUploadAuthAndAddress"];
-  readonly #resume: SdkUploader["resumeUploadWithAuth"];
+  /** Whether it is the helper that hands a credential over. */
+  #answering = false;
 
   constructor(uploader: SdkUploader, tell: (event: VodTokenEvent) => void) {
     this.uploader = uploader;
     this.#private = uploader as unknown as Private;
     this.#tell = tell;
     this.#stop = uploader.stopUpload.bind(uploader);
-    this.#set = uploader.setUploadAuthAndAddress.bind(uploader);
-    this.#resume = uploader.resumeUploadWithAuth.bind(uploader);
     this.#mend();
-    for (const method of ANSWERS) Object.assign(uploader, { [method]: () => this.#ignore(method) });
+    this.#guard();
   }
 
   /** The SDK with respect to `info`, in its own words. */
@@ -79,9 +76,9 @@ export class Sdk {
     if (delivery.forget) this.forget(info);
     this.#identify(info, delivery);
     const { uploadAuth, uploadAddress, videoId } = delivery;
-    const taken = this.#set(info, uploadAuth, uploadAddress, videoId) !== false;
+    const taken = this.#answer(() => this.uploader.setUploadAuthAndAddress(info, uploadAuth, uploadAddress, videoId));
     this.#clients.set(info, this.#private._ossUpload);
-    return taken;
+    return taken !== false;
   }
 
   resume(info: UploadInfo, delivery: Delivery): boolean {
@@ -89,7 +86,7 @@ export class Sdk {
     this.#identify(info, delivery);
     if (delivery.forget) readdress(info, delivery.uploadAddress);
     if (delivery.videoId !== undefined) info.videoId = delivery.videoId;
-    const taken = this.#resume(delivery.uploadAuth);
+    const taken = this.#answer(() => this.uploader.resumeUploadWithAuth(delivery.uploadAuth));
     this.#clients.set(info, this.#private._ossUpload);
     return taken;
   }
@@ -197,14 +194,31 @@ export class Sdk {
     });
   }
 
-  /** Takes an answer of the page's own for what it is: one too many. The SDK returns `true` for one that it took. */
-  #ignore(method: string): true {
-    if (!this.#told.has(method)) {
-      this.#told.add(method);
-      const message = `${method}() was called and not carried out: the helper answers the SDK; take the call out`;
-      this.#tell({ type: "diagnostic", ignored: method, message });
+  /** Keeps the page from answering the SDK as well. A build may have one of the methods call another. */
+  #guard(): void {
+    const methods = this.uploader as unknown as Record<string, ((...args: unknown[]) => unknown) | undefined>;
+    for (const method of ANSWERS) {
+      const answer = methods[method]?.bind(this.uploader);
+      methods[method] = (...args) => {
+        if (this.#answering) return answer?.(...args);
+        if (!this.#told.has(method)) {
+          this.#told.add(method);
+          const message = `${method}() was not carried out: the helper answers the SDK; take the call out`;
+          this.#tell({ type: "diagnostic", ignored: method, message });
+        }
+        // The SDK's answer to a credential that it took.
+        return true;
+      };
     }
-    return true;
+  }
+
+  #answer<R>(act: () => R): R {
+    this.#answering = true;
+    try {
+      return act();
+    } finally {
+      this.#answering = false;
+    }
   }
 
   /** `stopUpload()` in the state that the SDK is in while it waits for its first credential: it stops, and then throws. */
@@ -219,7 +233,7 @@ export class Sdk {
   /** Leaves the expired state without touching it: a resumption, stopped at once. Parts it sends are refused. */
   #leaveExpired(): void {
     const credential = { AccessKeyId: "none", AccessKeySecret: "none", SecurityToken: "none", Expiration: "1" };
-    this.#resume(btoa(JSON.stringify(credential)));
+    this.#answer(() => this.uploader.resumeUploadWithAuth(btoa(JSON.stringify(credential))));
     this.#stop();
   }
 
