@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createTokenManager, isUploadTokenError, wasm } from "upload-token";
 import { createVodUploader } from "upload-token/vod";
 
-import { counting, never } from "./support.mjs";
+import { counting, never, next } from "./support.mjs";
 
 const tokens = createTokenManager({ source: never });
 
@@ -110,4 +110,41 @@ test("the page's own answers are not carried out, and told of once", () => {
   const [{ message, ...event }] = events;
   assert.deepEqual(event, { type: "diagnostic", ignored: "setSTSToken" });
   assert.match(message, /^setSTSToken\(\) was not carried out/);
+});
+
+/** An uploader of the stub that has come to a file, as the SDK does; how the file failed. */
+function failed(manager, options) {
+  return new Promise((resolve) => {
+    // The module's timers alone do not keep Node alive.
+    const alive = setTimeout(() => {}, 60_000);
+    const onUploadFailed = (info, code, message) => {
+      clearTimeout(alive);
+      resolve({ code, message, state: info.state });
+    };
+    const uploader = createVodUploader(Vod, manager, { ...options, onUploadFailed });
+    const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
+    Object.assign(uploader, { files: [info], _state: "Start", _curIndex: 0 });
+    uploader.options.onUploadstarted(info);
+  });
+}
+
+test("a scope that is no text fails the file at once, and the page is asked for it once", async () => {
+  const scopes = [];
+  const refusing = createTokenManager({ source: () => Promise.reject(new Error("offline")) });
+  const wrong = await failed(refusing, { perFile: () => 7 });
+  assert.deepEqual(wrong, { code: "invalid_option", message: "perFile must return a string", state: "Failure" });
+  const right = await failed(refusing, { perFile: ({ file }) => scopes.push(file.name) && file.name, deadline: 300 });
+  assert.equal(right.code, "network");
+  assert.deepEqual(scopes, ["a.mp4"]);
+  refusing.close();
+});
+
+test("in UploadAuth mode a file that waited too long is not told of the manager's failures", async () => {
+  const refusing = createTokenManager({ source: () => Promise.reject(new Error("offline")) });
+  const refused = next(refusing, "refreshFailed");
+  refusing.prefetch();
+  await refused;
+  assert.equal(refusing.status().lastError.code, "network");
+  assert.equal((await failed(refusing, { uploadAuth: never, deadline: 60 })).code, "timeout");
+  refusing.close();
 });

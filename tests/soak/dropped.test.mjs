@@ -5,7 +5,8 @@ import { test } from "node:test";
 
 import { collect, countTimers, meter } from "./meter.mjs";
 
-const { createTokenManager } = await import("upload-token");
+const { createTokenManager, wasm } = await import("upload-token");
+const { createVodUploader } = await import("upload-token/vod");
 countTimers();
 
 const MANAGERS = 20;
@@ -116,4 +117,43 @@ test("a manager that is waited for is not collected, though nobody else knows it
   for (let turn = 0; turn < 500 && !token; turn++) await collect();
   assert.equal(token?.accessKeyId, "STS.a");
   assert.equal(asked, 2);
+});
+
+test("a file that failed and was taken out of its uploader's list is collected, though the uploader lives", async () => {
+  class Vod {
+    files = [];
+    _state = "Start";
+    _curIndex = 0;
+    constructor(options) {
+      this.options = options;
+    }
+    listFiles() {
+      return this.files;
+    }
+    deleteFile(index) {
+      return this.files.splice(index, 1).length > 0;
+    }
+    stopUpload() {}
+    cancelFile() {}
+    cleanList() {}
+    setUploadAuthAndAddress() {}
+    resumeUploadWithAuth() {}
+  }
+  let failed;
+  const uploadAuth = () => Promise.reject(new Error("offline"));
+  const onUploadFailed = () => failed();
+  const uploader = createVodUploader(Vod, null, { uploadAuth, deadline: 50, wasm, onUploadFailed });
+  const alive = setTimeout(() => {}, 60_000);
+  const ref = await (async () => {
+    const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
+    uploader.files.push(info);
+    uploader.options.onUploadstarted(info);
+    await new Promise((resolve) => (failed = resolve));
+    uploader.deleteFile(0);
+    return new WeakRef(info);
+  })();
+  clearTimeout(alive);
+  for (let turn = 0; turn < 50 && ref.deref(); turn++) await collect();
+  assert.equal(ref.deref(), undefined);
+  assert.deepEqual(uploader.listFiles(), []);
 });

@@ -142,13 +142,10 @@ export class Helper {
 
   #settings(): object {
     const { deadline, endpoint, region = "cn-shanghai", request, uploadAuth } = this.#options;
-    // As the SDK reads them: 0 is no answer, and an input field gives texts.
-    const [retries, pause, timeout] = [
-      Number(this.#options.retryCount) || 3,
-      Number(this.#options.retryDuration) || 2,
-      Number(this.#options.timeout) || OSS_TIMEOUT,
-    ];
-    const stall = (retries + 1) * (timeout + 1000 * pause) + STALL_SLACK;
+    const { retryCount, retryDuration, timeout } = this.#options;
+    // As the SDK reads them: 0 is its default, and an input field gives texts.
+    const attempt = (Number(timeout) || OSS_TIMEOUT) + 1000 * (Number(retryDuration) || 2);
+    const stall = (1 + (Number(retryCount) || 3)) * attempt + STALL_SLACK;
     const common = { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
     if (this.#sts) return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com` };
     return { ...common, source: uploadAuth instanceof URL ? uploadAuth.href : uploadAuth, request };

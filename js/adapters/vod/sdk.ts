@@ -199,8 +199,9 @@ export class Sdk {
     const methods = this.uploader as unknown as Record<string, ((...args: unknown[]) => unknown) | undefined>;
     for (const method of ANSWERS) {
       const answer = methods[method]?.bind(this.uploader);
+      if (!answer) continue;
       methods[method] = (...args) => {
-        if (this.#answering) return answer?.(...args);
+        if (this.#answering) return answer(...args);
         if (!this.#told.has(method)) {
           this.#told.add(method);
           const message = `${method}() was not carried out: the helper answers the SDK; take the call out`;

@@ -174,6 +174,12 @@ export const people = [
   },
   { name: "no paramData", files: [["a.mp4", MB, { paramData: null }]] },
   { name: "paramData without Vod", files: [["a.mp4", MB, { paramData: "{}" }]] },
+  {
+    name: "a time-out that is a text, and parts that take longer than the helper looks",
+    files: [["a.mp4", 2 * MB]],
+    options: { timeout: "60s" },
+    config: { partDelayMs: 2500 },
+  },
   { name: "no callbacks at all", files: [["a.mp4", 2 * MB]], options: { callbacks: "none" } },
   {
     name: "no callbacks at all, and a refusal",
