@@ -1,14 +1,14 @@
 // Builds the WebAssembly module into pkg/ and the npm package's files into dist/.
 //
 //   src/*.rs ─cargo→ .wasm ─wbg→ pkg/upload_token{.js,.d.ts,_bg.wasm} ─wasm-opt→ smaller ─→ pkg/inline.js (as text)
-//   js/*.ts  ─esbuild→ dist/*.js     ─tsc→ dist/types/*.d.ts
+//   js/*.ts  ─esbuild→ dist/*.js, dist/cjs/*.js     ─tsc→ dist/types/*.d.ts
 //
 // Entries are thin files that differ only in the loader they give to the shared code: js/index.ts
 // (load-inline.ts), js/index-file.ts (load-file.ts) and js/index-node.ts (load-node.ts). No shared
 // module imports a loader, so an adapter used with the file entry does not bring in the inlined text.
 //
 // A part is skipped when its inputs have the content that they had when it was last built.
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -18,6 +18,7 @@ import { billOfMaterials, notices, shippedCrates } from "./lib/licenses.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import { command, isMain, root, run, say } from "./lib/run.mjs";
 import { shortNames } from "./lib/names.mjs";
+import { buildCommonJs, buildModules } from "./lib/outputs.mjs";
 import { measure, table } from "./lib/sizes.mjs";
 import { setup, tools } from "./setup.mjs";
 
@@ -27,20 +28,16 @@ const WASM = "upload_token_bg.wasm";
 const NOTICES = "THIRD-PARTY-LICENSES.txt";
 const BILL = "sbom.cdx.json";
 
-/** File name in dist/ → source: what `exports` in package.json points at. */
-const ENTRIES = {
-  index: "js/index.ts",
-  wasm: "js/index-file.ts",
-  "wasm.node": "js/index-node.ts",
-  vod: "js/adapters/vod.ts",
-  "ali-oss": "js/adapters/ali-oss.ts",
-};
-
 /** Builds what is out of date. Expects {@link setup} to have run. */
 export async function build() {
   await exclusively("build", async () => {
     await stamped("wasm", await wasmInputs(), [`${pkg}/upload_token.js`, `${pkg}/inline.js`], buildWasm);
-    await stamped("package", await packageInputs(), [`${dist}/index.js`, `${dist}/types/index.d.ts`], buildPackage);
+    await stamped(
+      "package",
+      await packageInputs(),
+      [`${dist}/index.js`, `${dist}/types/index.d.ts`, `${root}/vod/package.json`],
+      buildPackage,
+    );
   });
 }
 
@@ -106,37 +103,16 @@ async function sameEverywhere() {
 
 async function buildPackage() {
   say("package    esbuild and tsc");
-  const esbuild = await import("esbuild");
-  const { metafile } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: ENTRIES,
-    outdir: dist,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    external: ["node:fs/promises"],
-    bundle: true,
-    // The entries share their modules: one class of errors, one instance of the module a page.
-    splitting: true,
-    chunkNames: "shared-[hash]",
-    minify: true,
-    // For whoever debugs this repository; the package holds none, and names none.
-    sourcemap: "external",
-    metafile: true,
-    logLevel: "silent",
-  });
   await mkdir(dist, { recursive: true });
   await copyFile(join(pkg, WASM), join(dist, WASM));
   const crates = await shippedCrates();
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   await writeFile(join(dist, NOTICES), await notices(crates));
   await writeFile(join(dist, BILL), `${JSON.stringify(billOfMaterials(manifest, crates), null, 2)}\n`);
-  const made = new Set([...Object.keys(metafile.outputs), ...[WASM, NOTICES, BILL].map((file) => `dist/${file}`)]);
-  for (const file of await readdir(dist, { withFileTypes: true })) {
-    if (file.isFile() && !made.has(`dist/${file.name}`)) await rm(join(dist, file.name));
-  }
+  await buildModules([WASM, NOTICES, BILL]);
   await rm(join(dist, "types"), { recursive: true, force: true });
   await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"]);
+  await buildCommonJs();
 }
 
 if (isMain(import.meta.url)) {

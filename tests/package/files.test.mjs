@@ -28,9 +28,8 @@ test("every file that package.json points at is there, and nothing is installed 
   const manifest = JSON.parse(await readFile(join(project, "node_modules/upload-token/package.json"), "utf8"));
   const targets = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(targets));
   const there = new Set(files.map(({ path }) => `./${path}`));
-  for (const target of [manifest.main, manifest.types, ...targets(manifest.exports)]) {
-    assert(there.has(target), target);
-  }
+  const { main, types, unpkg, jsdelivr, exports } = manifest;
+  for (const target of [main, types, unpkg, jsdelivr, ...targets(exports)]) assert(there.has(target), target);
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.sideEffects, false);
   for (const script of ["preinstall", "install", "postinstall", "prepare"]) {

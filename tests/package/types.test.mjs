@@ -21,7 +21,6 @@ const STRICT = {
 
 before(async () => {
   await packed();
-  await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }));
   for (const name of ["good.ts", "bad.ts"])
     await copyFile(join(root, "tests/package/types", name), join(project, name));
 });
@@ -41,6 +40,8 @@ const RESOLUTIONS = {
   bundler: { module: "esnext", moduleResolution: "bundler" },
   node16: { module: "node16", moduleResolution: "node16" },
   nodenext: { module: "nodenext", moduleResolution: "nodenext" },
+  // Projects of Vue CLI 4 and of its time; it knows no `exports`.
+  node10: { module: "esnext", moduleResolution: "node10", ignoreDeprecations: "6.0" },
 };
 
 for (const [name, resolution] of Object.entries(RESOLUTIONS)) {

@@ -1,0 +1,8 @@
+/**
+ * All of the package as one global, `UploadToken`, for pages of classic script tags.
+ *
+ * @packageDocumentation
+ */
+export * from "./index.js";
+export * from "./adapters/vod.js";
+export * from "./adapters/ali-oss.js";
