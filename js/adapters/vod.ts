@@ -8,8 +8,10 @@ import { coreOf } from "../manager.js";
 import { checkUrl } from "../options.js";
 import type { TokenManager } from "../types.js";
 import { loadCore, type Core, type Loader } from "../wasm.js";
-import { Helper } from "./vod/helper.js";
-import { keepingUnload } from "./vod/page.js";
+import { callbacks } from "./vod/callbacks.js";
+import { Host } from "./vod/host.js";
+import { Sdk } from "./vod/sdk.js";
+import { keepingUnload } from "./vod/unload.js";
 import type { SdkUploader, VodConstructor, VodOptions, VodSdkOptions, VodUploader } from "./vod/types.js";
 
 export type {
@@ -57,11 +59,11 @@ export function createVodUploader(Vod: VodConstructor, tokens: TokenManager | nu
     if (!core) throw invalidOption("wasm", "must be given with token managers of another copy of this package");
     return core;
   };
-  const helper = new Helper(tokens, options, load);
-  const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...helper.callbacks() };
+  const host = new Host(tokens, options, load);
+  const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...callbacks(host) };
   const uploader = keepingUnload(() => new Vod(made)) as SdkUploader;
   if (!isUploader(uploader)) throw new TypeError(NOT_THE_SDK);
-  helper.attach(uploader);
+  host.attach(new Sdk(uploader, (event) => host.page.tell(event)));
   return uploader;
 }
 

@@ -1,30 +1,28 @@
-/**
- * Makes an uploader without losing the page's own `onbeforeunload`, which the SDK's constructor overwrites.
- *
- * The SDK's handler marks the checkpoint of the running file as one that may be resumed. It is kept as a
- * listener, also for `pagehide`, where browsers on phones end a page without asking.
- *
- * @internal
- */
-export function keepingUnload<T extends object>(make: () => T): T {
-  if (typeof window === "undefined") return make();
-  const before = window.onbeforeunload;
-  const made = make();
-  const own = window.onbeforeunload;
-  if (own === before || own === null) return made;
-  window.onbeforeunload = before;
-  handlers.set(made, own);
-  // Weak: a listener of the window must not keep every uploader that a page ever made.
-  const ref = new WeakRef(made);
-  for (const event of ["beforeunload", "pagehide"]) {
-    const listener = (fired: Event): void => {
-      const uploader = ref.deref();
-      if (!uploader) return window.removeEventListener(event, listener);
-      handlers.get(uploader)?.call(window, fired as BeforeUnloadEvent);
-    };
-    window.addEventListener(event, listener);
-  }
-  return made;
-}
+import { report } from "../../manager.js";
+import type { VodCallbacks, VodOptions, VodTokenEvent } from "./types.js";
 
-const handlers = new WeakMap<object, OnBeforeUnloadEventHandlerNonNull>();
+/** @internal The page's own callbacks. What one throws is reported and changes nothing. */
+export class Page {
+  readonly #options: VodOptions;
+
+  constructor(options: VodOptions) {
+    this.#options = options;
+  }
+
+  call<K extends keyof VodCallbacks>(name: K, ...args: Parameters<Required<VodCallbacks>[K]>): void {
+    try {
+      const callback = this.#options[name] as ((...args: unknown[]) => void) | undefined;
+      callback?.apply(this.#options, args);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  tell(event: VodTokenEvent): void {
+    try {
+      this.#options.onTokenEvent?.(Object.freeze(event));
+    } catch (error) {
+      report(error);
+    }
+  }
+}

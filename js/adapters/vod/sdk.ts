@@ -1,3 +1,4 @@
+import { sameFile } from "./files.js";
 import type { Delivery, SdkUploader, UploadInfo, VodTokenEvent } from "./types.js";
 
 // What the helper does to the SDK's objects. Everything private is asked for before it is used: a build
@@ -59,7 +60,7 @@ export class Sdk {
 
   /** The SDK with respect to `info`, in its own words. */
   look(info: UploadInfo): { current: boolean; file: string; uploader: string } {
-    const listed = this.uploader.listFiles().includes(info);
+    const listed = this.uploader.listFiles().some((other) => sameFile(other, info));
     return {
       current: listed && this.#isCurrent(info),
       file: listed ? info.state : "Gone",
@@ -70,6 +71,21 @@ export class Sdk {
   /** The file that the SDK comes to next. */
   next(): UploadInfo | undefined {
     return this.uploader.listFiles().find(({ state }) => state === "Ready");
+  }
+
+  /** Calls `changed` after each method of the page's that changes the queue. */
+  onQueueChanged(changed: () => void): void {
+    const { uploader } = this;
+    for (const method of ["stopUpload", "cancelFile", "deleteFile", "cleanList"] as const) {
+      const act = uploader[method].bind(uploader) as (index: number) => boolean;
+      Object.assign(uploader, {
+        [method]: (index: number) => {
+          const done = act(index);
+          changed();
+          return done;
+        },
+      });
+    }
   }
 
   start(info: UploadInfo, delivery: Delivery): boolean {
@@ -163,7 +179,7 @@ export class Sdk {
 
   #isCurrent(info: UploadInfo): boolean {
     const index = this.#private._curIndex;
-    if (typeof index === "number") return this.uploader.listFiles()[index] === info;
+    if (typeof index === "number") return sameFile(this.uploader.listFiles()[index], info);
     this.#missing("_curIndex");
     return true;
   }

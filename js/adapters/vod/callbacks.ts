@@ -1,0 +1,41 @@
+import type { Host } from "./host.js";
+import type { VodCallbacks } from "./types.js";
+
+/** @internal The SDK's callbacks: each tells the module, and then the page. */
+export function callbacks(host: Host): Required<VodCallbacks> {
+  const { files, page } = host;
+  return {
+    addFileSuccess: (info) => page.call("addFileSuccess", info),
+    onUploadstarted: (info) => {
+      page.call("onUploadstarted", info);
+      // The SDK enters the state in which it waits only after this callback.
+      queueMicrotask(() => void host.begin(files.of(info)));
+    },
+    onUploadSucceed: (info) => {
+      host.tell(info, (core, file) => core.succeeded(file));
+      page.call("onUploadSucceed", info);
+    },
+    onUploadFailed: (info, code, message) => {
+      const verdict = host.tell(info, (core, file) => core.failed(file, String(code))) ?? 0;
+      if (verdict === 0) return page.call("onUploadFailed", info, code, message);
+      if (verdict === 2) host.sdk.forget(info);
+      // The SDK looks for the next file that is ready as soon as this returns.
+      info.state = "Ready";
+    },
+    onUploadProgress: (info, totalSize, loaded) => {
+      host.tell(info, (core, file) => core.progressed(file, loaded));
+      page.call("onUploadProgress", info, totalSize, loaded);
+    },
+    onUploadCanceled: (info, event) => {
+      const entry = files.find(info);
+      if (entry?.muted) entry.muted = false;
+      else page.call("onUploadCanceled", info, event);
+    },
+    onUploadTokenExpired: (info, event) => {
+      page.call("onUploadTokenExpired", info, event);
+      const code = String((event as { code?: unknown } | undefined)?.code ?? "");
+      host.tell(info, (core, file) => core.expired(file, code));
+    },
+    onUploadEnd: (info) => page.call("onUploadEnd", info),
+  };
+}

@@ -1,0 +1,74 @@
+import type { UploadInfo } from "./types.js";
+
+/** @internal One file of an uploader. */
+export interface FileEntry {
+  /** The module's number for it. */
+  readonly id: number;
+  readonly info: UploadInfo;
+  /** The scope that the page gave it. */
+  scope?: string;
+  /** When the SDK began to wait for its first credential. */
+  askedAt: number;
+  /** How much of that wait was for STS tokens, ms. */
+  waitedForToken: number;
+  /** The helper stops it itself: its cancellation is none to the page. */
+  muted: boolean;
+}
+
+/** A number reads through any proxy as what it is; an object would be wrapped like the rest. */
+const ID = Symbol("upload-token file");
+
+type Marked = UploadInfo & { readonly [ID]?: number };
+
+/** @internal The files in the list of one uploader, known by their number, whatever a framework has wrapped around them. */
+export class Files {
+  readonly #entries = new Map<number, FileEntry>();
+  #lastId = 0;
+
+  /** The entry of `info`, made at first sight. */
+  of(info: UploadInfo): FileEntry {
+    const known = this.find(info);
+    if (known) return known;
+    const id = (info as Marked)[ID] ?? ++this.#lastId;
+    Object.defineProperty(info, ID, { value: id });
+    const entry: FileEntry = { id, info, askedAt: 0, waitedForToken: 0, muted: false };
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  find(info: UploadInfo): FileEntry | undefined {
+    return this.get((info as Marked)[ID]);
+  }
+
+  get(id: number | undefined): FileEntry | undefined {
+    return id === undefined ? undefined : this.#entries.get(id);
+  }
+
+  /** Forgets what is no longer in the SDK's list. */
+  keepOnly(listed: readonly UploadInfo[]): void {
+    const kept = new Set(listed.map((info) => (info as Marked)[ID]));
+    for (const id of this.#entries.keys()) if (!kept.has(id)) this.#entries.delete(id);
+  }
+
+  [Symbol.iterator](): Iterator<FileEntry> {
+    return [...this.#entries.values()].values();
+  }
+}
+
+/** @internal Whether both are one file, through proxies or not. */
+export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefined): boolean {
+  if (one === other) return true;
+  const id = (one as Marked | undefined)?.[ID];
+  return id !== undefined && id === (other as Marked | undefined)?.[ID];
+}
+
+/** @internal What the page gave about a file, each value as the text that the SDK would send. */
+export function parameters({ videoInfo }: UploadInfo): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(videoInfo ?? {})) {
+    if (!value) continue;
+    if (name === "UserData") texts[name] = JSON.stringify(value);
+    else if (typeof value !== "object" && typeof value !== "function") texts[name] = String(value);
+  }
+  return texts;
+}
