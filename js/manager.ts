@@ -1,5 +1,5 @@
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
-import { checkGetToken, checkOptions, checkScope, policyNumbers } from "./options.js";
+import { checkGetToken, checkOptions, checkScope } from "./options.js";
 import type {
   GetTokenOptions,
   StsToken,
@@ -195,7 +195,7 @@ export class Manager implements TokenManager {
       source: source instanceof URL ? source.href : this.#weakly("source"),
       request: this.#weakly("request"),
       mapReply: this.#weakly("mapReply"),
-      policy: policyNumbers({ deadline, ...policy }),
+      policy: { deadline, ...policy },
       seed: Math.random() * Number.MAX_SAFE_INTEGER,
     };
     const self = new WeakRef(this);

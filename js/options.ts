@@ -45,11 +45,6 @@ export function checkOptions(options: TokenManagerOptions): void {
   }
 }
 
-/** @internal The numbers that are set, each in the place that the module knows it by. */
-export function policyNumbers(policy: Partial<Record<string, number | undefined>>): (number | undefined)[] {
-  return Object.keys(POLICY_NUMBERS).map((name) => policy[name]);
-}
-
 /** @internal */
 export function checkGetToken({ minValidity, signal, scope }: GetTokenOptions): void {
   if (minValidity !== undefined && !(Number.isFinite(minValidity) && minValidity >= 0)) {

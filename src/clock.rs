@@ -28,13 +28,13 @@ pub type Virtual = u64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Time {
     /// Virtual time, for validity.
-    pub virt: Virtual,
+    pub elapsed: Virtual,
     /// Monotonic time, for back-off, deadlines and the budget: a turned wall clock must not fire them.
     pub mono: u64,
     /// Wall time, for a token whose answer carried no server time.
     pub wall: UnixMillis,
     /// The newest server time known.
-    pub server: Option<ServerTime>,
+    pub server: Option<ServerClock>,
     /// How many times the two clocks have parted so far.
     pub jumps: u32,
     /// A random draw for whatever this look decides.
@@ -43,14 +43,14 @@ pub struct Time {
 
 /// A server's clock, read once: at `sent` or later it showed at most `at`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ServerTime {
+pub struct ServerClock {
     /// Upper end of what the server's clock showed when it answered.
     pub at: UnixMillis,
     /// When the request was sent.
     pub sent: Virtual,
 }
 
-impl ServerTime {
+impl ServerClock {
     /// The least virtual time at which the server's clock can show `instant`; 0 if it may have shown it before.
     #[must_use]
     pub fn reaches(&self, instant: UnixMillis, policy: &Policy) -> Virtual {
@@ -64,9 +64,9 @@ impl ServerTime {
 /// Counts virtual time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Clock {
-    virt: Virtual,
+    elapsed: Virtual,
     jumps: u32,
-    server: Option<ServerTime>,
+    server: Option<ServerClock>,
     /// Where the two clocks last agreed from: virtual time and both clocks.
     anchor: Option<(Virtual, Now)>,
     last: Option<Now>,
@@ -77,7 +77,7 @@ impl Clock {
     pub fn look(&mut self, policy: &Policy, now: Now, draw: PerMille) -> Time {
         self.advance(policy, now);
         Time {
-            virt: self.virt,
+            elapsed: self.elapsed,
             mono: now.mono,
             wall: now.wall,
             server: self.server,
@@ -89,13 +89,13 @@ impl Clock {
     /// Learns that the server's clock showed `at` (to within `granularity` above) in the answer to a request sent at `sent`.
     pub fn observe(&mut self, at: UnixMillis, granularity: Millis, sent: Virtual) {
         if self.server.is_none_or(|known| known.sent <= sent) {
-            self.server = Some(ServerTime { at: at.plus(granularity), sent });
+            self.server = Some(ServerClock { at: at.plus(granularity), sent });
         }
     }
 
     fn advance(&mut self, policy: &Policy, now: Now) {
         let (Some(last), Some((from, anchor))) = (self.last.replace(now), self.anchor) else {
-            self.anchor = Some((self.virt, now));
+            self.anchor = Some((self.elapsed, now));
             return;
         };
         let mono = now.mono.saturating_sub(last.mono);
@@ -104,10 +104,10 @@ impl Clock {
         if apart <= policy.tolerance.saturating_add(mono / 1_000) {
             let since = now.mono.saturating_sub(anchor.mono).max(anchor.wall.until(now.wall));
             // At least the step itself: a wall clock that was ahead and is set right must not stop virtual time.
-            self.virt = self.virt.saturating_add(mono).max(from.saturating_add(since));
+            self.elapsed = self.elapsed.saturating_add(mono).max(from.saturating_add(since));
         } else {
-            self.virt = self.virt.saturating_add(mono.max(u64::try_from(wall).unwrap_or(0)));
-            self.anchor = Some((self.virt, now));
+            self.elapsed = self.elapsed.saturating_add(mono.max(u64::try_from(wall).unwrap_or(0)));
+            self.anchor = Some((self.elapsed, now));
             self.jumps = self.jumps.wrapping_add(1);
         }
     }
@@ -133,7 +133,7 @@ pub struct Bound {
 pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bound {
     let by_duration = expiry.left.map(|left| sent.saturating_add(policy.sure(left)));
     let by_server = expiry.at.zip(time.server).map(|(at, server)| {
-        server.reaches(at, policy).min(time.virt.saturating_add(policy.longest_life))
+        server.reaches(at, policy).min(time.elapsed.saturating_add(policy.longest_life))
     });
     let known = match (by_duration, by_server) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -144,7 +144,7 @@ pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bou
     }
     let by_wall = expiry.at.map_or(0, |at| time.wall.until(at));
     let expires = if by_wall > 0 && by_wall <= policy.longest_life {
-        time.virt.saturating_add(policy.sure(by_wall))
+        time.elapsed.saturating_add(policy.sure(by_wall))
     } else {
         sent.saturating_add(policy.sure(policy.assumed_life))
     };

@@ -9,6 +9,7 @@
 extern crate alloc;
 
 pub mod clock;
+pub mod context;
 pub mod error;
 pub mod json;
 pub mod lifecycle;

@@ -1,7 +1,8 @@
 //! The machine of one slot: one credential being kept fresh.
 //!
-//! [`Slot::step`] is one pure function of the slot, the shared [`Budget`], the [`Time`] and an
-//! [`Input`]; it returns [`Effect`]s for its caller to carry out and knows no clock, no timer and no I/O.
+//! [`Slot::step`] is one pure function of the slot, its [`Context`] (the numbers, the shared budget, the
+//! time) and an [`Input`]; it leaves [`Effect`]s for its caller to carry out and knows no clock, no timer and
+//! no I/O.
 //! It is generic over the credential, so that STS tokens, UploadAuths and a model checker's small
 //! numbers all run on the same machine.
 //!
@@ -44,8 +45,9 @@ use waiters::Waiter;
 
 use crate::{
     clock::{Time, Virtual, bound},
+    context::Context,
     error::{Class, Error},
-    policy::{Budget, Policy},
+    policy::Policy,
     time::{Millis, UnixMillis},
     token::Expiry,
 };
@@ -140,33 +142,26 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T: Clone + PartialEq> Slot<T> {
-    /// Takes `input` at `time`; appends to `out` what must be done about it.
-    pub fn step(
-        &mut self,
-        policy: &Policy,
-        budget: &mut Budget,
-        time: &Time,
-        input: Input<T>,
-        out: &mut Vec<Effect<T>>,
-    ) {
+    /// Takes `input`; appends to `cx.out` what must be done about it.
+    pub fn step(&mut self, cx: &mut Context<'_, Effect<T>>, input: Input<T>) {
         if self.closed {
             if let Input::Wanted { waiter, .. } = input {
-                out.push(Effect::Reject { waiter, error: Error::Closed });
+                cx.out.push(Effect::Reject { waiter, error: Error::Closed });
             }
             return;
         }
-        budget.advance(policy, time.mono);
-        self.judge(policy, time);
+        cx.budget.advance(cx.policy, cx.time.mono);
+        self.judge(cx.policy, cx.time);
         match input {
-            Input::Wanted { waiter, least } => self.wanted(policy, time, waiter, least, out),
+            Input::Wanted { waiter, least } => self.wanted(cx, waiter, least),
             Input::Cancelled { waiter } => {
                 let before = self.waiters.len();
                 self.waiters.retain(|w| w.id != waiter);
                 if self.waiters.len() < before {
-                    out.push(Effect::Reject { waiter, error: Error::Aborted });
+                    cx.out.push(Effect::Reject { waiter, error: Error::Aborted });
                 }
             }
-            Input::Prefetch => self.demand(policy, time),
+            Input::Prefetch => self.demand(cx.policy, cx.time),
             Input::Lease(open) => {
                 self.leases = if open {
                     self.leases.saturating_add(1)
@@ -175,19 +170,19 @@ impl<T: Clone + PartialEq> Slot<T> {
                 };
             }
             Input::Fetched { fetch, value, expiry } => {
-                self.fetched(policy, budget, time, fetch, value, expiry, out);
+                self.fetched(cx, fetch, value, expiry);
             }
             Input::Failed { fetch, error } => {
                 if self.lands(fetch).is_some() {
-                    self.fail(policy, time, error, out);
+                    self.fail(cx, error);
                 }
             }
-            Input::Rejected { generation } => self.rejected(policy, time, generation, out),
-            Input::Wake => self.pull_in(policy, time),
+            Input::Rejected { generation } => self.rejected(cx, generation),
+            Input::Wake => self.pull_in(cx.policy, cx.time),
             Input::Timeout => {}
-            Input::Close => return self.close(out),
+            Input::Close => return self.close(cx),
         }
-        self.settle(policy, budget, time, out);
+        self.settle(cx);
     }
 
     /// The token that a caller with no special wish would be handed right now, without waiting.
@@ -263,27 +258,20 @@ impl<T: Clone + PartialEq> Slot<T> {
         }
     }
 
-    fn wanted(
-        &mut self,
-        policy: &Policy,
-        time: &Time,
-        waiter: WaiterId,
-        least: Millis,
-        out: &mut Vec<Effect<T>>,
-    ) {
+    fn wanted(&mut self, cx: &mut Context<'_, Effect<T>>, waiter: WaiterId, least: Millis) {
         if self.waiters.iter().any(|w| w.id == waiter) {
             let reason = "must be unique while its caller waits";
-            out.push(Effect::Reject {
+            cx.out.push(Effect::Reject {
                 waiter,
                 error: Error::InvalidOption { option: "waiter", reason },
             });
             return;
         }
-        self.demand(policy, time);
-        if self.waiters.is_empty() && !self.serves(time, least) {
-            self.pull_in(policy, time);
+        self.demand(cx.policy, cx.time);
+        if self.waiters.is_empty() && !self.serves(cx.time, least) {
+            self.pull_in(cx.policy, cx.time);
         }
-        let deadline = time.mono.saturating_add(policy.wait);
+        let deadline = cx.time.mono.saturating_add(cx.policy.wait);
         self.waiters.push(Waiter { id: waiter, least, deadline, after: self.started });
     }
 
@@ -310,20 +298,17 @@ impl<T: Clone + PartialEq> Slot<T> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the four of `step`, and the answer's three")]
     fn fetched(
         &mut self,
-        policy: &Policy,
-        budget: &mut Budget,
-        time: &Time,
+        cx: &mut Context<'_, Effect<T>>,
         fetch: FetchId,
         value: T,
         expiry: Expiry,
-        out: &mut Vec<Effect<T>>,
     ) {
         let Some(sent) = self.lands(fetch) else { return };
+        let (policy, time) = (cx.policy, cx.time);
         if self.refused.contains(&value) {
-            return self.fail(policy, time, Error::Rejected, out);
+            return self.fail(cx, Error::Rejected);
         }
         let bound = bound(policy, time, sent, expiry);
         if let Some(token) = self.token.as_mut().filter(|t| t.value == value) {
@@ -336,20 +321,20 @@ impl<T: Clone + PartialEq> Slot<T> {
             self.answered = fetch;
             match token.zone(time) {
                 Zone::Valid => self.succeeded(),
-                Zone::Expired => self.fail(policy, time, Error::ExpiredOnArrival, out),
-                _ => self.fail(policy, time, Error::NotNewer, out),
+                Zone::Expired => self.fail(cx, Error::ExpiredOnArrival),
+                _ => self.fail(cx, Error::NotNewer),
             }
             return;
         }
         if self.token.as_ref().is_some_and(|t| !t.rejected && !t.older_than(&bound)) {
             self.answered = fetch;
-            return self.fail(policy, time, Error::NotNewer, out);
+            return self.fail(cx, Error::NotNewer);
         }
         let first = self.generation == 0;
         let Some(token) =
             Held::judged(policy, time, value, bound, self.generation.wrapping_add(1), first)
         else {
-            return self.fail(policy, time, Error::ExpiredOnArrival, out);
+            return self.fail(cx, Error::ExpiredOnArrival);
         };
         if self.token.as_ref().is_some_and(|old| !old.rejected && old.proven(policy, time)) {
             self.strikes = 0;
@@ -357,13 +342,13 @@ impl<T: Clone + PartialEq> Slot<T> {
         self.answered = fetch;
         self.generation = token.generation;
         if token.life >= policy.refund_life {
-            budget.refund(policy);
+            cx.budget.refund(policy);
         }
         let assumed = expiry.at.is_none() && expiry.left.is_none();
-        out.push(Effect::Emit(Event::Token { generation: token.generation }));
+        cx.out.push(Effect::Emit(Event::Token { generation: token.generation }));
         if assumed && !self.assumed_told {
             self.assumed_told = true;
-            out.push(Effect::Emit(Event::AssumedLife));
+            cx.out.push(Effect::Emit(Event::AssumedLife));
         }
         self.token = Some(token);
         self.succeeded();
@@ -376,7 +361,8 @@ impl<T: Clone + PartialEq> Slot<T> {
     }
 
     /// A failed refresh takes nothing away: the token in hand stays as good as it was.
-    fn fail(&mut self, policy: &Policy, time: &Time, error: Error, out: &mut Vec<Effect<T>>) {
+    fn fail(&mut self, cx: &mut Context<'_, Effect<T>>, error: Error) {
+        let (policy, time) = (cx.policy, cx.time);
         self.fails = self.fails.saturating_add(1);
         let left = self.token.as_ref().and_then(|t| t.left(time));
         let malformed =
@@ -405,7 +391,7 @@ impl<T: Clone + PartialEq> Slot<T> {
                 None
             }
         };
-        out.push(Effect::Emit(Event::RefreshFailed {
+        cx.out.push(Effect::Emit(Event::RefreshFailed {
             error: error.clone(),
             fails: self.fails,
             retry_in,
@@ -418,13 +404,8 @@ impl<T: Clone + PartialEq> Slot<T> {
         self.fetch = Fetch::Parked { until: time.mono.saturating_add(hold), error };
     }
 
-    fn rejected(
-        &mut self,
-        policy: &Policy,
-        time: &Time,
-        generation: Generation,
-        out: &mut Vec<Effect<T>>,
-    ) {
+    fn rejected(&mut self, cx: &mut Context<'_, Effect<T>>, generation: Generation) {
+        let (policy, time) = (cx.policy, cx.time);
         let Some(token) = self.token.as_mut().filter(|t| t.generation == generation && !t.rejected)
         else {
             return;
@@ -435,7 +416,7 @@ impl<T: Clone + PartialEq> Slot<T> {
             self.refused.remove(0);
         }
         self.refused.push(token.value.clone());
-        out.push(Effect::Emit(Event::Rejected { generation }));
+        cx.out.push(Effect::Emit(Event::Rejected { generation }));
         self.strikes = if fresh { self.strikes.saturating_add(1) } else { 1 };
         self.demand(policy, time);
         match self.fetch {
@@ -449,14 +430,15 @@ impl<T: Clone + PartialEq> Slot<T> {
         }
     }
 
-    fn close(&mut self, out: &mut Vec<Effect<T>>) {
+    fn close(&mut self, cx: &mut Context<'_, Effect<T>>) {
         if let Fetch::InFlight { fetch, .. } = self.fetch {
-            out.push(Effect::Abort { fetch });
+            cx.out.push(Effect::Abort { fetch });
         }
         let waiters = core::mem::take(&mut self.waiters);
-        out.extend(waiters.iter().map(|w| Effect::Reject { waiter: w.id, error: Error::Closed }));
+        cx.out
+            .extend(waiters.iter().map(|w| Effect::Reject { waiter: w.id, error: Error::Closed }));
         *self = Self { closed: true, zone: Zone::Closed, started: self.started, ..Self::default() };
-        out.push(Effect::Emit(Event::State { zone: Zone::Closed }));
+        cx.out.push(Effect::Emit(Event::State { zone: Zone::Closed }));
     }
 
     fn serves(&self, time: &Time, least: Millis) -> bool {
@@ -484,7 +466,7 @@ impl<T> Held<T> {
     pub fn shown(&self, time: &Time) -> UnixMillis {
         self.named.unwrap_or_else(|| {
             let (from, at) =
-                time.server.map_or((time.virt, time.wall), |server| (server.sent, server.at));
+                time.server.map_or((time.elapsed, time.wall), |server| (server.sent, server.at));
             let ahead = i64::try_from(self.expires)
                 .unwrap_or(i64::MAX)
                 .saturating_sub(i64::try_from(from).unwrap_or(0));

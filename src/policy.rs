@@ -31,17 +31,19 @@ macro_rules! numbers {
             pub const NUMBERS: &'static [(&'static str, u64, u64, u64)] =
                 &[$(($name, $default as u64, $low as u64, $high as u64),)+];
 
-            /// Sets the number at place `nth` of [`NUMBERS`](Self::NUMBERS), brought into its range. What is no
+            /// Sets the number that TypeScript calls `name`, brought into its range; whether there is one. What is no
             /// number changes nothing: TypeScript says what is wrong with it before there is a module.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-            pub fn set(&mut self, nth: usize, value: f64) {
-                if value.is_nan() {
-                    return;
+            pub fn set(&mut self, name: &str, value: f64) -> bool {
+                match name {
+                    $($name => {
+                        if !value.is_nan() {
+                            self.$field = (value as $kind).clamp($low, $high);
+                        }
+                    })+
+                    _ => return false,
                 }
-                let mut place = 0..;
-                $(if place.next() == Some(nth) {
-                    self.$field = (value as $kind).clamp($low, $high);
-                })+
+                true
             }
         }
     };

@@ -38,6 +38,7 @@ use numbers::{LOOK_EVERY, LOSSES, REFUSALS, SIGNATURE_REFUSALS};
 
 use crate::{
     clock::Time,
+    context::Context,
     error::Error,
     lifecycle::{self, Event, Fetch, Generation, Slot, WaiterId, Zone},
     policy::{Budget, Policy},
@@ -50,18 +51,7 @@ use crate::{
 /// There is one waiter in a file's slot: the SDK.
 const SDK: WaiterId = 1;
 
-/// What the machine is given with every input.
-#[derive(Debug)]
-pub struct Context<'a> {
-    /// The numbers, made by [`slot_policy`].
-    pub policy: &'a Policy,
-    /// Requests that may still be made, over all files.
-    pub budget: &'a mut Budget,
-    /// Now.
-    pub time: &'a Time,
-    /// Longest silence of a running upload, in milliseconds, before it counts as stalled.
-    pub stall: Millis,
-}
+type Cx<'a> = Context<'a, Effect>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
@@ -82,6 +72,7 @@ pub struct Upload {
     auths: Vault<UploadAuth>,
     phase: Phase,
     media: Media,
+    stall: Millis,
     /// Of the video, once it was created or is known from a checkpoint.
     video_id: Option<String>,
     /// UploadAddress of that video, for refreshes that repeat none.
@@ -109,14 +100,16 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A file that the SDK has not come to yet.
+    /// A file that the SDK has not come to yet. `stall` is the longest silence of a running upload, after which it
+    /// counts as stalled.
     #[must_use]
-    pub fn new(media: Media) -> Self {
+    pub fn new(media: Media, stall: Millis) -> Self {
         Self {
             slot: Slot::default(),
             auths: Vault::default(),
             phase: Phase::Off,
             media,
+            stall,
             video_id: None,
             address: String::new(),
             checkpoint_of: None,
@@ -137,8 +130,8 @@ impl Upload {
         }
     }
 
-    /// Takes `input`; appends to `out` what must be done about it.
-    pub fn step(&mut self, cx: &mut Context<'_>, input: Input, out: &mut Vec<Effect>) {
+    /// Takes `input`; appends to `cx.out` what must be done about it.
+    pub fn step(&mut self, cx: &mut Cx<'_>, input: Input) {
         match input {
             Input::Started { media, video_id, checkpoint } => {
                 self.media = media;
@@ -147,9 +140,9 @@ impl Upload {
                     self.checkpoint_of.clone_from(&video_id);
                     self.video_id = video_id;
                 }
-                self.ask(cx, Phase::Asked, out);
+                self.ask(cx, Phase::Asked);
             }
-            Input::Expired { code } => self.expired(cx, code, out),
+            Input::Expired { code } => self.expired(cx, code),
             Input::Progressed { done } => {
                 self.quiet = 0;
                 self.checkpoint = true;
@@ -158,36 +151,36 @@ impl Upload {
                 }
                 self.done = done;
             }
-            Input::Succeeded => self.finish(cx, out),
-            Input::Looked(look) => self.looked(cx, look, out),
-            Input::Delivered { taken } => self.delivered(cx, taken, out),
+            Input::Succeeded => self.finish(cx),
+            Input::Looked(look) => self.looked(cx, look),
+            Input::Delivered { taken } => self.delivered(cx, taken),
             Input::Swapped { taken } => {
                 if taken {
                     self.used = self.offered;
-                    out.push(Effect::InUse { how: Delivery::Swapped });
+                    cx.out.push(Effect::InUse { how: Delivery::Swapped });
                 }
             }
             Input::Fetched { fetch, mut auth, expiry } => {
                 self.complete(&mut auth);
                 let value = self.auths.put(auth, &self.slot);
-                self.feed(cx, lifecycle::Input::Fetched { fetch, value, expiry }, out);
+                self.feed(cx, lifecycle::Input::Fetched { fetch, value, expiry });
             }
             Input::Missed { fetch, error } => {
-                self.feed(cx, lifecycle::Input::Failed { fetch, error }, out);
+                self.feed(cx, lifecycle::Input::Failed { fetch, error });
             }
-            Input::Wake => self.awake(cx, lifecycle::Input::Wake, out),
-            Input::Timeout => self.awake(cx, lifecycle::Input::Timeout, out),
+            Input::Wake => self.awake(cx, lifecycle::Input::Wake),
+            Input::Timeout => self.awake(cx, lifecycle::Input::Timeout),
         }
     }
 
     /// Decides about a failure that the SDK reports for this file, before the page is told.
-    pub fn failed(&mut self, cx: &mut Context<'_>, code: &str, out: &mut Vec<Effect>) -> Verdict {
+    pub fn failed(&mut self, cx: &mut Cx<'_>, code: &str) -> Verdict {
         let running = self.phase == Phase::Running;
         let verdict = if !running {
             Verdict::Pass
         } else if names_dead_token(code) && self.refusals < REFUSALS {
             self.refusals += 1;
-            self.feed(cx, lifecycle::Input::Rejected { generation: self.used }, out);
+            self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
             Verdict::Retry { forget: self.media.kind == Kind::Image }
         } else if code == "RequestError" && self.refusals < REFUSALS && self.may_be_refusal(cx.time)
         {
@@ -202,7 +195,7 @@ impl Upload {
         if verdict == (Verdict::Retry { forget: true }) {
             self.forgotten();
         }
-        self.leave(cx, out);
+        self.leave(cx);
         verdict
     }
 
@@ -239,60 +232,60 @@ impl Upload {
     }
 
     /// Wants a credential for the SDK, which waits in `phase`.
-    fn ask(&mut self, cx: &mut Context<'_>, phase: Phase, out: &mut Vec<Effect>) {
+    fn ask(&mut self, cx: &mut Cx<'_>, phase: Phase) {
         self.phase = phase;
         self.look_at = cx.time.mono.saturating_add(LOOK_EVERY);
         if !core::mem::replace(&mut self.waiting, true) {
-            self.feed(cx, lifecycle::Input::Wanted { waiter: SDK, least: 0 }, out);
+            self.feed(cx, lifecycle::Input::Wanted { waiter: SDK, least: 0 });
         }
     }
 
-    fn expired(&mut self, cx: &mut Context<'_>, code: String, out: &mut Vec<Effect>) {
+    fn expired(&mut self, cx: &mut Cx<'_>, code: String) {
         self.refusals = self.refusals.saturating_add(1);
         let most =
             if code.starts_with("SignatureDoesNotMatch") { SIGNATURE_REFUSALS } else { REFUSALS };
         if self.refusals > most {
             self.phase = Phase::Expired;
             self.answer = Some(Err(Failure::Refused(code)));
-            out.push(Effect::Look);
+            cx.out.push(Effect::Look);
             return;
         }
-        self.feed(cx, lifecycle::Input::Rejected { generation: self.used }, out);
-        self.ask(cx, Phase::Expired, out);
+        self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
+        self.ask(cx, Phase::Expired);
     }
 
-    fn looked(&mut self, cx: &mut Context<'_>, look: Look, out: &mut Vec<Effect>) {
+    fn looked(&mut self, cx: &mut Cx<'_>, look: Look) {
         let Look { current, file, uploader } = look;
         let waits = |state| current && (uploader == state || uploader == UploaderState::Hidden);
         match self.phase {
             Phase::Off => {}
             Phase::Asked if waits(UploaderState::Start) && file == FileState::Ready => {
-                self.hand_over(cx, out);
+                self.hand_over(cx);
             }
             Phase::Expired if waits(UploaderState::Expire) && file == FileState::Failure => {
-                self.hand_over(cx, out);
+                self.hand_over(cx);
             }
-            Phase::Running if file == FileState::Uploading => self.running(cx, out),
+            Phase::Running if file == FileState::Uploading => self.running(cx),
             // The page replaced our callback, or the SDK called none: the question is the same.
             Phase::Running
                 if file == FileState::Failure && uploader == UploaderState::Expire && current =>
             {
-                self.expired(cx, String::from("SecurityTokenExpired"), out);
+                self.expired(cx, String::from("SecurityTokenExpired"));
             }
-            Phase::Running if file == FileState::Failure => self.lost(cx, out),
-            Phase::Running if file == FileState::Success => self.finish(cx, out),
-            Phase::Asked | Phase::Expired | Phase::Running => self.leave(cx, out),
+            Phase::Running if file == FileState::Failure => self.lost(cx),
+            Phase::Running if file == FileState::Success => self.finish(cx),
+            Phase::Asked | Phase::Expired | Phase::Running => self.leave(cx),
         }
         self.finished |= file == FileState::Gone;
     }
 
     /// The SDK still waits: gives it what there is.
-    fn hand_over(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
+    fn hand_over(&mut self, cx: &mut Cx<'_>) {
         match self.answer.take() {
             None => {}
             Some(Err(failure)) => {
-                self.leave(cx, out);
-                out.push(Effect::Fail(failure));
+                self.leave(cx);
+                cx.out.push(Effect::Fail(failure));
             }
             Some(Ok((generation, auth))) => {
                 let forget = self.forgets(generation, &auth);
@@ -300,7 +293,7 @@ impl Upload {
                     self.forgotten();
                 }
                 let kind = self.media.kind;
-                out.push(match self.phase {
+                cx.out.push(match self.phase {
                     Phase::Expired => Effect::Resume { auth: auth.clone(), kind, forget },
                     _ => Effect::Start { auth: auth.clone(), kind, forget },
                 });
@@ -317,13 +310,13 @@ impl Upload {
         }
     }
 
-    fn delivered(&mut self, cx: &mut Context<'_>, taken: bool, out: &mut Vec<Effect>) {
+    fn delivered(&mut self, cx: &mut Cx<'_>, taken: bool) {
         if taken {
-            out.push(Effect::InUse { how: self.how });
-            self.lease(cx, self.renewable(), out);
+            cx.out.push(Effect::InUse { how: self.how });
+            self.lease(cx, self.renewable());
         } else {
-            self.leave(cx, out);
-            out.push(Effect::Fail(Failure::NotTaken));
+            self.leave(cx);
+            cx.out.push(Effect::Fail(Failure::NotTaken));
         }
     }
 
@@ -340,14 +333,14 @@ impl Upload {
         (self.checkpoint, self.done) = (false, 0);
     }
 
-    fn running(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
+    fn running(&mut self, cx: &mut Cx<'_>) {
         let passed =
             cx.time.mono.saturating_sub(core::mem::replace(&mut self.looked, cx.time.mono));
         // A page that slept was not silent for as long as it slept.
         self.quiet = self.quiet.saturating_add(passed.min(2 * LOOK_EVERY));
-        if self.quiet > cx.stall {
-            self.leave(cx, out);
-            out.push(Effect::Fail(Failure::Stalled));
+        if self.quiet > self.stall {
+            self.leave(cx);
+            cx.out.push(Effect::Fail(Failure::Stalled));
             return;
         }
         let offered = self.offered;
@@ -357,18 +350,18 @@ impl Upload {
         let Some(auth) = self.auths.get(newer.value) else { return };
         if self.renewable() && auth.video_id == self.checkpoint_of {
             self.offered = newer.generation;
-            out.push(Effect::Swap { auth: auth.clone() });
+            cx.out.push(Effect::Swap { auth: auth.clone() });
         }
     }
 
-    fn lost(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
-        self.leave(cx, out);
+    fn lost(&mut self, cx: &mut Cx<'_>) {
+        self.leave(cx);
         if self.losses < LOSSES {
             self.losses += 1;
             self.forgotten();
-            out.push(Effect::Requeue { forget: true });
+            cx.out.push(Effect::Requeue { forget: true });
         } else {
-            out.push(Effect::Fail(Failure::Silent));
+            cx.out.push(Effect::Fail(Failure::Silent));
         }
     }
 
@@ -385,33 +378,33 @@ impl Upload {
     }
 
     /// The SDK is no longer at this file. What is on its way still arrives, for the next start.
-    fn leave(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
+    fn leave(&mut self, cx: &mut Cx<'_>) {
         self.phase = Phase::Off;
         self.answer = None;
-        self.lease(cx, false, out);
+        self.lease(cx, false);
         if core::mem::take(&mut self.waiting) {
-            self.feed(cx, lifecycle::Input::Cancelled { waiter: SDK }, out);
+            self.feed(cx, lifecycle::Input::Cancelled { waiter: SDK });
         }
     }
 
-    fn finish(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
-        self.leave(cx, out);
-        self.feed(cx, lifecycle::Input::Close, out);
+    fn finish(&mut self, cx: &mut Cx<'_>) {
+        self.leave(cx);
+        self.feed(cx, lifecycle::Input::Close);
         self.finished = true;
     }
 
-    fn lease(&mut self, cx: &mut Context<'_>, open: bool, out: &mut Vec<Effect>) {
+    fn lease(&mut self, cx: &mut Cx<'_>, open: bool) {
         if core::mem::replace(&mut self.leased, open) != open {
-            self.feed(cx, lifecycle::Input::Lease(open), out);
+            self.feed(cx, lifecycle::Input::Lease(open));
         }
     }
 
-    fn awake(&mut self, cx: &mut Context<'_>, input: lifecycle::Input<Key>, out: &mut Vec<Effect>) {
+    fn awake(&mut self, cx: &mut Cx<'_>, input: lifecycle::Input<Key>) {
         let woken = input == lifecycle::Input::Wake;
-        self.feed(cx, input, out);
+        self.feed(cx, input);
         if woken || (self.phase != Phase::Off && self.look_at <= cx.time.mono) {
             self.look_at = cx.time.mono.saturating_add(LOOK_EVERY);
-            out.push(Effect::Look);
+            cx.out.push(Effect::Look);
         }
     }
 
@@ -432,34 +425,34 @@ impl Upload {
     }
 
     /// Runs the slot and takes what it says.
-    fn feed(&mut self, cx: &mut Context<'_>, input: lifecycle::Input<Key>, out: &mut Vec<Effect>) {
+    fn feed(&mut self, cx: &mut Cx<'_>, input: lifecycle::Input<Key>) {
         let mut effects = Vec::new();
-        self.slot.step(cx.policy, cx.budget, cx.time, input, &mut effects);
+        self.slot.step(&mut cx.within(&mut effects), input);
         for effect in effects {
             match effect {
-                lifecycle::Effect::Fetch { fetch, reason } => out.push(Effect::Fetch {
+                lifecycle::Effect::Fetch { fetch, reason } => cx.out.push(Effect::Fetch {
                     fetch,
                     reason,
                     media: self.media.clone(),
                     video_id: self.video_id.clone(),
                     may_create: self.phase != Phase::Running,
                 }),
-                lifecycle::Effect::Abort { fetch } => out.push(Effect::Abort { fetch }),
+                lifecycle::Effect::Abort { fetch } => cx.out.push(Effect::Abort { fetch }),
                 lifecycle::Effect::Resolve { token, .. } => {
                     let auth = self.auths.get(token.value).cloned();
                     let answer = auth.map(|auth| (token.generation, auth));
-                    self.settled(answer.ok_or(Failure::NotTaken), out);
+                    self.settled(cx, answer.ok_or(Failure::NotTaken));
                 }
                 lifecycle::Effect::Reject { error: Error::Aborted, .. } => {}
                 lifecycle::Effect::Reject { error, .. } => {
-                    self.settled(Err(Failure::Credential(error)), out);
-                    self.give_up(cx, out);
+                    self.settled(cx, Err(Failure::Credential(error)));
+                    self.give_up(cx);
                 }
                 lifecycle::Effect::Emit(event) => {
                     let news = matches!(event, Event::Token { .. }) && self.phase == Phase::Running;
-                    out.push(Effect::Emit(event));
+                    cx.out.push(Effect::Emit(event));
                     if news {
-                        out.push(Effect::Look);
+                        cx.out.push(Effect::Look);
                     }
                 }
             }
@@ -467,22 +460,18 @@ impl Upload {
     }
 
     /// A request that outlasted the SDK's wait is no use to the next start either, which asks anew and at once.
-    fn give_up(&mut self, cx: &mut Context<'_>, out: &mut Vec<Effect>) {
+    fn give_up(&mut self, cx: &mut Cx<'_>) {
         if let Fetch::InFlight { fetch, .. } = *self.slot.fetch() {
-            out.push(Effect::Abort { fetch });
+            cx.out.push(Effect::Abort { fetch });
             let error = Error::Timeout { after: cx.policy.wait };
-            self.feed(cx, lifecycle::Input::Failed { fetch, error }, out);
+            self.feed(cx, lifecycle::Input::Failed { fetch, error });
         }
     }
 
-    fn settled(
-        &mut self,
-        answer: Result<(Generation, UploadAuth), Failure>,
-        out: &mut Vec<Effect>,
-    ) {
+    fn settled(&mut self, cx: &mut Cx<'_>, answer: Result<(Generation, UploadAuth), Failure>) {
         self.waiting = false;
         self.answer = Some(answer);
-        out.push(Effect::Look);
+        cx.out.push(Effect::Look);
     }
 }
 

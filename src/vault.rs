@@ -48,6 +48,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
+        context::Context,
         lifecycle::Input,
         policy::{Budget, Policy},
         time::{Now, UnixMillis},
@@ -78,7 +79,9 @@ mod tests {
             let wall = UnixMillis(1_700_000_000_000 + i64::try_from(self.mono).unwrap());
             let time = self.clock.look(&policy, Now { mono: self.mono, wall }, 500);
             let mut budget = Budget::new(&policy, self.mono);
-            self.slot.step(&policy, &mut budget, &time, input, &mut Vec::new());
+            let mut cx =
+                Context { policy: &policy, budget: &mut budget, time: &time, out: &mut Vec::new() };
+            self.slot.step(&mut cx, input);
         }
 
         fn answer(&mut self, credential: &'static str) -> Key {

@@ -1,18 +1,18 @@
 //! Calls to the VOD API: signing them, reading their answers, and what to do when one is refused.
 //!
 //! VOD issues the *UploadAuth*, the credential that writes one media file to OSS. In STS mode this
-//! module asks for it with the STS token ([`Errand`]); in UploadAuth mode the AppServer does, and
+//! module asks for it with the STS token ([`Exchange`]); in UploadAuth mode the AppServer does, and
 //! only the reading of its answer is shared. Nothing here reads a clock: VOD checks no timestamp of ours.
 
-mod answer;
-mod errand;
+mod exchange;
+mod refusal;
 mod sha1;
 mod sign;
 
 use alloc::{string::String, vec, vec::Vec};
 
-pub use answer::{Refusal, Refused, refused};
-pub use errand::{Errand, Turn};
+pub use exchange::{Exchange, Next};
+pub use refusal::{Refusal, Refused, refused};
 pub use sign::{encode, signed_query};
 
 use crate::token::StsToken;

@@ -69,8 +69,7 @@ impl Run<'_> {
     fn open(&self) -> Page {
         let mut policy = Policy::default();
         for (name, value) in self.scenario["policy"].as_object().into_iter().flatten() {
-            let nth = Policy::NUMBERS.iter().position(|(known, ..)| known == name);
-            policy.set(nth.expect(name), value.as_f64().unwrap());
+            assert!(policy.set(name, value.as_f64().unwrap()), "{name}");
         }
         let mut sim = Sim::with(policy, self.seed);
         sim.draw = self.draw;

@@ -6,7 +6,7 @@ use upload_token::{
     error::{Class, Error},
     json::Json,
     token::StsToken,
-    vod::{Call, Errand, Kind, Media, Refusal, Turn, encode, refused, signed_query},
+    vod::{Call, Exchange, Kind, Media, Next, Refusal, encode, refused, signed_query},
 };
 
 fn token() -> StsToken {
@@ -191,27 +191,27 @@ fn an_answer_without_a_code_is_judged_by_its_status() {
 fn each_second_try_is_made_once() {
     let video = media(Kind::Video, &[]);
     let refuse = |code: &str| refused(403, Some(&answer(code)), None);
-    let mut errand = Errand::new(&video, Some("v".to_owned()), true);
-    assert_eq!(errand.refused(refuse("InvalidSecurityToken.Expired")), Turn::FreshToken);
-    assert_eq!(errand.refused(refuse("SignatureNonceUsed")), Turn::Again);
-    assert_eq!(*errand.call(), Call::Refresh { video_id: "v".to_owned() });
-    assert_eq!(errand.refused(refuse("InvalidVideo.NotFound")), Turn::Again);
-    assert_eq!(*errand.call(), Call::Create);
+    let mut exchange = Exchange::new(&video, Some("v".to_owned()), true);
+    assert_eq!(exchange.refused(refuse("InvalidSecurityToken.Expired")), Next::FreshToken);
+    assert_eq!(exchange.refused(refuse("SignatureNonceUsed")), Next::Again);
+    assert_eq!(*exchange.call(), Call::Refresh { video_id: "v".to_owned() });
+    assert_eq!(exchange.refused(refuse("InvalidVideo.NotFound")), Next::Again);
+    assert_eq!(*exchange.call(), Call::Create);
     for code in ["InvalidSecurityToken.Expired", "SignatureNonceUsed", "InvalidVideo.NotFound"] {
-        assert!(matches!(errand.refused(refuse(code)), Turn::Failed(_)), "{code}");
+        assert!(matches!(exchange.refused(refuse(code)), Next::Failed(_)), "{code}");
     }
 }
 
 #[test]
 fn a_lost_video_is_not_replaced_behind_a_running_upload() {
-    let mut errand = Errand::new(&media(Kind::Video, &[]), Some("v".to_owned()), false);
-    let turn = errand.refused(refused(404, Some(&answer("InvalidVideo.NotFound")), None));
+    let mut exchange = Exchange::new(&media(Kind::Video, &[]), Some("v".to_owned()), false);
+    let turn = exchange.refused(refused(404, Some(&answer("InvalidVideo.NotFound")), None));
     let server_code = Some("InvalidVideo.NotFound".to_owned());
-    assert_eq!(turn, Turn::Failed(Error::Http { status: 404, server_code }));
+    assert_eq!(turn, Next::Failed(Error::Http { status: 404, server_code }));
 }
 
 #[test]
 fn an_image_is_always_created() {
-    let errand = Errand::new(&media(Kind::Image, &[]), Some("v".to_owned()), true);
-    assert_eq!(*errand.call(), Call::Create);
+    let exchange = Exchange::new(&media(Kind::Image, &[]), Some("v".to_owned()), true);
+    assert_eq!(*exchange.call(), Call::Create);
 }

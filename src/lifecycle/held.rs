@@ -1,7 +1,7 @@
 //! A token in hand, and where it stands in its life.
 
 use crate::{
-    clock::{Bound, ServerTime, Time, Virtual},
+    clock::{Bound, ServerClock, Time, Virtual},
     lifecycle::Generation,
     policy::Policy,
     time::{Millis, UnixMillis},
@@ -60,7 +60,7 @@ impl<T> Held<T> {
         generation: Generation,
         first: bool,
     ) -> Option<Self> {
-        let life = bound.expires.saturating_sub(time.virt);
+        let life = bound.expires.saturating_sub(time.elapsed);
         let margin = policy.margin(life, bound.certain);
         (life > margin).then(|| Self {
             value,
@@ -70,8 +70,8 @@ impl<T> Held<T> {
             life,
             certain: bound.certain,
             rejected: false,
-            accepted: time.virt,
-            refresh: time.virt.saturating_add(policy.refresh_age(life, time.draw, first)),
+            accepted: time.elapsed,
+            refresh: time.elapsed.saturating_add(policy.refresh_age(life, time.draw, first)),
             mandatory: policy.mandatory(life, margin),
             margin,
             judged_by: time.server.map_or(0, |server| server.sent),
@@ -84,7 +84,7 @@ impl<T> Held<T> {
         if self.rejected {
             None
         } else {
-            self.expires.checked_sub(time.virt.saturating_add(self.margin))
+            self.expires.checked_sub(time.elapsed.saturating_add(self.margin))
         }
     }
 
@@ -101,7 +101,7 @@ impl<T> Held<T> {
             _ if self.rejected => Zone::Rejected,
             None => Zone::Expired,
             Some(left) if left.saturating_add(self.margin) < self.mandatory => Zone::Mandatory,
-            Some(_) if time.virt >= self.refresh => Zone::Advisory,
+            Some(_) if time.elapsed >= self.refresh => Zone::Advisory,
             Some(_) => Zone::Valid,
         }
     }
@@ -135,13 +135,13 @@ impl<T> Held<T> {
             self.expires.saturating_sub(self.mandatory).saturating_add(1),
             self.expires.saturating_sub(self.margin).saturating_add(1),
         ];
-        let next = ends.into_iter().filter(|at| *at > time.virt).min()?;
-        Some(time.mono.saturating_add(next - time.virt))
+        let next = ends.into_iter().filter(|at| *at > time.elapsed).min()?;
+        Some(time.mono.saturating_add(next - time.elapsed))
     }
 
     /// Judges it again by a newer server time. The greater of two lower bounds is one too; what the
     /// wall clock or an assumption said was none.
-    pub(super) fn tighten(&mut self, policy: &Policy, server: ServerTime) {
+    pub(super) fn tighten(&mut self, policy: &Policy, server: ServerClock) {
         let Some(named) = self.named.filter(|_| server.sent > self.judged_by) else { return };
         self.judged_by = server.sent;
         let longest = server.sent.saturating_add(policy.longest_life);
@@ -168,6 +168,6 @@ impl<T> Held<T> {
 
     /// Whether it served long enough for a refusal to be news about this token rather than about all of them.
     pub(super) fn proven(&self, policy: &Policy, time: &Time) -> bool {
-        time.virt.saturating_sub(self.accepted) >= policy.least_age(self.life)
+        time.elapsed.saturating_sub(self.accepted) >= policy.least_age(self.life)
     }
 }

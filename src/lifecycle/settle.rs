@@ -1,17 +1,16 @@
 //! Bringing a slot to rest after an input, and when to look at it again.
 
-use alloc::vec::Vec;
-
-use super::{Effect, Event, Fetch, Reason, Slot, Zone, waiters::Verdict};
+use super::{Effect, Event, Fetch, Reason, Slot, Zone, waiters::Settlement};
 use crate::{
     clock::Time,
+    context::Context,
     error::Error,
     policy::{Budget, Policy},
 };
 
 /// Which waiters to settle.
 #[derive(Clone, Copy)]
-enum Answer {
+enum Which {
     Failures,
     All,
 }
@@ -41,31 +40,26 @@ impl<T: Clone + PartialEq> Slot<T> {
     }
 
     /// Brings the slot to rest: nothing more follows from this state at this time.
-    pub(super) fn settle(
-        &mut self,
-        policy: &Policy,
-        budget: &mut Budget,
-        time: &Time,
-        out: &mut Vec<Effect<T>>,
-    ) {
+    pub(super) fn settle(&mut self, cx: &mut Context<'_, Effect<T>>) {
+        let (policy, time) = (cx.policy, cx.time);
         if let Fetch::InFlight { fetch, since, .. } = self.fetch
             && time.mono.saturating_sub(since) >= policy.deadline
         {
-            out.push(Effect::Abort { fetch });
-            self.fail(policy, time, Error::Timeout { after: policy.deadline }, out);
+            cx.out.push(Effect::Abort { fetch });
+            self.fail(cx, Error::Timeout { after: policy.deadline });
         }
         self.shorten(policy, time);
         // Whom no further request can help must not cause one; whom a refresh would serve better waits
         // only if there is one to wait for.
-        self.answer(policy, time, Answer::Failures, out);
-        self.start(budget, time, out);
-        self.answer(policy, time, Answer::All, out);
+        self.answer(cx, Which::Failures);
+        self.start(cx);
+        self.answer(cx, Which::All);
         if matches!(self.fetch, Fetch::Backoff { until, .. } if until <= time.mono)
             && !self.wants(time)
         {
             self.fetch = Fetch::Idle;
         }
-        self.tell_zone(time, out);
+        self.tell_zone(cx);
     }
 
     /// Cuts a back-off that was chosen while the token in hand worked to what is right without one: the token was
@@ -80,14 +74,15 @@ impl<T: Clone + PartialEq> Slot<T> {
         }
     }
 
-    fn start(&mut self, budget: &mut Budget, time: &Time, out: &mut Vec<Effect<T>>) {
+    fn start(&mut self, cx: &mut Context<'_, Effect<T>>) {
+        let time = cx.time;
         let free = match self.fetch {
             Fetch::Idle => true,
             Fetch::InFlight { .. } => false,
             Fetch::Backoff { until, .. } => until <= time.mono,
             Fetch::Parked { until, .. } => until <= time.mono && !self.waiters.is_empty(),
         };
-        if !free || !self.wants(time) || !budget.take() {
+        if !free || !self.wants(time) || !cx.budget.take() {
             return;
         }
         self.started = self.started.wrapping_add(1);
@@ -98,35 +93,35 @@ impl<T: Clone + PartialEq> Slot<T> {
             None if self.waiters.is_empty() => Reason::Prefetch,
             None => Reason::Initial,
         };
-        self.fetch = Fetch::InFlight { fetch, sent: time.virt, since: time.mono };
-        out.push(Effect::Fetch { fetch, reason });
+        self.fetch = Fetch::InFlight { fetch, sent: time.elapsed, since: time.mono };
+        cx.out.push(Effect::Fetch { fetch, reason });
     }
 
-    fn answer(&mut self, policy: &Policy, time: &Time, which: Answer, out: &mut Vec<Effect<T>>) {
+    fn answer(&mut self, cx: &mut Context<'_, Effect<T>>, which: Which) {
         let mut waiters = core::mem::take(&mut self.waiters);
-        waiters.retain(|waiter| match (self.verdict(policy, time, waiter), which) {
-            (Verdict::Fail(error), _) => {
-                out.push(Effect::Reject { waiter: waiter.id, error });
+        waiters.retain(|waiter| match (self.settlement(cx.policy, cx.time, waiter), which) {
+            (Settlement::Fail(error), _) => {
+                cx.out.push(Effect::Reject { waiter: waiter.id, error });
                 false
             }
-            (Verdict::Serve(token), Answer::All) => {
-                out.push(Effect::Resolve { waiter: waiter.id, token: token.clone() });
+            (Settlement::Serve(token), Which::All) => {
+                cx.out.push(Effect::Resolve { waiter: waiter.id, token: token.clone() });
                 false
             }
-            (Verdict::Serve(_) | Verdict::Wait, _) => true,
+            (Settlement::Serve(_) | Settlement::Wait, _) => true,
         });
         self.waiters = waiters;
     }
 
-    fn tell_zone(&mut self, time: &Time, out: &mut Vec<Effect<T>>) {
-        let zone = self.token.as_ref().map_or(Zone::Empty, |t| t.zone(time));
+    fn tell_zone(&mut self, cx: &mut Context<'_, Effect<T>>) {
+        let zone = self.token.as_ref().map_or(Zone::Empty, |t| t.zone(cx.time));
         if zone == self.zone {
             return;
         }
         self.zone = zone;
-        out.push(Effect::Emit(Event::State { zone }));
+        cx.out.push(Effect::Emit(Event::State { zone }));
         if let (Zone::Expired, Some(token)) = (zone, &self.token) {
-            out.push(Effect::Emit(Event::Expired { generation: token.generation }));
+            cx.out.push(Effect::Emit(Event::Expired { generation: token.generation }));
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Waiter {
 }
 
 /// What becomes of a waiter now.
-pub(super) enum Verdict<'a, T> {
+pub(super) enum Settlement<'a, T> {
     Wait,
     Serve(&'a Held<T>),
     Fail(Error),
@@ -30,32 +30,37 @@ impl<T: Clone + PartialEq> Slot<T> {
             .is_none_or(|t| !t.serves(time, waiter.least) || t.zone(time) == Zone::Mandatory)
     }
 
-    pub(super) fn verdict(&self, policy: &Policy, time: &Time, waiter: &Waiter) -> Verdict<'_, T> {
+    pub(super) fn settlement(
+        &self,
+        policy: &Policy,
+        time: &Time,
+        waiter: &Waiter,
+    ) -> Settlement<'_, T> {
         if let Some(token) = self.token.as_ref().filter(|t| t.serves(time, waiter.least)) {
             let refreshing =
                 matches!(self.fetch, Fetch::InFlight { .. }) && time.mono < waiter.deadline;
             return if refreshing && token.zone(time) == Zone::Mandatory {
-                Verdict::Wait
+                Settlement::Wait
             } else {
-                Verdict::Serve(token)
+                Settlement::Serve(token)
             };
         }
         match &self.fetch {
             Fetch::Parked { until, error } if time.mono < *until => {
-                return Verdict::Fail(error.clone());
+                return Settlement::Fail(error.clone());
             }
             Fetch::Idle | Fetch::Backoff { .. } if self.answered > waiter.after => {
                 // The source was asked for this caller too, and this is the longest validity it gives.
                 if let Some(available) = self.token.as_ref().and_then(|t| t.left(time)) {
-                    return Verdict::Fail(Error::TooShort { available });
+                    return Settlement::Fail(Error::TooShort { available });
                 }
             }
             Fetch::Idle | Fetch::InFlight { .. } | Fetch::Backoff { .. } | Fetch::Parked { .. } => {
             }
         }
         if time.mono < waiter.deadline {
-            return Verdict::Wait;
+            return Settlement::Wait;
         }
-        Verdict::Fail(self.last_error.clone().unwrap_or(Error::Timeout { after: policy.wait }))
+        Settlement::Fail(self.last_error.clone().unwrap_or(Error::Timeout { after: policy.wait }))
     }
 }

@@ -162,7 +162,7 @@ pub(super) fn slot(slot: &Slot<Key>, time: &Time, id: Option<&str>) -> Record {
         .some_millis("life", held.map(|held| held.life))
         .some_millis("margin", held.map(Held::margin))
         .some_millis("mandatory", held.map(Held::mandatory))
-        .some_millis("refreshIn", held.map(|held| held.refresh_at().saturating_sub(time.virt)))
+        .some_millis("refreshIn", held.map(|held| held.refresh_at().saturating_sub(time.elapsed)))
         .count("requests", slot.requests())
         .count("failures", slot.fails())
 }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     clock::Time,
+    context::Context,
     error::Error,
     lifecycle::{Effect, Fetch, FetchId, Held, Input, Reason, Slot, WaiterId},
     policy::Policy,
@@ -240,7 +241,8 @@ impl Driver {
             return (time, out);
         }
         if let Some(entry) = machines.slots.iter_mut().find(|e| e.id == id) {
-            entry.slot.step(&self.policy, &mut machines.shared.budget, &time, input, &mut out);
+            let (policy, budget) = (&self.policy, &mut machines.shared.budget);
+            entry.slot.step(&mut Context { policy, budget, time: &time, out: &mut out }, input);
         }
         (time, out)
     }

@@ -2,7 +2,7 @@
 
 use alloc::rc::Rc;
 
-use js_sys::{Array, Function};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::{convert::get, driver::Driver, source::Source};
@@ -33,15 +33,13 @@ pub struct TokenCore {
 #[wasm_bindgen]
 impl TokenCore {
     /// `options` has `source` (an address or a function), `request` and `mapReply` as documented in
-    /// TypeScript, `policy` (the numbers of [`Policy::NUMBERS`], each in its place; `undefined` leaves
-    /// the default), and `seed`; `listener(name, detail)` hears every event.
+    /// TypeScript, `policy` (the numbers of [`Policy::NUMBERS`] by name; `undefined` leaves the default), and `seed`; `listener(name, detail)` hears every event.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue, listener: Function) -> Self {
         let mut policy = Policy::default();
-        if let Some(numbers) = get(options, "policy").dyn_ref::<Array>() {
-            for (nth, number) in numbers.iter().enumerate() {
-                policy.set(nth, number.as_f64().unwrap_or(f64::NAN));
-            }
+        let numbers = get(options, "policy");
+        for (name, ..) in Policy::NUMBERS {
+            policy.set(name, get(&numbers, name).as_f64().unwrap_or(f64::NAN));
         }
         let source =
             Source::new(get(options, "source"), get(options, "request"), &get(options, "mapReply"));

@@ -5,6 +5,7 @@
 use super::rig::{Rig, Stamp, Token};
 use upload_token::{
     clock::Time,
+    context::Context,
     lifecycle::{Effect, Fetch, Input, Reason},
     policy::{Budget, PerMille, Policy},
     time::{Millis, Now, UnixMillis},
@@ -118,7 +119,7 @@ impl Defect {
                 rig.step(policy, now, draw, input, stamp)
             }
             (Self::AnchorAtReceive, Input::Fetched { fetch, .. }) if in_flight == Some(*fetch) => {
-                let sent = rig.clock.look(policy, now, draw).virt;
+                let sent = rig.clock.look(policy, now, draw).elapsed;
                 if let Some(stamp) = stamp {
                     rig.clock.observe(stamp.at, stamp.granularity, sent);
                 }
@@ -163,6 +164,7 @@ fn one_clock(
     rig.observe(policy, clocks, draw, &input, stamp);
     let time = Time { mono, ..rig.clock.look(policy, clocks, draw) };
     let mut effects = Vec::new();
-    rig.slot.step(policy, &mut rig.budget, &time, input, &mut effects);
+    let budget = &mut rig.budget;
+    rig.slot.step(&mut Context { policy, budget, time: &time, out: &mut effects }, input);
     (time, effects)
 }

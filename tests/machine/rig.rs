@@ -2,6 +2,7 @@
 
 use upload_token::{
     clock::{Clock, Time},
+    context::Context,
     lifecycle::{Effect, Fetch, FetchId, Input, Slot},
     policy::{Budget, PerMille, Policy},
     time::{Millis, Now, UnixMillis},
@@ -50,7 +51,9 @@ impl Rig {
         self.observe(policy, now, draw, &input, stamp);
         let time = self.clock.look(policy, now, draw);
         let mut effects = Vec::new();
-        self.slot.step(policy, &mut self.budget, &time, input, &mut effects);
+        let budget = &mut self.budget;
+        let mut cx = Context { policy, budget, time: &time, out: &mut effects };
+        self.slot.step(&mut cx, input);
         (time, effects)
     }
 

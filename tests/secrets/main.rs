@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use base64ct::{Base64, Encoding};
 use upload_token::{
     clock::{Clock, Time},
+    context::Context,
     error::Error,
     json::Json,
     lifecycle::{self, Effect, Slot},
@@ -17,8 +18,8 @@ use upload_token::{
     secret::Secret,
     time::{Now, UnixMillis},
     token::{Expiry, StsToken, UploadAuth},
-    upload::{self, Context, FileState, Look, Upload, UploaderState, slot_policy},
-    vod::{Call, Errand, Kind, Media, refused},
+    upload::{self, FileState, Look, Upload, UploaderState, slot_policy},
+    vod::{Call, Exchange, Kind, Media, refused},
 };
 
 const SECRET: &str = "Zq7mXw3VbN9tRk5LpY2sHd8fJc4gQe6uTa1iWo0K";
@@ -166,7 +167,9 @@ fn the_machine_of_a_token_does_not_print_it() {
         let time = at(&mut clock, &policy, seconds);
         let mut effects = Vec::new();
         clean(&input);
-        slot.step(&policy, &mut budget, &time, input, &mut effects);
+        let (policy, budget) = (&policy, &mut budget);
+        let mut cx = Context { policy, budget, time: &time, out: &mut effects };
+        slot.step(&mut cx, input);
         clean(&slot);
         clean(&effects);
         effects
@@ -208,7 +211,7 @@ fn the_machine_of_an_upload_does_not_print_it() {
     let policy = slot_policy(&Policy::default(), 30_000);
     let (mut clock, mut budget) = (Clock::default(), Budget::new(&policy, 0));
     let media = Media { kind: Kind::Video, file_name: "a.mp4".into(), fields: Vec::new() };
-    let mut file = Upload::new(media.clone());
+    let mut file = Upload::new(media.clone(), 600_000);
     let look = Look { current: true, file: FileState::Ready, uploader: UploaderState::Start };
     let mut seconds = 0;
     let mut started = false;
@@ -222,9 +225,9 @@ fn the_machine_of_an_upload_does_not_print_it() {
         let input = inbox.pop().unwrap_or(Input::Timeout);
         clean(&input);
         let time = at(&mut clock, &policy, seconds);
-        let mut cx = Context { policy: &policy, budget: &mut budget, time: &time, stall: 600_000 };
         let mut effects = Vec::new();
-        file.step(&mut cx, input, &mut effects);
+        let (policy, budget) = (&policy, &mut budget);
+        file.step(&mut Context { policy, budget, time: &time, out: &mut effects }, input);
         clean(&file);
         clean(&effects);
         for effect in effects {
@@ -255,7 +258,7 @@ fn a_signed_call_does_not_print_it() {
         let query = call.query(&media, &token(), "nonce");
         assert!(!query.contains(SECRET));
     }
-    clean(&Errand::new(&media, Some("v".into()), true));
+    clean(&Exchange::new(&media, Some("v".into()), true));
     let answer = format!(r#"{{"Code":"InvalidSecurityToken.Expired","Message":"{TOKEN}"}}"#);
     clean(&refused(403, parse(&answer).as_ref(), None));
 }

@@ -2,6 +2,7 @@
 
 use upload_token::{
     clock::Time,
+    context::Context,
     error::Error,
     lifecycle::FetchId,
     policy::{Budget, Policy},
@@ -9,7 +10,7 @@ use upload_token::{
     time::{Millis, UnixMillis},
     token::{Expiry, StsToken, UploadAuth},
     upload::{
-        Context, Delivery, Effect, Failure, FileState, Input, Look, Upload, UploaderState, Verdict,
+        Delivery, Effect, Failure, FileState, Input, Look, Upload, UploaderState, Verdict,
         slot_policy,
     },
     vod::{Kind, Media},
@@ -69,7 +70,7 @@ impl Sim {
             policy,
             now: 0,
             draw: 500,
-            upload: Upload::new(media.clone()),
+            upload: Upload::new(media.clone(), STALL),
             media,
             sdk: Look { current: false, file: FileState::Ready, uploader: UploaderState::Init },
             swappable: true,
@@ -90,15 +91,12 @@ impl Sim {
         core::mem::take(&mut self.done)
     }
 
-    fn with<R>(
-        &mut self,
-        act: impl FnOnce(&mut Upload, &mut Context<'_>, &mut Vec<Effect>) -> R,
-    ) -> R {
+    fn with<R>(&mut self, act: impl FnOnce(&mut Upload, &mut Context<'_, Effect>) -> R) -> R {
         let time = self.time();
         let mut out = Vec::new();
-        let mut cx =
-            Context { policy: &self.policy, budget: &mut self.budget, time: &time, stall: STALL };
-        let result = act(&mut self.upload, &mut cx, &mut out);
+        let (policy, budget) = (&self.policy, &mut self.budget);
+        let mut cx = Context { policy, budget, time: &time, out: &mut out };
+        let result = act(&mut self.upload, &mut cx);
         for effect in out {
             self.run(effect);
         }
@@ -107,11 +105,11 @@ impl Sim {
 
     fn time(&self) -> Time {
         let wall = UnixMillis(i64::try_from(self.now).unwrap());
-        Time { virt: self.now, mono: self.now, wall, server: None, jumps: 0, draw: self.draw }
+        Time { elapsed: self.now, mono: self.now, wall, server: None, jumps: 0, draw: self.draw }
     }
 
     pub(crate) fn feed(&mut self, input: Input) {
-        self.with(|upload, cx, out| upload.step(cx, input, out));
+        self.with(|upload, cx| upload.step(cx, input));
     }
 
     /// One more part is stored.
@@ -123,7 +121,7 @@ impl Sim {
     pub(crate) fn failed(&mut self, code: &str) -> Verdict {
         self.sdk.file = FileState::Failure;
         self.sdk.uploader = UploaderState::Failure;
-        self.with(|upload, cx, out| upload.failed(cx, code, out))
+        self.with(|upload, cx| upload.failed(cx, code))
     }
 
     fn run(&mut self, effect: Effect) {

@@ -3,6 +3,7 @@
 use crate::world::{Client, ROUND_TRIP, Scenario, Tally, between};
 use upload_token::{
     clock::{Clock, Time},
+    context::Context,
     error::Error,
     lifecycle::{Effect, FetchId, Input, Slot, WaiterId},
     policy::{Budget, Jitter, Policy},
@@ -85,7 +86,8 @@ impl Ours {
         let wall = UnixMillis(EPOCH).plus(at);
         let time = self.clock.look(&self.policy, Now { mono: at, wall }, self.jitter.draw());
         let mut effects = std::mem::take(&mut self.effects);
-        self.slot.step(&self.policy, &mut self.budget, &time, input, &mut effects);
+        let (policy, budget) = (&self.policy, &mut self.budget);
+        self.slot.step(&mut Context { policy, budget, time: &time, out: &mut effects }, input);
         for effect in effects.drain(..) {
             self.carry_out(&time, effect, tally);
         }

@@ -19,15 +19,14 @@ use super::{
 };
 use crate::{
     clock::Virtual,
+    context::Context,
     error::Error,
     lifecycle::{Event, FetchId},
     policy::Policy,
     reply::Reply,
     time::Millis,
     token::UploadAuth,
-    upload::{
-        Context, Delivery, Effect, FileId, FileState, Input, Look, Upload, UploaderState, Verdict,
-    },
+    upload::{Delivery, Effect, FileId, FileState, Input, Look, Upload, UploaderState, Verdict},
     vod::{Kind, Media},
 };
 
@@ -115,7 +114,7 @@ impl UploadDriver {
     /// Decides about a failure at once, because the SDK waits for the answer.
     pub(super) fn failed(self: &Rc<Self>, file: FileId, code: &str) -> Verdict {
         let mut verdict = Verdict::Pass;
-        self.feed(file, |upload, cx, out| verdict = upload.failed(cx, code, out));
+        self.feed(file, |upload, cx| verdict = upload.failed(cx, code));
         self.hold();
         self.arm();
         verdict
@@ -138,7 +137,7 @@ impl UploadDriver {
     fn open(&self, file: FileId, media: &Media) {
         let files = &mut self.machines.borrow_mut().files;
         if !files.iter().any(|(id, _)| *id == file) {
-            files.push((file, Upload::new(media.clone())));
+            files.push((file, Upload::new(media.clone(), self.stall)));
         }
     }
 
@@ -156,9 +155,9 @@ impl UploadDriver {
 
     fn step(self: &Rc<Self>, file: FileId, input: Input) {
         let mut input = Some(input);
-        self.feed(file, |upload, cx, out| {
+        self.feed(file, |upload, cx| {
             if let Some(input) = input.take() {
-                upload.step(cx, input, out);
+                upload.step(cx, input);
             }
         });
     }
@@ -166,7 +165,7 @@ impl UploadDriver {
     fn feed(
         self: &Rc<Self>,
         file: FileId,
-        mut act: impl FnMut(&mut Upload, &mut Context<'_>, &mut Vec<Effect>),
+        mut act: impl FnMut(&mut Upload, &mut Context<'_, Effect>),
     ) {
         let effects = self.effects(file, &mut act);
         for effect in effects {
@@ -177,14 +176,14 @@ impl UploadDriver {
     fn effects(
         &self,
         file: FileId,
-        act: &mut dyn FnMut(&mut Upload, &mut Context<'_>, &mut Vec<Effect>),
+        act: &mut dyn FnMut(&mut Upload, &mut Context<'_, Effect>),
     ) -> Vec<Effect> {
         let mut out = Vec::new();
         let machines = &mut *self.machines.borrow_mut();
         let time = machines.shared.look(&self.policy);
         if let Some((_, upload)) = machines.files.iter_mut().find(|(id, _)| *id == file) {
             let (policy, budget) = (&self.policy, &mut machines.shared.budget);
-            act(upload, &mut Context { policy, budget, time: &time, stall: self.stall }, &mut out);
+            act(upload, &mut Context { policy, budget, time: &time, out: &mut out });
         }
         out
     }
@@ -256,12 +255,12 @@ impl UploadDriver {
         }
     }
 
-    fn virt(&self) -> Virtual {
-        self.machines.borrow_mut().shared.look(&self.policy).virt
+    fn elapsed(&self) -> Virtual {
+        self.machines.borrow_mut().shared.look(&self.policy).elapsed
     }
 
     fn fetch(self: &Rc<Self>, wanted: Wanted) {
-        self.go(Trip::new(wanted, self.virt()));
+        self.go(Trip::new(wanted, self.elapsed()));
     }
 
     /// The trip for this request, which is over or goes on.
@@ -273,7 +272,7 @@ impl UploadDriver {
 
     /// Makes the next call of a trip.
     fn go(self: &Rc<Self>, mut trip: Trip) {
-        let now = self.virt();
+        let now = self.elapsed();
         match trip.question(&self.source, &self.host, now) {
             Ok(question) => {
                 self.platform.ask(trip.wanted.file, trip.wanted.fetch, question);

@@ -21,7 +21,7 @@ use crate::{
     time::Millis,
     token::{StsToken, UploadAuth},
     upload::FileId,
-    vod::{Errand, Kind, Media, Turn, refused},
+    vod::{Exchange, Kind, Media, Next, refused},
 };
 
 /// Where UploadAuths come from.
@@ -49,7 +49,7 @@ pub(super) struct Trip {
     pub(super) from: Virtual,
     /// How much later the call went out that is answered with an UploadAuth, if an STS token had to be waited for.
     pub(super) later: Millis,
-    errand: Errand,
+    errand: Exchange,
     token: Option<StsToken>,
 }
 
@@ -58,7 +58,7 @@ type Turned = Result<Option<Reply<UploadAuth>>, Error>;
 
 impl Trip {
     pub(super) fn new(wanted: Wanted, from: Virtual) -> Self {
-        let errand = Errand::new(&wanted.media, wanted.video_id.clone(), wanted.may_create);
+        let errand = Exchange::new(&wanted.media, wanted.video_id.clone(), wanted.may_create);
         Self { wanted, from, later: 0, errand, token: None }
     }
 
@@ -155,14 +155,14 @@ impl Trip {
             json => json,
         };
         match self.errand.refused(refused(status, json.as_ref(), None)) {
-            Turn::FreshToken => {
+            Next::FreshToken => {
                 if let Some(token) = self.token.take() {
                     host.refused(&token.access_key_id);
                 }
                 Ok(None)
             }
-            Turn::Again => Ok(None),
-            Turn::Failed(error) => Err(error),
+            Next::Again => Ok(None),
+            Next::Failed(error) => Err(error),
         }
     }
 }

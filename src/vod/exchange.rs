@@ -8,9 +8,9 @@ use crate::error::Error;
 /// Asks VOD for the UploadAuth of one file.
 ///
 /// The caller sends [`call`](Self::call) and reports a refusal to [`refused`](Self::refused), which says
-/// how to go on. Each kind of second try is made once, so an errand is at most four calls.
+/// how to go on. Each kind of second try is made once, so one exchange is at most four calls.
 #[derive(Clone, Debug)]
-pub struct Errand {
+pub struct Exchange {
     call: Call,
     kind: Kind,
     may_create: bool,
@@ -18,9 +18,9 @@ pub struct Errand {
     repeated: bool,
 }
 
-/// How an errand goes on after a refusal.
+/// How an exchange goes on after a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Next {
     /// Report the STS token as refused, take another and send the call again.
     FreshToken,
     /// Send the call, which may have changed, again with a new nonce.
@@ -29,7 +29,7 @@ pub enum Turn {
     Failed(Error),
 }
 
-impl Errand {
+impl Exchange {
     /// For `media`; `video_id` is that of a video created before. A video that VOD no longer knows
     /// is created anew only if `may_create`: its bytes go to another object then.
     #[must_use]
@@ -48,24 +48,24 @@ impl Errand {
     }
 
     /// Takes a refusal.
-    pub fn refused(&mut self, refused: Refused) -> Turn {
+    pub fn refused(&mut self, refused: Refused) -> Next {
         match refused.refusal {
             Refusal::Token if !self.renewed => {
                 self.renewed = true;
-                Turn::FreshToken
+                Next::FreshToken
             }
             Refusal::Nonce if !self.repeated => {
                 self.repeated = true;
-                Turn::Again
+                Next::Again
             }
             Refusal::UnknownVideo
                 if self.may_create && self.kind == Kind::Video && self.call != Call::Create =>
             {
                 self.call = Call::Create;
-                Turn::Again
+                Next::Again
             }
             Refusal::Token | Refusal::Nonce | Refusal::UnknownVideo | Refusal::Other => {
-                Turn::Failed(refused.error)
+                Next::Failed(refused.error)
             }
         }
     }
