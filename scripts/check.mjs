@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { build } from "./build.mjs";
 import { command, Failure, root, run, say } from "./lib/run.mjs";
-import { shellTests } from "./lib/suites.mjs";
+import { IN_BROWSERS } from "./lib/suites.mjs";
 import { checkSizes } from "./lib/sizes.mjs";
 import { setup } from "./setup.mjs";
 
@@ -27,7 +27,7 @@ const CHECKS = [
   ["lock file (fuzz)", "cargo", ["tree", "--locked", "--manifest-path", "fuzz/Cargo.toml"]],
   ["clippy, fleet", "cargo", ["clippy", "--locked", "--manifest-path", "bench/fleet/Cargo.toml", ...FLEET, ...DENY]],
   ["clippy, host", "cargo", ["clippy", ...HOST, "--all-targets", ...DENY]],
-  ["clippy, wasm32", "cargo", ["clippy", ...WASM, "--lib", ...shellTests(), ...DENY]],
+  ["clippy, wasm32", "cargo", ["clippy", ...WASM, "--lib", ...IN_BROWSERS, ...DENY]],
   ["clippy, as shipped", "cargo", ["clippy", ...WASM, "--lib", "--features", "small", ...DENY]],
   ["rustdoc, host", "cargo", ["doc", ...HOST, "--no-deps"], RUSTDOC],
   ["rustdoc, wasm32", "cargo", ["doc", ...WASM, "--no-deps", "--document-private-items"], RUSTDOC],

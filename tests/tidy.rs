@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,6 +48,55 @@ fn files_are_short() {
         .filter(|(lines, _)| *lines > MOST_LINES)
         .collect();
     assert!(long.is_empty(), "more than {MOST_LINES} lines: {long:?}");
+}
+
+#[test]
+fn tests_stand_in_rooms_that_one_can_guess() {
+    let rooms = ["core", "e2e", "fixtures", "package", "shell", "tidy.rs", "vectors"];
+    for file in tracked().into_iter().filter(|file| file.starts_with("tests")) {
+        let room = file.iter().nth(1).and_then(|room| room.to_str()).unwrap();
+        assert!(
+            rooms.contains(&room),
+            "{}: no room of its own, see CONTRIBUTING.md",
+            file.display()
+        );
+    }
+}
+
+/// A module that is found by a path is a subject in two places.
+#[test]
+fn modules_stand_where_their_names_say() {
+    let attribute = concat!("#[pa", "th");
+    for file in tracked().into_iter().filter(|file| has_extension(file, &["rs"])) {
+        assert!(!read(&file).contains(attribute), "{} has a {attribute}", file.display());
+    }
+}
+
+/// Whoever opens a folder of tests reads there how to run it.
+#[test]
+fn the_first_file_of_tests_says_in_its_first_line_what_runs_it() {
+    let mut firsts = BTreeMap::new();
+    for file in tracked() {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap();
+        let main = file.starts_with("tests") && name == "main.rs";
+        if main || name.ends_with(".test.mjs") {
+            let folder = file.parent().unwrap().to_owned();
+            let first = firsts.entry(folder).or_insert_with(|| file.clone());
+            if main || (file < *first && !first.ends_with("main.rs")) {
+                *first = file;
+            }
+        }
+    }
+    for file in firsts.values() {
+        let text = read(file);
+        let line = text.lines().next().unwrap();
+        let says = line.contains("`npm test -- ");
+        assert!(
+            says,
+            "{}: name in the first line the `npm test -- SUITE` that runs it",
+            file.display()
+        );
+    }
 }
 
 /// wasm-bindgen lends an object for as long as an exported method of it runs, and for an `async` one

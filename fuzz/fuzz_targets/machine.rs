@@ -1,4 +1,8 @@
 //! Any bytes as what happens to a page.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| upload_token_fuzz::fuzzing::machine(data));
+use upload_token_fuzz::{fuzzing::schedules, machine::defect::Defect};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    schedules::run(data, Defect::None);
+});

@@ -13,27 +13,27 @@ import { tools } from "../setup.mjs";
  */
 export const SUITES = {
   rust: () => cargo(["--workspace"]),
-  wasm: (machine) => shell("BROWSER", shellTests(), chromium(machine)),
+  wasm: (machine) => shell("BROWSER", IN_BROWSERS, chromium(machine)),
   // The same shell where there is no document, and where there is no page at all.
-  worker: (machine) => shell("DEDICATED_WORKER", ["--test", "web"], chromium(machine)),
-  "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "web"], chromium(machine)),
-  "wasm-firefox": (machine) => shell("BROWSER", shellTests(), firefox(machine)),
-  "worker-firefox": (machine) => shell("DEDICATED_WORKER", ["--test", "web"], firefox(machine)),
-  "service-worker-firefox": (machine) => shell("SERVICE_WORKER", ["--test", "web"], firefox(machine)),
-  "wasm-webkit": (machine) => shell("BROWSER", shellTests(), webkit(machine)),
-  "worker-webkit": (machine) => shell("DEDICATED_WORKER", ["--test", "web"], webkit(machine)),
-  "service-worker-webkit": (machine) => shell("SERVICE_WORKER", ["--test", "web"], webkit(machine)),
-  js: (machine) => node("tests/js", machine),
+  worker: (machine) => shell("DEDICATED_WORKER", ["--test", "shell"], chromium(machine)),
+  "service-worker": (machine) => shell("SERVICE_WORKER", ["--test", "shell"], chromium(machine)),
+  "wasm-firefox": (machine) => shell("BROWSER", IN_BROWSERS, firefox(machine)),
+  "worker-firefox": (machine) => shell("DEDICATED_WORKER", ["--test", "shell"], firefox(machine)),
+  "service-worker-firefox": (machine) => shell("SERVICE_WORKER", ["--test", "shell"], firefox(machine)),
+  "wasm-webkit": (machine) => shell("BROWSER", IN_BROWSERS, webkit(machine)),
+  "worker-webkit": (machine) => shell("DEDICATED_WORKER", ["--test", "shell"], webkit(machine)),
+  "service-worker-webkit": (machine) => shell("SERVICE_WORKER", ["--test", "shell"], webkit(machine)),
+  js: (machine) => node("tests/shell/facade", machine),
   package: (machine) => node("tests/package", machine),
-  docs: (machine) => node("tests/docs", machine),
-  soak: (machine) => node("tests/soak", machine),
-  secrets: (machine) => node("tests/secrets", machine),
-  localcloud: (machine) => node("tests/localcloud", machine),
-  appserver: (machine) => node("tests/appserver", machine),
-  "ali-oss": (machine) => node("tests/ali-oss", machine),
-  e2e: (machine) => node("tests/e2e", machine),
-  engines: (machine) => node("tests/engines", machine),
-  consumers: (machine) => node("tests/consumers", machine),
+  docs: (machine) => node("tests/package/docs", machine),
+  soak: (machine) => node("tests/shell/soak", machine),
+  secrets: (machine) => node("tests/e2e/secrets", machine),
+  localcloud: (machine) => node("localcloud/tests", machine),
+  appserver: (machine) => node("appserver/tests", machine),
+  "ali-oss": (machine) => node("tests/e2e/ali-oss", machine),
+  e2e: (machine) => node("tests/e2e/vod", machine),
+  engines: (machine) => node("tests/e2e/engines", machine),
+  consumers: (machine) => node("tests/package/consumers", machine),
 };
 
 /** Which of `firefox` and `webkit` a suite needs beside Chromium. */
@@ -42,11 +42,8 @@ export function enginesOf(name) {
   return ["firefox", "webkit"].filter((engine) => name.endsWith(`-${engine}`));
 }
 
-/** The integration tests that are for a browser: `tests/web*.rs`. The others are for the host. */
-export function shellTests() {
-  const names = readdirSync(join(root, "tests")).filter((name) => /^web\w*\.rs$/.test(name));
-  return names.sort().flatMap((name) => ["--test", name.slice(0, -".rs".length)]);
-}
+/** What a browser runs of the Rust tests: the shell, and the fixtures of the core with the browser's own parser. */
+export const IN_BROWSERS = ["--test", "core", "--test", "shell"];
 
 function cargo(args, env = {}) {
   // Not --quiet: wasm-bindgen's runner refuses it.

@@ -1,3 +1,5 @@
+// `npm test -- package` runs this folder.
+//
 // What each entry exports, as text: a change of the public surface is a change of its report.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
@@ -45,7 +47,7 @@ async function extract(name, entry) {
       apiReport: {
         enabled: true,
         reportFileName: `${name}.api.md`,
-        reportFolder: join(root, "tests/snapshots"),
+        reportFolder: join(root, "tests/package/snapshots"),
         reportTempFolder: temporary,
       },
       docModel: { enabled: false },
@@ -85,7 +87,7 @@ async function extract(name, entry) {
 for (const [name, entry] of Object.entries(ENTRIES)) {
   test(`${name} exports what its report says`, async () => {
     const { changed, complaints } = await extract(name, entry);
-    const hint = `tests/snapshots/${name}.api.md; if that is wanted: UPDATE_SNAPSHOTS=1 npm test -- package`;
+    const hint = `tests/package/snapshots/${name}.api.md; if that is wanted: UPDATE_SNAPSHOTS=1 npm test -- package`;
     if (!UPDATE) assert(!changed, `the public surface differs from ${hint}\n${complaints.join("\n")}`);
     assert.deepEqual(complaints, []);
   });

@@ -37,10 +37,10 @@ export async function buildPages() {
       format: "iife",
       tsconfigRaw: "{}",
       alias,
-      entryPoints: { [oss]: "tests/e2e/page/sdk.cjs" },
+      entryPoints: { [oss]: "tests/e2e/vod/page/sdk.cjs" },
     });
   }
-  await build({ ...common, format: "esm", entryPoints: ["tests/e2e/page/harness.mjs"], external: ["/dist/*"] });
+  await build({ ...common, format: "esm", entryPoints: ["tests/e2e/vod/page/harness.mjs"], external: ["/dist/*"] });
   for (const name of PAGES) {
     const tags = name === "script-tag" ? SCRIPT_TAGS : `<script src="/${name}.js"></script>`;
     const html = `<!doctype html><title>${name}</title>${tags}<script type="module" src="/harness.js"></script>`;

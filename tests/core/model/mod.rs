@@ -1,0 +1,427 @@
+//! The machine, model-checked: every run of a small world is tried, on the real code.
+//!
+//! Time is in ticks and the policy's constants are tiny, but nothing else is scaled down: the slot,
+//! its clock and its budget are those of the page. Jitter is nondeterministic (both ends of each
+//! draw), timers may be as late as they like, requests may be answered late, never, or after they
+//! were given up. What must hold is the [`Oracle`](crate::harness::machine::Oracle)'s; a state that breaks it ends its run.
+//!
+//! Two things are assumed of the world, and shown to be needed:
+//! - **A1**: no sleep hides behind a turn back of the wall clock between the same two looks;
+//! - **A2**: an answer was made after its request was sent (no cache replays one).
+
+mod world;
+
+use crate::harness::machine::{Violation, defect::Defect};
+use stateright::{Checker, HasDiscoveries, Model, Property};
+use std::sync::atomic::Ordering;
+use upload_token::{
+    error::Error,
+    lifecycle::{Fetch, Zone},
+    policy::Policy,
+};
+use world::{Action, Chances, OUTCOMES, State, World};
+
+const SAFE: &str = "every invariant holds";
+const FAIR: &str = "L1: in a fair world a waiting caller gets a token";
+
+type Witness = (&'static str, fn(&World, &State) -> bool);
+
+/// States that a model must reach for its proof to mean something.
+const SOMETIMES: [Witness; 14] = [
+    ("a second token is in hand", |_, s| s.oracle.in_hand().is_some_and(|(_, g)| g > 1)),
+    ("two callers wait", |_, s| s.oracle.open() == 2),
+    ("advisory window", |_, s| s.rig.slot.zone() == Zone::Advisory),
+    ("mandatory window", |_, s| s.rig.slot.zone() == Zone::Mandatory),
+    ("below the margin", |_, s| s.rig.slot.zone() == Zone::Expired),
+    ("refused token", |_, s| s.rig.slot.zone() == Zone::Rejected),
+    ("closed", |_, s| s.rig.slot.zone() == Zone::Closed),
+    ("backing off", |_, s| matches!(s.rig.slot.fetch(), Fetch::Backoff { .. })),
+    ("parked", |_, s| matches!(s.rig.slot.fetch(), Fetch::Parked { .. })),
+    ("budget spent", |w, s| s.rig.budget.next(&w.policy).is_some()),
+    ("request given up", |_, s| matches!(s.rig.slot.last_error(), Some(Error::Timeout { .. }))),
+    ("no progress", |_, s| matches!(s.rig.slot.last_error(), Some(Error::NotNewer))),
+    ("dead on arrival", |_, s| matches!(s.rig.slot.last_error(), Some(Error::ExpiredOnArrival))),
+    ("refused token again", |_, s| matches!(s.rig.slot.last_error(), Some(Error::Rejected))),
+];
+
+impl Model for World {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![self.start()]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        Self::actions(self, state, actions);
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        Some(self.next(state, action))
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let reached = SOMETIMES.iter().filter(|(name, _)| self.reaches.contains(name));
+        let mut all: Vec<_> =
+            reached.map(|(name, holds)| Property::sometimes(name, *holds)).collect();
+        all.push(Property::always(SAFE, |_, s: &State| s.bad.is_none()));
+        all.push(Property::always(FAIR, |_, s: &State| !s.starved));
+        all
+    }
+}
+
+/// The policy in ticks: a life of 6, refreshed at 3, waited for in its last 2, never served in its last.
+fn ticks() -> Policy {
+    Policy {
+        margin: 1,
+        margin_share: 1_000,
+        uncertain_margin: 1,
+        uncertain_margin_share: 1_000,
+        mandatory: 2,
+        mandatory_share: 900,
+        advisory_share: 333,
+        advisory_least: 3,
+        advisory_most: 3,
+        advisory_cap: 500,
+        jitter: 250,
+        least_age: 1,
+        least_age_share: 250,
+        assumed_life: 4,
+        longest_life: 40,
+        drift: 0,
+        deadline: 2,
+        wait: 4,
+        backoff: 2,
+        throttle: 3,
+        backoff_most: 3,
+        dry_backoff_most: 3,
+        retry_after_most: 3,
+        pull_in: 1,
+        budget: 2,
+        refill: 3,
+        refund_life: 3,
+        hold: 2,
+        hold_most: 3,
+        strikes: 2,
+        idle: 3,
+        tolerance: 0,
+        heartbeat: 4,
+    }
+}
+
+fn world(horizon: u64, chances: Chances) -> World {
+    World {
+        policy: ticks(),
+        defect: Defect::None,
+        horizon,
+        chances,
+        life: 6,
+        durations: false,
+        a1: true,
+        a2: true,
+        fair: None,
+        reaches: &[],
+        outcomes: std::array::from_fn(|_| 0.into()).into(),
+    }
+}
+
+/// Checks all of `world`, prints how much that was, and insists on every property.
+fn prove(name: &str, world: World) {
+    let outcomes = world.outcomes.clone();
+    let checker = world.checker().threads(2).spawn_bfs().join();
+    let settled: Vec<_> = OUTCOMES
+        .iter()
+        .zip(outcomes.iter())
+        .map(|(name, n)| format!("{name} {}", n.load(Ordering::Relaxed)))
+        .collect();
+    println!(
+        "{name}: {} unique states of {} made, depth {}; settled: {}",
+        checker.unique_state_count(),
+        checker.state_count(),
+        checker.max_depth(),
+        settled.join(", ")
+    );
+    checker.assert_properties();
+}
+
+/// Checks `world` until it breaks, and returns what broke.
+fn refute(world: World) -> Option<Violation> {
+    let failed = HasDiscoveries::AnyOf([SAFE].into());
+    let checker = world.checker().threads(2).finish_when(failed).spawn_bfs().join();
+    checker.discovery(SAFE).and_then(|path| path.last_state().bad)
+}
+
+const NO_FAULTS: Chances = Chances {
+    calls: 2,
+    cancels: 0,
+    refusals: 0,
+    wakes: 0,
+    closes: 0,
+    sleeps: 0,
+    turns: 0,
+    failures: 0,
+    repeats: 0,
+    replicas: 0,
+    shorts: 0,
+};
+const CLOCK_FAULTS: Chances = Chances { sleeps: 1, turns: 1, ..NO_FAULTS };
+const SERVER_FAULTS: Chances = Chances { failures: 2, wakes: 1, ..NO_FAULTS };
+const ODD_TOKENS: Chances =
+    Chances { refusals: 2, repeats: 1, replicas: 1, shorts: 1, ..NO_FAULTS };
+const EVERYTHING: Chances = Chances {
+    calls: 2,
+    cancels: 1,
+    refusals: 1,
+    wakes: 0,
+    closes: 1,
+    sleeps: 1,
+    turns: 1,
+    failures: 1,
+    repeats: 0,
+    replicas: 1,
+    shorts: 0,
+};
+
+/// Ticks until a run ends. `MODEL_DEEPER` adds to each model's: one more is four to six times the states.
+fn ticks_of(default: u64) -> u64 {
+    let deeper = std::env::var("MODEL_DEEPER").ok().and_then(|more| more.parse().ok());
+    default + deeper.unwrap_or(0)
+}
+
+mod holds {
+    use super::*;
+
+    #[test]
+    fn under_clock_faults() {
+        prove(
+            "clock faults",
+            World {
+                reaches: &[
+                    "a second token is in hand",
+                    "two callers wait",
+                    "advisory window",
+                    "mandatory window",
+                    "below the margin",
+                    "request given up",
+                    "dead on arrival",
+                ],
+                ..world(ticks_of(6), CLOCK_FAULTS)
+            },
+        );
+    }
+
+    #[test]
+    fn under_clock_faults_with_lives_given_as_durations() {
+        prove(
+            "clock faults, durations",
+            World {
+                durations: true,
+                reaches: &["a second token is in hand", "below the margin", "dead on arrival"],
+                ..world(ticks_of(5), CLOCK_FAULTS)
+            },
+        );
+    }
+
+    #[test]
+    fn under_clock_faults_with_a_short_token() {
+        prove(
+            "clock faults, a short token",
+            World {
+                reaches: &[
+                    "a second token is in hand",
+                    "below the margin",
+                    "dead on arrival",
+                    "no progress",
+                ],
+                ..world(ticks_of(3), Chances { shorts: 1, repeats: 1, ..CLOCK_FAULTS })
+            },
+        );
+    }
+
+    #[test]
+    fn under_server_faults() {
+        prove(
+            "server faults",
+            World {
+                reaches: &[
+                    "a second token is in hand",
+                    "two callers wait",
+                    "mandatory window",
+                    "backing off",
+                    "parked",
+                    "budget spent",
+                    "request given up",
+                ],
+                ..world(ticks_of(6), SERVER_FAULTS)
+            },
+        );
+    }
+
+    #[test]
+    fn with_refused_repeated_and_older_tokens() {
+        prove(
+            "odd tokens",
+            World {
+                reaches: &[
+                    "a second token is in hand",
+                    "refused token",
+                    "parked",
+                    "no progress",
+                    "refused token again",
+                ],
+                ..world(ticks_of(4), ODD_TOKENS)
+            },
+        );
+    }
+
+    #[test]
+    fn with_everything_together() {
+        prove(
+            "everything",
+            World {
+                reaches: &["a second token is in hand", "closed", "refused token", "backing off"],
+                ..world(ticks_of(3), EVERYTHING)
+            },
+        );
+    }
+}
+
+/// L1. The worst is a caller without a token while the AppServer throttles: its back-off is twice 3
+/// ticks. A request that was lost just before costs 2 ticks to its deadline and a back-off of 3.
+mod serves {
+    use super::*;
+
+    const WORST: u8 = 6;
+
+    fn fair(within: u8) -> World {
+        let mut fair = world(ticks_of(4), SERVER_FAULTS);
+        fair.policy.wait = 100;
+        fair.fair = Some(within);
+        fair
+    }
+
+    #[test]
+    fn a_waiting_caller_once_the_world_is_fair() {
+        let world =
+            World { reaches: &["backing off", "budget spent", "two callers wait"], ..fair(WORST) };
+        prove("fairness", world);
+    }
+
+    #[test]
+    fn and_not_sooner_than_that() {
+        let sooner = HasDiscoveries::AnyOf([FAIR].into());
+        let checker = fair(WORST - 1).checker().threads(2).finish_when(sooner).spawn_bfs().join();
+        assert!(checker.discovery(FAIR).is_some(), "the bound is not tight: lower it");
+    }
+}
+
+/// What is assumed is needed.
+mod needs {
+    use super::*;
+
+    #[test]
+    fn a1_that_no_sleep_hides_behind_a_turn_back() {
+        assert_eq!(refute(World { a1: false, ..world(6, CLOCK_FAULTS) }), Some(Violation::TooOld));
+    }
+
+    #[test]
+    fn a2_that_no_cache_replays_an_answer() {
+        assert_eq!(refute(World { a2: false, ..world(9, NO_FAULTS) }), Some(Violation::TooOld));
+    }
+}
+
+/// A checker that finds these is known to bite.
+mod finds {
+    use super::*;
+
+    fn with(defect: Defect, horizon: u64, chances: Chances) -> Option<Violation> {
+        refute(World { defect, ..world(horizon, chances) })
+    }
+
+    #[test]
+    fn s1_no_margin() {
+        assert_eq!(with(Defect::NoMargin, 7, NO_FAULTS), Some(Violation::TooOld));
+    }
+
+    #[test]
+    fn s1_a_life_anchored_when_the_answer_came() {
+        assert_eq!(with(Defect::AnchorAtReceive, 7, NO_FAULTS), Some(Violation::TooOld));
+    }
+
+    #[test]
+    fn s1_only_the_wall_clock() {
+        assert_eq!(with(Defect::WallOnly, 7, CLOCK_FAULTS), Some(Violation::TooOld));
+    }
+
+    #[test]
+    fn s1_only_the_monotonic_clock() {
+        assert_eq!(with(Defect::MonoOnly, 7, CLOCK_FAULTS), Some(Violation::TooOld));
+    }
+
+    #[test]
+    fn s1_refusals_ignored() {
+        let found = with(Defect::RefusalIgnored, 3, ODD_TOKENS);
+        assert!(
+            matches!(found, Some(Violation::RefusedServed | Violation::TokenLost)),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn s2_no_single_flight() {
+        assert_eq!(with(Defect::NoSingleFlight, 3, NO_FAULTS), Some(Violation::TwoInFlight));
+    }
+
+    #[test]
+    fn s3_cancelled_callers_kept() {
+        let chances = Chances { cancels: 1, ..NO_FAULTS };
+        assert_eq!(with(Defect::CancelIgnored, 3, chances), Some(Violation::LostWaiter));
+    }
+
+    #[test]
+    fn s4_a_close_ignored() {
+        let chances = Chances { closes: 1, ..NO_FAULTS };
+        assert_eq!(with(Defect::CloseIgnored, 3, chances), Some(Violation::AfterClose));
+    }
+
+    #[test]
+    fn s5_no_generation_guard() {
+        let found = with(Defect::NoGenerationGuard, 4, ODD_TOKENS);
+        assert_eq!(found, Some(Violation::LateChange));
+    }
+
+    #[test]
+    fn s5_no_fetch_guard() {
+        assert_eq!(with(Defect::NoFetchGuard, 6, NO_FAULTS), Some(Violation::LateChange));
+    }
+
+    #[test]
+    fn s6_no_budget() {
+        let mut world = world(6, Chances { calls: 1, failures: 4, ..NO_FAULTS });
+        world.policy.budget = 1;
+        world.policy.refill = 20;
+        world.defect = Defect::NoBudget;
+        assert_eq!(refute(world), Some(Violation::OverBudget));
+    }
+
+    #[test]
+    fn s7_no_older_guard() {
+        assert_eq!(with(Defect::NoOlderGuard, 7, ODD_TOKENS), Some(Violation::OlderInstalled));
+    }
+
+    #[test]
+    fn l2_no_deadline() {
+        let found = with(Defect::NoDeadline, 6, NO_FAULTS);
+        assert!(matches!(found, Some(Violation::NoTimer | Violation::Overdue)), "{found:?}");
+    }
+
+    #[test]
+    fn a_failure_that_takes_the_token_away() {
+        assert_eq!(with(Defect::FailureTakesToken, 6, SERVER_FAULTS), Some(Violation::TokenLost));
+    }
+
+    #[test]
+    fn a_call_that_asks_although_it_could_be_served() {
+        assert_eq!(with(Defect::AlwaysAsks, 3, NO_FAULTS), Some(Violation::NeedlessWait));
+    }
+}

@@ -1,0 +1,420 @@
+//! Every answer of `tests/fixtures/app-server/`, checked with whichever deserializer the target has.
+//!
+//! A fixture holds the answer and its outcome:
+//!
+//! ```json
+//! { "about": "why this shape exists",
+//!   "mode": "uploadAuth",                                      // else an STS token is asked for
+//!   "status": 200, "headers": { "date": "…", "age": "…", "retryAfter": "…", "cacheControl": "…" },
+//!   "body": "text, as it was sent, or any other JSON value", "repeat": 1000,
+//!   "expect": { "at": "ISO 8601", "left": 3600000, "serverTime": "ISO 8601", "granularity": 1000, "warnings": [] } }
+//! ```
+//!
+//! or `"expect": { "error": "its code", "class": "transient", "reason": "…", "status": 400, … }`. What `expect`
+//! does not name must be absent, except the `reason` of an error: there the two deserializers may differ.
+
+use upload_token::{
+    error::{Class, Error},
+    json::Json,
+    reply::{self, Meta, Parse, Reply},
+    time::{Millis, to_iso},
+    token::{StsToken, UploadAuth},
+};
+
+macro_rules! fixtures {
+    ($($name:literal,)*) => {
+        /// Name and text of every fixture.
+        pub(crate) const FIXTURES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../fixtures/app-server/", $name, ".json")))),*];
+    };
+}
+
+fixtures![
+    "access-id-access-key",
+    "access-id-alone",
+    "access-key-secret-key",
+    "age",
+    "age-junk",
+    "age-zero",
+    "ali-oss-option-names",
+    "aliyun-prefix",
+    "bad-bare-value",
+    "bad-blank",
+    "bad-blank-secret",
+    "bad-dead-by-date-header",
+    "bad-dead-by-its-own-clock",
+    "bad-dead-whatever-the-time",
+    "bad-empty",
+    "bad-empty-id",
+    "bad-empty-object",
+    "bad-empty-token",
+    "bad-encrypted",
+    "bad-five-deep",
+    "bad-held-by-cache",
+    "bad-html",
+    "bad-huge-token",
+    "bad-line-break",
+    "bad-lone-surrogate",
+    "bad-long-lived-key",
+    "bad-long-lived-key-alone",
+    "bad-no-content",
+    "bad-no-id",
+    "bad-no-secret",
+    "bad-no-time-left",
+    "bad-no-token",
+    "bad-not-ascii",
+    "bad-nul",
+    "bad-null",
+    "bad-space",
+    "bad-ten-megabytes",
+    "bad-ten-megabytes-of-brackets",
+    "bad-text",
+    "bad-text-in-json",
+    "bad-token-is-an-object",
+    "bad-truncated",
+    "byte-order-mark",
+    "cacheable",
+    "cacheable-without-header",
+    "credentials-uri",
+    "date-header-1970",
+    "date-header-junk",
+    "date-header-unreadable",
+    "duplicate-keys",
+    "empty-before-the-real-one",
+    "envelope-code-0",
+    "envelope-code-1",
+    "envelope-code-200",
+    "envelope-code-20000",
+    "envelope-credentials",
+    "envelope-four-deep",
+    "envelope-list",
+    "envelope-success-one",
+    "envelope-success-text",
+    "envelope-success-true",
+    "envelope-text",
+    "error-200-code-401",
+    "error-200-code-number",
+    "error-200-code-text",
+    "error-200-encoded-twice",
+    "error-200-error-message",
+    "error-200-error-object",
+    "error-200-lower-case-status",
+    "error-200-no-permission",
+    "error-200-status-code-500",
+    "error-200-status-code-beside-token",
+    "error-200-status-word",
+    "error-200-success-false",
+    "error-200-success-false-as-text",
+    "error-200-success-zero",
+    "error-200-throttling",
+    "error-code-beside-token",
+    "expiry-and-duration",
+    "expiry-around",
+    "expiry-duration-seconds",
+    "expiry-duration-too-long",
+    "expiry-empty",
+    "expiry-epoch-as-text",
+    "expiry-epoch-milliseconds",
+    "expiry-epoch-seconds",
+    "expiry-expires-in",
+    "expiry-five-seconds-apart",
+    "expiry-fraction",
+    "expiry-fraction-of-seconds-left",
+    "expiry-http-date",
+    "expiry-inconsistent",
+    "expiry-jackson",
+    "expiry-leap-second",
+    "expiry-null",
+    "expiry-number-between",
+    "expiry-offset",
+    "expiry-request-duration",
+    "expiry-seconds-left",
+    "expiry-seconds-left-as-text",
+    "expiry-too-long",
+    "expiry-twelve-hours",
+    "expiry-unreadable",
+    "expiry-utc-name-wins",
+    "expiry-utc-name-without-zone",
+    "expiry-without-zone",
+    "expiry-without-zone-and-duration",
+    "expiry-year-5000",
+    "expiry-zero-date",
+    "expiry-zero-in-envelope",
+    "expiry-zero-in-envelope-alone",
+    "half-empty-before-the-real-one",
+    "http-302",
+    "http-400-json-string",
+    "http-400-key-as-code",
+    "http-400-long-code",
+    "http-400-message-as-code",
+    "http-400-part-of-secret-as-code",
+    "http-400-secret-as-code",
+    "http-400-throttling",
+    "http-401",
+    "http-401-framework",
+    "http-403-framework",
+    "http-403-html",
+    "http-403-no-permission",
+    "http-403-vod",
+    "http-404-html",
+    "http-404-role",
+    "http-408",
+    "http-429-body",
+    "http-429-date",
+    "http-429-date-alone",
+    "http-429-date-past",
+    "http-429-days",
+    "http-429-far-date",
+    "http-429-header-first",
+    "http-429-junk",
+    "http-429-negative",
+    "http-429-overflow",
+    "http-429-seconds",
+    "http-429-zero",
+    "http-500",
+    "http-500-no-permission",
+    "http-500-throttling",
+    "http-500-token",
+    "http-502-html",
+    "http-502-retry-after",
+    "http-503-html",
+    "kebab-case",
+    "not-sts-prefix",
+    "null-before-the-real-one",
+    "oss-direct-csharp",
+    "oss-direct-go-sdk-response",
+    "oss-direct-java-camel-case",
+    "oss-direct-node-no-expiration",
+    "oss-direct-php-no-expiration",
+    "oss-direct-python-encoded-twice",
+    "oss-mobile-lower-case-status",
+    "oss-mobile-status-code",
+    "own-app-server",
+    "policy-text-beside",
+    "real-size",
+    "refresh-after",
+    "refresh-after-junk",
+    "secret-token",
+    "server-time-1970",
+    "server-time-after-2100",
+    "server-time-in-envelope",
+    "server-time-milliseconds",
+    "server-time-seconds",
+    "server-time-without-zone",
+    "snake-case",
+    "source-plain-object",
+    "status-code-as-text",
+    "sts-assume-role",
+    "sts-credentials",
+    "token-expire-interval",
+    "token-is-an-object",
+    "upload-auth-bad-address",
+    "upload-auth-bad-address-blank",
+    "upload-auth-bad-address-content",
+    "upload-auth-bad-base64",
+    "upload-auth-bad-content",
+    "upload-auth-bad-dead",
+    "upload-auth-bad-long-lived-key",
+    "upload-auth-bad-missing",
+    "upload-auth-bad-no-credentials",
+    "upload-auth-bad-no-token",
+    "upload-auth-camel-case",
+    "upload-auth-create",
+    "upload-auth-duration-only",
+    "upload-auth-error-200",
+    "upload-auth-image",
+    "upload-auth-odd-ids",
+    "upload-auth-real-size",
+    "upload-auth-refresh",
+    "upload-auth-server-time",
+    "upload-auth-unpadded",
+    "vod-demo-result-data",
+    "vod-demo-security-token-info",
+    "white-space-around-parts",
+];
+
+const ID: &str = "STS.CanaryKeyId0000000000001";
+const SECRET: &str = "CanarySecret000000000000000000000000000000001";
+const TOKEN: &str = "CanaryToken/CAIS+000000000000000000000000001==";
+
+/// Checks one fixture, in each form that a body can have.
+///
+/// # Panics
+///
+/// If the outcome is not the expected one, or anything printable holds a credential.
+pub(crate) fn check(name: &str, fixture: &str, parse: Parse<'_>) {
+    let fixture = parse(fixture).expect(name);
+    let body = fixture.get("body").expect(name).clone();
+    let expect = fixture.get("expect").expect(name);
+    match body {
+        Json::String(text) => {
+            let times = fixture.get("repeat").map_or(1, |times| whole(times) as usize);
+            check_body(name, &fixture, Json::String(text.repeat(times)), expect, parse);
+        }
+        value => {
+            check_body(name, &fixture, Json::String(to_text(&value)), expect, parse);
+            check_body(name, &fixture, value, expect, parse);
+        }
+    }
+}
+
+fn check_body(name: &str, fixture: &Json, body: Json, expect: &Json, parse: Parse<'_>) {
+    let header =
+        |key| fixture.get("headers").and_then(|headers| headers.get(key)).and_then(Json::as_str);
+    let meta = Meta {
+        status: fixture.get("status").map(|status| u16::try_from(whole(status)).expect(name)),
+        date: header("date"),
+        age: header("age"),
+        retry_after: header("retryAfter"),
+        cache_control: header("cacheControl"),
+    };
+    if fixture.get("mode").and_then(Json::as_str) == Some("uploadAuth") {
+        let reply = reply::read_upload_auth(body, &meta, parse);
+        assert_silent(name, &format!("{reply:?}"));
+        match reply {
+            Ok(reply) => {
+                check_reply(name, &reply, expect);
+                check_auth(name, &reply.token, expect);
+            }
+            Err(error) => check_error(name, &error, expect),
+        }
+    } else {
+        let reply = reply::read(body, &meta, parse);
+        assert_silent(name, &format!("{reply:?}"));
+        match reply {
+            Ok(reply) => {
+                check_reply(name, &reply, expect);
+                check_token(name, &reply.token, expect);
+            }
+            Err(error) => check_error(name, &error, expect),
+        }
+    }
+}
+
+fn check_reply<T>(name: &str, reply: &Reply<T>, expect: &Json) {
+    assert!(expect.get("error").is_none(), "{name}: accepted");
+    assert_eq!(reply.expiry.at.map(to_iso).as_deref(), text(expect, "at"), "{name}: at");
+    assert_eq!(reply.expiry.left, span(expect, "left"), "{name}: left");
+    let server = reply.server_time;
+    assert_eq!(
+        server.map(|time| to_iso(time.at)).as_deref(),
+        text(expect, "serverTime"),
+        "{name}: serverTime"
+    );
+    assert_eq!(
+        server.map(|time| time.granularity),
+        span(expect, "granularity"),
+        "{name}: granularity"
+    );
+    assert_eq!(reply.refresh_after, span(expect, "refreshAfter"), "{name}: refreshAfter");
+    let warnings: Vec<&str> = match expect.get("warnings") {
+        Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::new(),
+    };
+    assert_eq!(
+        reply.warnings.iter().map(|warning| warning.name()).collect::<Vec<_>>(),
+        warnings,
+        "{name}: warnings"
+    );
+}
+
+fn check_token(name: &str, token: &StsToken, expect: &Json) {
+    assert_eq!(token.access_key_id, text(expect, "accessKeyId").unwrap_or(ID), "{name}");
+    assert!(token.access_key_secret.expose() == SECRET, "{name}: another secret");
+    assert!(
+        token.security_token.expose() == text(expect, "securityToken").unwrap_or(TOKEN),
+        "{name}: another security token"
+    );
+}
+
+fn check_auth(name: &str, auth: &UploadAuth, expect: &Json) {
+    check_token(name, &auth.token, expect);
+    assert!(
+        Some(auth.upload_auth.expose().as_str()) == text(expect, "uploadAuth"),
+        "{name}: another UploadAuth"
+    );
+    assert_eq!(auth.upload_address, text(expect, "uploadAddress").unwrap_or_default(), "{name}");
+    assert_eq!(auth.video_id.as_deref(), text(expect, "videoId"), "{name}");
+    assert_eq!(auth.image_id.as_deref(), text(expect, "imageId"), "{name}");
+}
+
+fn check_error(name: &str, error: &Error, expect: &Json) {
+    assert_silent(name, &error.to_string());
+    assert_eq!(Some(error.code()), text(expect, "error"), "{name}: {error:?}");
+    let class = match error.class() {
+        Class::Transient => "transient",
+        Class::Throttle => "throttle",
+        Class::Auth => "auth",
+        Class::Fatal => "fatal",
+    };
+    assert_eq!(Some(class), text(expect, "class"), "{name}: {error:?}");
+    let (mut status, mut code, mut wait) = (None, None, None);
+    match error {
+        Error::InvalidResponse { reason } => {
+            if let Some(expected) = text(expect, "reason") {
+                assert_eq!(*reason, expected, "{name}");
+            }
+        }
+        Error::Http { status: answered, server_code } => {
+            (status, code) = (Some(*answered), server_code.as_deref());
+        }
+        Error::Throttled { status: answered, retry_after } => {
+            (status, wait) = (Some(*answered), *retry_after);
+        }
+        Error::Unauthenticated { status: answered } => status = Some(*answered),
+        _ => {}
+    }
+    assert_eq!(status.map(Millis::from), span(expect, "status"), "{name}: status");
+    assert_eq!(code, text(expect, "serverCode"), "{name}: serverCode");
+    assert_eq!(wait, span(expect, "retryAfter"), "{name}: retryAfter");
+}
+
+/// No part of a secret may be printable. The AccessKeyId is no secret.
+fn assert_silent(name: &str, printed: &str) {
+    for canary in ["CanarySecret", "CanaryToken", "CanaryOld", "LTAI"] {
+        assert!(!printed.contains(canary), "{name}: something that can be printed holds {canary}");
+    }
+}
+
+fn text<'a>(expect: &'a Json, key: &str) -> Option<&'a str> {
+    expect.get(key).and_then(Json::as_str)
+}
+
+fn span(expect: &Json, key: &str) -> Option<Millis> {
+    expect.get(key).map(whole)
+}
+
+fn whole(json: &Json) -> Millis {
+    match json {
+        Json::Number(number) => *number as Millis,
+        _ => panic!("a number is expected"),
+    }
+}
+
+/// `json` as text, to read it once more as a body.
+pub(crate) fn to_text(json: &Json) -> String {
+    match json {
+        Json::Null => "null".into(),
+        Json::Bool(value) => value.to_string(),
+        Json::Number(value) => value.to_string(),
+        Json::String(text) => quote(text),
+        Json::Array(elements) => {
+            format!("[{}]", elements.iter().map(to_text).collect::<Vec<_>>().join(","))
+        }
+        Json::Object(members) => {
+            let member =
+                |(key, value): &(String, Json)| format!("{}:{}", quote(key), to_text(value));
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+        }
+    }
+}
+
+fn quote(text: &str) -> String {
+    let escape = |c: char| match c {
+        '"' => "\\\"".into(),
+        '\\' => "\\\\".into(),
+        c if c < ' ' => format!("\\u{:04x}", c as u32),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escape).collect::<String>())
+}

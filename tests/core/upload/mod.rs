@@ -1,0 +1,492 @@
+//! Which credential the SDK may be given, and when.
+
+mod limits;
+mod sim;
+
+use proptest::prelude::*;
+use sim::{Did, LIFE, STALL, Sim, WAIT};
+use upload_token::{
+    error::Error,
+    upload::{Failure, FileState, Input, UploaderState, Verdict},
+    vod::Kind,
+};
+
+fn refused(code: &str) -> Error {
+    Error::Http { status: 403, server_code: Some(code.to_owned()) }
+}
+
+#[test]
+fn the_first_question_is_answered_once() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.start();
+    sim.start();
+    assert_eq!(sim.done(), [Did::Create]);
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Start { auth: 1, forget: false }]);
+    sim.pass(10_000);
+    assert_eq!(sim.done(), []);
+}
+
+#[test]
+fn a_late_answer_is_kept_for_the_next_start() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.start();
+    sim.stop();
+    sim.pass(2_000);
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Create], "stopped: nothing is delivered");
+    sim.start();
+    assert_eq!(
+        sim.done(),
+        [Did::Start { auth: 1, forget: false }],
+        "and nothing is asked for again"
+    );
+}
+
+#[test]
+fn nobody_else_gets_the_answer() {
+    let cases = [
+        (false, FileState::Ready, UploaderState::Start, "the queue went on"),
+        (true, FileState::Canceled, UploaderState::Start, "cancelled"),
+        (false, FileState::Gone, UploaderState::Init, "deleted"),
+        (true, FileState::Uploading, UploaderState::Start, "somebody else answered"),
+        (true, FileState::Ready, UploaderState::Stop, "stopped"),
+    ];
+    for (current, file, uploader, why) in cases {
+        let mut sim = Sim::new(Kind::Video);
+        sim.start();
+        (sim.sdk.current, sim.sdk.file, sim.sdk.uploader) = (current, file, uploader);
+        sim.grant();
+        assert_eq!(sim.done(), [Did::Create], "{why}");
+    }
+}
+
+#[test]
+fn a_build_that_hides_its_state_is_believed_by_the_file_alone() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.start();
+    sim.sdk.uploader = UploaderState::Hidden;
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Create, Did::Start { auth: 1, forget: false }]);
+}
+
+#[test]
+fn a_running_video_is_renewed_before_its_credential_ends() {
+    let mut sim = Sim::running(Kind::Video);
+    for auth in 2..=5 {
+        let from = sim.now;
+        sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+        assert!(sim.now - from < LIFE - 600_000, "asked {} ms after the last", sim.now - from);
+        sim.progress();
+        sim.grant();
+        assert_eq!(sim.done(), [Did::Refresh("video".to_owned()), Did::Swap { auth }]);
+    }
+}
+
+#[test]
+fn an_image_is_not_renewed_ahead() {
+    let mut sim = Sim::running(Kind::Image);
+    sim.pass(LIFE);
+    assert_eq!(sim.done(), []);
+    sim.expire("SecurityTokenExpired");
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Create, Did::Resume { auth: 2, forget: true }], "another object");
+}
+
+#[test]
+fn a_refused_credential_is_replaced_and_the_upload_resumed() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.expire("InvalidAccessKeyId");
+    assert_eq!(sim.done(), [Did::Refresh("video".to_owned())]);
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Resume { auth: 2, forget: false }]);
+}
+
+#[test]
+fn without_a_swap_the_next_credential_waits_for_the_refusal() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.swappable = false;
+    sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Refresh("video".to_owned()), Did::Swap { auth: 2 }]);
+    sim.pass(60_000);
+    assert_eq!(sim.done(), [], "offered once");
+    sim.expire("SecurityTokenExpired");
+    assert_eq!(
+        sim.done(),
+        [Did::Resume { auth: 2, forget: false }],
+        "without waiting for a request"
+    );
+}
+
+#[test]
+fn refusals_without_progress_end() {
+    let mut sim = Sim::running(Kind::Video);
+    let mut refreshes = 0;
+    for _ in 0..10 {
+        sim.expire("SecurityTokenExpired");
+        sim.pass_until(WAIT, |sim| {
+            !sim.open.is_empty() || sim.done.iter().any(|did| matches!(did, Did::Fail(_)))
+        });
+        if sim.open.is_empty() {
+            break;
+        }
+        refreshes += 1;
+        sim.grant();
+    }
+    assert_eq!(refreshes, 3);
+    let refused = Failure::Refused("SecurityTokenExpired".to_owned());
+    assert_eq!(sim.done().last(), Some(&Did::Fail(refused)));
+}
+
+#[test]
+fn progress_starts_the_count_of_refusals_anew() {
+    let mut sim = Sim::running(Kind::Video);
+    for round in 1..=8 {
+        sim.pass(60_000);
+        sim.progress();
+        let _ = sim.done();
+        sim.expire("SecurityTokenExpired");
+        sim.pass_until(WAIT, |sim| !sim.open.is_empty());
+        sim.grant();
+        assert!(matches!(sim.done().last(), Some(Did::Resume { .. })), "round {round}");
+    }
+}
+
+#[test]
+fn a_wrong_signature_is_answered_with_one_other_credential() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.expire("SignatureDoesNotMatch");
+    sim.grant();
+    sim.expire("SignatureDoesNotMatch");
+    let did = sim.done();
+    let failure = Failure::Refused("SignatureDoesNotMatch".to_owned());
+    let expected = [
+        Did::Refresh("video".to_owned()),
+        Did::Resume { auth: 2, forget: false },
+        Did::Fail(failure),
+    ];
+    assert_eq!(did, expected);
+}
+
+#[test]
+fn failures_that_the_sdk_takes_for_final_are_judged_again() {
+    let retry = Verdict::Retry { forget: false };
+    let cases = [
+        ("InvalidSecurityToken", retry),
+        ("AccessKeyIdAndSecurityTokenNotMatch", retry),
+        ("SecurityTokenExpired", retry),
+        ("NoSuchUpload", Verdict::Retry { forget: true }),
+        ("AccessDenied", Verdict::Pass),
+        ("SignatureDoesNotMatch", Verdict::Pass),
+        ("RequestError", Verdict::Pass),
+        ("EntityTooLarge", Verdict::Pass),
+    ];
+    for (code, verdict) in cases {
+        assert_eq!(Sim::running(Kind::Video).failed(code), verdict, "{code}");
+    }
+    let mut other = Sim::new(Kind::Video);
+    assert_eq!(other.failed("InvalidSecurityToken"), Verdict::Pass, "not running");
+}
+
+#[test]
+fn a_refused_credential_is_not_used_for_the_retry() {
+    let mut sim = Sim::running(Kind::Video);
+    assert_eq!(sim.failed("InvalidSecurityToken"), Verdict::Retry { forget: false });
+    sim.start();
+    assert_eq!(sim.done(), [Did::Refresh("video".to_owned())]);
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Start { auth: 2, forget: false }]);
+}
+
+#[test]
+fn a_request_without_an_answer_near_the_credential_s_end_may_be_a_hidden_refusal() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+    sim.miss(refused("Forbidden.SubUser"));
+    sim.now = LIFE - 10_000;
+    assert_eq!(sim.failed("RequestError"), Verdict::Retry { forget: false });
+}
+
+#[test]
+fn a_silent_failure_is_tried_again_from_the_start_once() {
+    let mut sim = Sim::running(Kind::Video);
+    let lose = |sim: &mut Sim| {
+        sim.sdk.file = FileState::Failure;
+        sim.sdk.uploader = UploaderState::Failure;
+        sim.pass(2_000);
+    };
+    lose(&mut sim);
+    assert_eq!(sim.done(), [Did::Requeue { forget: true }]);
+    sim.start();
+    lose(&mut sim);
+    assert_eq!(sim.done(), [Did::Start { auth: 1, forget: false }, Did::Fail(Failure::Silent)]);
+
+    sim.start();
+    sim.progress();
+    lose(&mut sim);
+    let again = [Did::Start { auth: 1, forget: false }, Did::Requeue { forget: true }];
+    assert_eq!(sim.done(), again, "progress allows another try");
+}
+
+#[test]
+fn an_expiry_that_nobody_was_told_of_is_found() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.sdk.file = FileState::Failure;
+    sim.sdk.uploader = UploaderState::Expire;
+    sim.pass(2_000);
+    sim.grant();
+    assert_eq!(
+        sim.done(),
+        [Did::Refresh("video".to_owned()), Did::Resume { auth: 2, forget: false }]
+    );
+}
+
+#[test]
+fn an_upload_without_a_sign_of_life_fails() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.alive = false;
+    sim.pass(STALL);
+    assert_eq!(sim.done(), []);
+    sim.pass(5_000);
+    assert_eq!(sim.done(), [Did::Fail(Failure::Stalled)]);
+}
+
+#[test]
+fn a_page_that_slept_was_not_silent() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.now += 10 * STALL;
+    sim.feed(Input::Wake);
+    assert!(!sim.done().iter().any(|did| matches!(did, Did::Fail(_))));
+}
+
+#[test]
+fn a_file_whose_credential_does_not_come_fails_by_the_deadline() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.start();
+    sim.pass(WAIT);
+    let timeout = Failure::Credential(Error::Timeout { after: WAIT });
+    assert_eq!(sim.done(), [Did::Create, Did::Fail(timeout), Did::Abort]);
+    sim.start();
+    sim.pass(5_000);
+    assert_eq!(sim.done(), [Did::Create], "the next start asks anew");
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Start { auth: 1, forget: false }]);
+}
+
+#[test]
+fn what_no_retry_can_mend_fails_at_once_with_the_server_s_code() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.start();
+    sim.miss(refused("Forbidden.SubUser"));
+    let did = sim.done();
+    let Some(Did::Fail(failure)) = did.last() else { panic!("{did:?}") };
+    assert_eq!(failure.code(), "Forbidden.SubUser");
+    sim.now += 1;
+    sim.start();
+    assert_eq!(sim.done(), [Did::Create], "a start is the user's own act");
+}
+
+#[test]
+fn a_failed_renewal_takes_nothing_from_a_running_upload() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+    sim.miss(Error::Network);
+    sim.pass_until(100_000, |sim| !sim.open.is_empty());
+    sim.grant();
+    let refresh = Did::Refresh("video".to_owned());
+    assert_eq!(sim.done(), [refresh.clone(), refresh, Did::Swap { auth: 2 }]);
+}
+
+#[test]
+fn a_video_that_was_created_too_late_is_not_created_again() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.start();
+    sim.stop();
+    sim.grant();
+    sim.now += LIFE;
+    sim.start();
+    assert_eq!(sim.done(), [Did::Create, Did::Refresh("video".to_owned())]);
+}
+
+#[test]
+fn a_checkpoint_is_continued_only_where_it_leads() {
+    let cases = [
+        // restored video, the video that is answered, whether the checkpoint is forgotten
+        ("kept", "kept", false),
+        ("lost", "new", true),
+    ];
+    for (restored, answered, forget) in cases {
+        let mut sim = Sim::new(Kind::Video);
+        sim.start_with(Some(restored));
+        sim.grant_as(Some(answered));
+        assert_eq!(sim.done(), [Did::Refresh(restored.to_owned()), Did::Start { auth: 1, forget }]);
+    }
+}
+
+#[test]
+fn a_stopped_upload_asks_for_nothing() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.stop();
+    sim.pass(2 * LIFE);
+    assert_eq!(sim.done(), []);
+    sim.start();
+    sim.grant();
+    assert_eq!(
+        sim.done(),
+        [Did::Refresh("video".to_owned()), Did::Start { auth: 2, forget: false }]
+    );
+}
+
+#[test]
+fn a_stored_file_is_over() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.feed(Input::Succeeded);
+    assert!(sim.upload.finished());
+    assert_eq!(sim.deadline(), None);
+    sim.pass(2 * LIFE);
+    assert_eq!(sim.done(), []);
+}
+
+#[test]
+fn failures_have_codes_and_no_secrets() {
+    let failures = [
+        (Failure::Credential(Error::Unauthenticated { status: 401 }), "unauthenticated"),
+        (Failure::Credential(refused("InvalidVideo.NotFound")), "InvalidVideo.NotFound"),
+        (Failure::Refused("AccessDenied".to_owned()), "AccessDenied"),
+        (Failure::Silent, "upload_lost"),
+        (Failure::Stalled, "upload_stalled"),
+        (Failure::NotTaken, "invalid_response"),
+    ];
+    for (failure, code) in failures {
+        assert_eq!(failure.code(), code);
+        assert!(!failure.message().is_empty());
+    }
+}
+
+/// One thing that users, the network and the SDK may do.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Start,
+    Stop,
+    Delete,
+    Grant,
+    Miss,
+    Expire,
+    Lose,
+    Fail,
+    Progress,
+    Pass(u64),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        1 => Just(Act::Start),
+        1 => Just(Act::Stop),
+        1 => Just(Act::Delete),
+        4 => Just(Act::Grant),
+        2 => Just(Act::Miss),
+        2 => Just(Act::Expire),
+        1 => Just(Act::Lose),
+        1 => Just(Act::Fail),
+        2 => Just(Act::Progress),
+        2 => (1_u64..5_000).prop_map(Act::Pass),
+        1 => (1_u64..LIFE).prop_map(Act::Pass),
+    ];
+    proptest::collection::vec(act, 1..60)
+}
+
+/// Does `act` as far as the SDK allows it in its state.
+fn act(sim: &mut Sim, act: Act) {
+    let (file, uploader) = (sim.sdk.file, sim.sdk.uploader);
+    let idle = !matches!(uploader, UploaderState::Start | UploaderState::Expire);
+    match act {
+        Act::Start if idle && file != FileState::Gone => sim.start(),
+        Act::Stop if uploader == UploaderState::Start => sim.stop(),
+        Act::Delete => {
+            sim.sdk.current = false;
+            sim.sdk.file = FileState::Gone;
+            sim.sdk.uploader = UploaderState::Start;
+        }
+        Act::Grant if !sim.open.is_empty() => sim.grant(),
+        Act::Miss if !sim.open.is_empty() => sim.miss(Error::Network),
+        Act::Expire if file == FileState::Uploading => sim.expire("SecurityTokenExpired"),
+        Act::Lose if file == FileState::Uploading => {
+            sim.sdk.file = FileState::Failure;
+            sim.sdk.uploader = UploaderState::Failure;
+        }
+        Act::Fail if file == FileState::Uploading => {
+            if let Verdict::Retry { .. } = sim.failed("InvalidSecurityToken") {
+                sim.start();
+            }
+        }
+        Act::Progress if file == FileState::Uploading => sim.progress(),
+        Act::Pass(span) => sim.pass_until(span, |_| false),
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    /// Whatever happens in whatever order: the SDK is given a credential only where it waits for one, or runs, one
+    /// request is open at most, and a file that waits is answered once the source works again.
+    #[test]
+    fn the_sdk_is_answered_where_it_asked_and_nowhere_else(acts in acts(), image: bool) {
+        let mut sim = Sim::new(if image { Kind::Image } else { Kind::Video });
+        for one in acts {
+            let before = sim.sdk;
+            act(&mut sim, one);
+            prop_assert!(sim.open.len() <= 1);
+            for did in sim.done() {
+                let waits = before.file == FileState::Ready || matches!(one, Act::Start | Act::Fail);
+                let expired = before.uploader == UploaderState::Expire || matches!(one, Act::Expire | Act::Pass(_));
+                match did {
+                    Did::Start { .. } => prop_assert!(waits, "{one:?} in {before:?}"),
+                    Did::Resume { .. } => prop_assert!(expired, "{one:?} in {before:?}"),
+                    Did::Swap { .. } => prop_assert_eq!(before.file, FileState::Uploading),
+                    Did::Create => prop_assert!(before.file != FileState::Gone || matches!(one, Act::Pass(_))),
+                    Did::Fail(_) | Did::Refresh(_) | Did::Abort | Did::Requeue { .. } => {}
+                }
+            }
+        }
+        // From here on the source answers.
+        let asks = |sim: &Sim| match sim.sdk.uploader {
+            UploaderState::Start => sim.sdk.current && sim.sdk.file == FileState::Ready,
+            UploaderState::Expire => sim.sdk.file == FileState::Failure,
+            _ => false,
+        };
+        for _ in 0..100 {
+            if !asks(&sim) {
+                break;
+            }
+            sim.pass_until(1_000, |sim| !sim.open.is_empty());
+            if !sim.open.is_empty() {
+                sim.grant();
+            }
+        }
+        prop_assert!(!asks(&sim), "{:?} was left waiting", sim.sdk);
+    }
+}
+
+/// The page need not know the uploader, and the SDK has nothing going on, while it waits.
+#[test]
+fn an_upload_is_busy_while_the_sdk_is_at_its_file() {
+    let mut sim = Sim::new(Kind::Video);
+    assert!(!sim.upload.busy(), "in the queue");
+    sim.start();
+    assert!(sim.upload.busy(), "asked");
+    sim.miss(Error::Network);
+    assert!(sim.upload.busy(), "in a back-off, with no request out");
+    sim.stop();
+    sim.pass(2_000);
+    assert!(!sim.upload.busy(), "stopped");
+
+    let mut sim = Sim::running(Kind::Video);
+    assert!(sim.upload.busy(), "sending");
+    sim.expire("SecurityTokenExpired");
+    assert!(sim.upload.busy(), "expired");
+    sim.grant();
+    sim.feed(Input::Succeeded);
+    assert!(!sim.upload.busy(), "stored");
+}

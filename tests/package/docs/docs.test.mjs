@@ -1,0 +1,224 @@
+// `npm test -- docs` runs this folder.
+//
+// Every block of code in the documentation is compiled and run, against the real SDKs and the local cloud.
+import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { build } from "esbuild";
+
+import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
+import { launchChrome } from "../../../scripts/lib/chrome.mjs";
+import { root, run } from "../../../scripts/lib/run.mjs";
+import { blocks, PAGES } from "./blocks.mjs";
+
+const ALL = await blocks();
+const folder = join(root, ".cache/docs");
+const ORIGIN = "https://app.test";
+const of = (...languages) => ALL.filter(({ language }) => languages.includes(language));
+const title = ({ file, line, language }) => `${file}:${line} (${language})`;
+
+let server;
+let browser;
+
+before(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await buildAppServer();
+  server = await startAppServer({ www: folder, args: ["--listen-tls", "127.0.0.1:0"] });
+  const { host } = new URL(server.https);
+  const rules = [`--host-resolver-rules=MAP * ${host}`, "--ignore-certificate-errors", "--disable-quic"];
+  browser = await launchChrome({ args: rules });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("every block is of a kind that is tested here", () => {
+  const kinds =
+    Map.groupBy?.(ALL, ({ language }) => language) ?? new Map(ALL.map((block) => [block.language, [block]]));
+  console.log([...kinds].map(([language]) => `${of(language).length} × ${language}`).join(", "));
+  for (const block of ALL) assert(["ts", "js", "sh", "json", "text"].includes(block.language), title(block));
+  assert(of("ts", "js").length >= 9 && of("json").length >= 4 && of("sh").length >= 3);
+});
+
+test("the TypeScript compiles as it stands", async () => {
+  const names = of("ts").map(({ code }, index) => [`block${index}.ts`, `${code}\nexport {};\n`]);
+  for (const [name, code] of names) await writeFile(join(folder, name), code);
+  const paths = { "upload-token": ["../../../dist/types/index.d.ts"] };
+  for (const adapter of ["vod", "ali-oss"])
+    paths[`upload-token/${adapter}`] = [`../../dist/types/adapters/${adapter}.d.ts`];
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    target: "es2022",
+    lib: ["es2022", "dom"],
+    module: "esnext",
+    moduleResolution: "bundler",
+    moduleDetection: "force",
+    types: [],
+    paths,
+  };
+  const files = [...names.map(([name]) => name), "../../../tests/package/docs/ambient.d.ts"];
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const { output } = await run(process.execPath, [tsc, "--project", join(folder, "tsconfig.json")], { check: false });
+  assert.equal(output, "");
+});
+
+/** What is there in every page: the SDKs, a file, and the questions that `then` asks. */
+const PRELUDE = `
+  const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+  globalThis.file = new File([bytes], "a " + crypto.randomUUID() + ".mp4");
+  globalThis.userId = "1303984639806000";
+  const real = globalThis.fetch;
+  // Addresses of the reader's own server.
+  const own = { "/my/token": "/api/sts", "/upload-auth": "/api/upload-auth" };
+  globalThis.fetch = (url, init) => real(own[url] ?? url, own[url] ? { method: "POST", ...init } : init);
+  const objects = async () => (await real("/__control/objects")).json();
+  const digest = async () => {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  };
+  globalThis.stored = async () => {
+    const sum = await digest();
+    for (let tries = 0; tries < 200; tries++) {
+      if ((await objects()).some(({ sha256 }) => sha256 === sum)) return true;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return false;
+  };
+  globalThis.uploads = async (uploader) => {
+    uploader.addFile(file, null, null, null, JSON.stringify({ Vod: { Title: file.name } }));
+    uploader.startUpload();
+    return stored();
+  };
+  globalThis.puts = async (client) => {
+    await client.put("a.mp4", file);
+    return stored();
+  };
+`;
+
+async function runInPage({ code, file, line }) {
+  const page = PAGES.find(({ has }) => code.includes(has));
+  assert(page, `${file}:${line} has no entry in tests/package/docs/blocks.mjs`);
+  const { given = "", then } = page;
+  const declared = [
+    ...given.matchAll(/^\s*(?:const|let) (?:(\w+)|\{ ([\w, ]+) \}) =/gm),
+    ...code.matchAll(/^(?:const|let) (?:(\w+)|\{ ([\w, ]+) \}) =/gm),
+  ];
+  const names = declared.flatMap(([, one, several]) => (one ? [one] : several.split(/, ?/)));
+  // The local cloud has one bucket.
+  const ready = `${given}\n${code}`.replaceAll('"videos"', '"web-upload-app"');
+  const source = `${ready}\nexport const outcome = async ($ = { ${[...new Set(names)].join(", ")} }) => ${then};\n`;
+  const name = `${file.replaceAll("/", "-")}-${line}`;
+  await writeFile(join(folder, `${name}.ts`), source);
+  await build({
+    absWorkingDir: root,
+    entryPoints: [join(folder, `${name}.ts`)],
+    outfile: join(folder, `${name}.js`),
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    logLevel: "silent",
+    alias: {
+      "upload-token": join(root, "dist/index.js"),
+      "upload-token/vod": join(root, "dist/vod.js"),
+      "upload-token/ali-oss": join(root, "dist/ali-oss.js"),
+    },
+  });
+  const html = `<!doctype html><title>${name}</title>
+    <script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>
+    <script src="/vendor/aliyun-upload-vod.js"></script><script type="module">${PRELUDE}
+    globalThis.outcome = import("/${name}.js").then(({ outcome }) => outcome());
+    globalThis.outcome.catch(() => {});</script>`;
+  await writeFile(join(folder, `${name}.html`), html);
+
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  try {
+    const view = await context.newPage();
+    const errors = [];
+    view.on("pageerror", ({ message }) => errors.push(message));
+    await view.goto(`${ORIGIN}/${name}.html`);
+    assert.equal(await view.evaluate(() => globalThis.outcome), true);
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
+}
+
+for (const block of of("ts", "js")) {
+  test(`runs in a page: ${title(block)}`, async () => {
+    await control(server.http, "POST", "reset");
+    await runInPage(block);
+  });
+}
+
+/** What the real server answers where the documentation shows JSON with these members. */
+const ANSWERS = [
+  { has: "SecurityToken", ask: () => post("/api/sts", {}) },
+  { has: "uploadAddress", ask: () => post("/api/upload-auth", { fileName: "a.mp4", title: "a" }) },
+  {
+    has: "RetryAfterSeconds",
+    ask: async () => {
+      await control(server.http, "POST", "faults", {
+        service: "sts",
+        status: 400,
+        code: "Throttling.User",
+        times: -1,
+      });
+      return post("/api/sts", {}).finally(() => control(server.http, "DELETE", "faults"));
+    },
+  },
+  { has: "listening", ask: async () => ({ event: "listening", http: server.http, https: server.https }) },
+];
+
+async function post(path, body) {
+  const headers = { "content-type": "application/json" };
+  return (await fetch(`${server.http}${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+}
+
+for (const block of of("json")) {
+  test(`is what the server answers: ${title(block)}`, async () => {
+    const shown = JSON.parse(block.code);
+    const answer = ANSWERS.find(({ has }) => block.code.includes(has));
+    assert(answer, "no such answer is known to tests/package/docs/docs.test.mjs");
+    const real = await answer.ask();
+    const kinds = (object) =>
+      Object.entries(object)
+        .map(([name, value]) => `${name}: ${typeof value}`)
+        .sort();
+    assert.deepEqual(kinds(shown), kinds(real));
+  });
+}
+
+/** What is run for a command that the documentation shows, and what it must print. */
+const COMMANDS = [
+  { has: "npm start\n", run: ["npm", ["start", "--", "--headless"]], prints: /SHA-256|sha-?256/i },
+  // The tests behind it are suites of their own; that it finds them is what is tried here.
+  { has: "npm run wasm-pack", run: ["npm", ["run", "wasm-pack", "--", "--version"]], prints: /wasm-pack \d/ },
+  {
+    has: "contract.test.mjs",
+    run: [process.execPath, ["--test", "appserver/tests/contract.test.mjs"]],
+    env: () => ({ APP_SERVER_URL: server.http }),
+    prints: /# fail 0|ℹ fail 0/,
+  },
+  {
+    has: "upload-token-appserver --local-cloud",
+    run: ["cargo", ["run", "--quiet", "--locked", "--package", "upload-token-appserver", "--", "--help"]],
+    prints: /--local-cloud/,
+  },
+];
+
+for (const block of of("sh")) {
+  test(`can be typed: ${title(block)}`, async () => {
+    const command = COMMANDS.find(({ has }) => block.code.includes(has));
+    assert(command, "no such command is known to tests/package/docs/docs.test.mjs");
+    const { output } = await run(...command.run, { env: { NODE_TEST_CONTEXT: undefined, ...command.env?.() } });
+    assert.match(output, command.prints);
+  });
+}

@@ -1,0 +1,157 @@
+// The WebAssembly module: where it comes from, a load that fails, and a module that breaks.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { test } from "node:test";
+
+import { nodeJson } from "./support.mjs";
+
+/** What every process here begins with. */
+const PRELUDE = `
+  import { readFile } from "node:fs/promises";
+  import { createTokenManager } from "upload-token";
+  const file = new URL("dist/upload_token_bg.wasm", "file://" + process.cwd() + "/");
+  const source = () => ({ AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", expiresIn: 3600 });
+  const outcome = (promise) => promise.then(({ accessKeyId }) => accessKeyId, ({ name, code, message, cause }) => ({ name, code, message, cause: String(cause) }));
+  const print = (value) => process.stdout.write(JSON.stringify(value));
+`;
+
+const FORMS = {
+  bytes: "readFile(file)",
+  "an ArrayBuffer":
+    "readFile(file).then((bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))",
+  "a compiled module": "readFile(file).then((bytes) => WebAssembly.compile(bytes))",
+  "an answer":
+    "readFile(file).then((bytes) => new Response(bytes, { headers: { 'content-type': 'application/wasm' } }))",
+  "a function": "() => readFile(file)",
+  "a function of a value": "await readFile(file).then((bytes) => () => bytes)",
+};
+
+for (const [what, form] of Object.entries(FORMS)) {
+  test(`the module may be given as ${what}`, async () => {
+    const text = `${PRELUDE} print(await outcome(createTokenManager({ source, wasm: ${form} }).getToken()));`;
+    assert.equal(await nodeJson(text), "STS.a");
+  });
+}
+
+test("the module may be given as an address", async (t) => {
+  const bytes = await readFile(new URL("../../../dist/upload_token_bg.wasm", import.meta.url));
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "application/wasm" }).end(bytes);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const address = JSON.stringify(`http://127.0.0.1:${server.address().port}/module.wasm`);
+  for (const form of [address, `new URL(${address})`]) {
+    const text = `${PRELUDE} print(await outcome(createTokenManager({ source, wasm: ${form} }).getToken()));`;
+    assert.equal(await nodeJson(text), "STS.a");
+  }
+});
+
+test("a load that failed is told with its cause, and forgotten", async () => {
+  const outcomes = await nodeJson(`${PRELUDE}
+    let tries = 0;
+    const wasm = () => {
+      tries++;
+      if (tries === 1) throw new Error("offline");
+      if (tries === 2) return new Uint8Array([0, 97, 115, 109]);
+      return readFile(file);
+    };
+    const tokens = createTokenManager({ source, wasm });
+    tokens.prefetch();
+    const first = await Promise.all([outcome(tokens.getToken()), outcome(tokens.getToken())]);
+    print([...first, await outcome(tokens.getToken()), await outcome(tokens.getToken()), tries]);
+  `);
+  const [first, same, second, third, tries] = outcomes;
+  assert.equal(first.name, "UploadTokenError");
+  assert.equal(first.code, "wasm");
+  assert.match(first.message, /could not be loaded/);
+  assert.equal(first.cause, "Error: offline");
+  assert.deepEqual(same, first);
+  assert.equal(second.code, "wasm");
+  assert.match(second.cause, /^CompileError/);
+  assert.equal(third, "STS.a");
+  assert.equal(tries, 3);
+});
+
+test("managers share one module", async () => {
+  const made = await nodeJson(`${PRELUDE}
+    let made = 0;
+    const real = WebAssembly.instantiate;
+    // Node has modules of its own.
+    const ours = (bytes) => bytes.byteLength > 50_000;
+    WebAssembly.instantiate = (bytes, imports) => ((made += ours(bytes)), real.call(WebAssembly, bytes, imports));
+    await Promise.all(Array.from({ length: 5 }, () => createTokenManager({ source }).getToken()));
+    print(made);
+  `);
+  assert.equal(made, 1);
+});
+
+/** Managers in every state, and what becomes of them all when the module breaks. */
+const WAKE = `${PRELUDE}
+  const told = [];
+  process.on("unhandledRejection", (error) => told.push("unhandled: " + error.message));
+  const [holding, waiting] = [createTokenManager({ source }), createTokenManager({ source: () => new Promise(() => {}) })];
+  await holding.getToken();
+  const callers = [waiting.getToken(), waiting.getToken({ scope: "a" })].map(outcome);
+  while (waiting.status("a").waiting === 0) await new Promise(setImmediate);
+  const now = Date.now;
+  const withoutClock = async (act) => {
+    Date.now = () => { throw new Error("no clock"); };
+    const result = await act();
+    Date.now = now;
+    return result;
+  };
+  const report = async (provoked) => {
+    const later = createTokenManager({ source });
+    const after = [await outcome(later.getToken()), await outcome(waiting.getToken())];
+    for (const tokens of [holding, waiting, later]) {
+      tokens.prefetch();
+      tokens.invalidate("STS.a");
+      if (tokens.peek() !== undefined) told.push("peek");
+      if (tokens.status().state !== "empty") told.push("status");
+      tokens.close();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    print({ provoked, callers: await Promise.all(callers), after, told });
+  };
+`;
+
+const DEFECT = "the WebAssembly module failed, which is a defect; reload the page";
+
+test("something thrown from the middle of the module is told to every caller, and it is given up", async () => {
+  const { provoked, callers, after, told } = await nodeJson(
+    `${WAKE} await report(await withoutClock(() => outcome(holding.getToken())));`,
+  );
+  assert.deepEqual(provoked, { name: "UploadTokenError", code: "wasm", message: DEFECT, cause: "Error: no clock" });
+  for (const outcome of [...callers, ...after]) assert.deepEqual(outcome, provoked);
+  assert.deepEqual(told, []);
+});
+
+test("a manager that cannot be made is told as a broken module", async () => {
+  const { provoked, callers } = await nodeJson(
+    `${WAKE} await report(await withoutClock(() => outcome(createTokenManager({ source }).getToken())));`,
+  );
+  assert.deepEqual([provoked.code, provoked.cause], ["wasm", "Error: no clock"]);
+  assert.deepEqual(callers, [provoked, provoked]);
+});
+
+// The module has no panic to call. An answer that lands while the clock throws leaves its step undone, and the next
+// look at the token panics over what is still borrowed.
+test("a panic is told to every caller, once", async () => {
+  const { callers, after, told } = await nodeJson(`${WAKE}
+    let land;
+    const late = createTokenManager({ source: () => new Promise((resolve) => (land = resolve)) });
+    callers.push(outcome(late.getToken()));
+    while (!land) await new Promise(setImmediate);
+    await withoutClock(() => (land(source()), new Promise(setImmediate)));
+    await report(late.peek());
+  `);
+  assert.equal(callers.length, 3);
+  for (const outcome of [...callers, ...after]) {
+    assert.deepEqual(outcome, { name: "UploadTokenError", code: "wasm", message: DEFECT, cause: "undefined" });
+  }
+  assert.deepEqual(told, ["unhandled: no clock"], "what the test threw itself");
+});
