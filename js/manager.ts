@@ -1,3 +1,4 @@
+import { attach } from "./attach.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
 import { checkGetToken, checkOptions, checkScope } from "./options.js";
 import type {
@@ -43,6 +44,7 @@ export class Manager implements TokenManager {
   #starting: Promise<TokenCore> | undefined;
   #core: TokenCore | undefined;
   #closed = false;
+  #detach: (() => void) | undefined;
   readonly #mourn = (error: UploadTokenError): void => {
     for (const reject of this.#pending) reject(error);
     this.#pending.clear();
@@ -147,6 +149,7 @@ export class Manager implements TokenManager {
       queueMicrotask(() => core.free());
     });
     this.#core = undefined;
+    this.#detach?.();
   }
 
   [Symbol.dispose](): void {
@@ -208,6 +211,7 @@ export class Manager implements TokenManager {
       throw breakDown(cause);
     }
     onFailure(this.#mourn);
+    this.#detach = attach(source, this);
     return this.#core;
   }
 

@@ -49,7 +49,7 @@ pub struct Meta<'a> {
     pub status: Option<u16>,
     /// `Date`: the server's clock, whole seconds.
     pub date: Option<&'a str>,
-    /// `Age`: seconds that a cache has held the answer.
+    /// `Age`: seconds that a cache has held the answer; with `;shared` after it, that tabs of this page have.
     pub age: Option<&'a str>,
     /// `Retry-After`: seconds, or a date.
     pub retry_after: Option<&'a str>,
@@ -269,8 +269,9 @@ fn finish(
     if meta.status.is_some() && !meta.cache_control.is_some_and(forbids_storing) {
         warnings.push(Warning::Cacheable);
     }
-    let server_time = expiry::read_server_time(path, meta, &mut warnings);
-    let expiry = expiry::read_expiry(path, server_time, expiry::read_age(meta), &mut warnings)?;
+    let age = expiry::Age::read(meta);
+    let server_time = expiry::read_server_time(path, meta, age, &mut warnings);
+    let expiry = expiry::read_expiry(path, server_time, age.millis(), &mut warnings)?;
     let refresh_after =
         path.iter().find_map(|members| expiry::seconds(member(members, &["refreshafter"])?.1));
     Ok(Reply { token, expiry, server_time, refresh_after, warnings })

@@ -18,6 +18,7 @@ const ENTRIES = {
   "wasm.node": "js/index-node.ts",
   vod: "js/adapters/vod.ts",
   "ali-oss": "js/adapters/ali-oss.ts",
+  tabs: "js/tabs.ts",
 };
 
 /** Entries that name the module as a file beside them: only a module can. */

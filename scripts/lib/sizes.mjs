@@ -7,7 +7,8 @@ import { root } from "./run.mjs";
 
 /**
  * Resolves with sizes in bytes after brotli 11: `wasm`, `glue` (the glue and the facade), `vod` (what the
- * adapter adds), and the two totals `inline` (default entry) and `file` (`upload-token/wasm`).
+ * adapter adds), the two totals `inline` (default entry) and `file` (`upload-token/wasm`), and what each of the small
+ * entries adds to them (`added`).
  */
 export async function measure() {
   const wasm = brotli(await readFile(join(root, "dist/upload_token_bg.wasm")));
@@ -16,8 +17,15 @@ export async function measure() {
   const inline = 'export { createTokenManager } from "./dist/index.js";';
   const glue = brotli(await bundle(file));
   const both = brotli(await bundle(file + vod));
-  return { wasm, glue, vod: both - glue, file: wasm + both, inline: brotli(await bundle(inline + vod)) };
+  const added = {};
+  for (const entry of Object.keys(ADDED)) {
+    added[entry] = brotli(await bundle(`${file}${vod}export * from "./dist/${entry}.js";`)) - both;
+  }
+  return { wasm, glue, vod: both - glue, file: wasm + both, inline: brotli(await bundle(inline + vod)), added };
 }
+
+/** Entries that add to the two builds, and how much each may, in bytes. */
+const ADDED = { tabs: 2500 };
 
 /**
  * No build may be larger, in bytes. Lower them whenever it gets smaller. 30,000 and 25,000 were asked for, and are not
@@ -40,6 +48,9 @@ export async function checkSizes() {
   for (const [entry, limit] of Object.entries(LIMITS)) {
     if (sizes[entry] > limit) return `${entry} has ${sizes[entry]} bytes, and may have ${limit}\n${table(sizes)}`;
   }
+  for (const [entry, limit] of Object.entries(ADDED)) {
+    if (sizes.added[entry] > limit) return `${entry} adds ${sizes.added[entry]} bytes, and may add ${limit}`;
+  }
   const readme = join(root, "README.md");
   const text = await readFile(readme, "utf8");
   const place = /(<!-- size -->)([\d.]+) kB, or ([\d.]+)(.*?<!-- \/size -->)/s.exec(text);
@@ -58,6 +69,7 @@ export function table(sizes) {
     ["vod adapter", sizes.vod],
     ["together, `upload-token/wasm`", sizes.file],
     ["together, `upload-token`", sizes.inline],
+    ...Object.entries(sizes.added).map(([entry, bytes]) => [`\`upload-token/${entry}\` adds`, bytes]),
   ];
   const lines = rows.map(([what, bytes]) => `  ${what.padEnd(30)} ${(bytes / 1000).toFixed(1).padStart(6)} kB`);
   return ["size as a page downloads it, brotli 11", ...lines].join("\n");

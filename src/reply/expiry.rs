@@ -53,6 +53,9 @@ const ENDS: &[&str] = &[
     "ttl",
 ];
 
+/// What `sharedSource` of upload-token/tabs writes after the `Age` of an answer that another tab asked for.
+const SHARED: &str = ";shared";
+
 const SERVER_TIMES: &[&str] = &["servertime", "servertimestamp", "servertimems", "servernow"];
 
 /// What one value says about a token's end.
@@ -75,7 +78,7 @@ enum End {
 pub(super) fn read_expiry(
     path: &[&Members],
     server: Option<ServerTime>,
-    age: Option<Millis>,
+    age: Millis,
     warnings: &mut Vec<Warning>,
 ) -> Result<Expiry, Error> {
     let mut expiry = Expiry::default();
@@ -99,7 +102,7 @@ pub(super) fn read_expiry(
         }
     }
     if let Some(left) = &mut expiry.left {
-        *left = left.saturating_sub(age.unwrap_or(0));
+        *left = left.saturating_sub(age);
         if *left == 0 {
             return Err(Error::ExpiredOnArrival);
         }
@@ -180,13 +183,15 @@ fn instant(number: f64) -> Option<(UnixMillis, Millis)> {
 
 /// Reads the server's clock: the body's own time, else the `Date` header.
 ///
-/// None of them counts if a cache has held the answer: then it tells the time of another request.
+/// None of them counts if a cache has held the answer: then it tells the time of another request. The tabs of a page
+/// have measured how long ago that was.
 pub(super) fn read_server_time(
     path: &[&Members],
     meta: &Meta<'_>,
+    age: Age,
     warnings: &mut Vec<Warning>,
 ) -> Option<ServerTime> {
-    if meta.age.is_some_and(|age| age.trim_ascii() != "0") {
+    if let Age::Cached(_) = age {
         warnings.push(Warning::CachedAnswer);
         return None;
     }
@@ -205,6 +210,7 @@ pub(super) fn read_server_time(
         warnings.push(Warning::ImplausibleServerTime);
     }
     found
+        .map(|ServerTime { at, granularity }| ServerTime { at: at.plus(age.millis()), granularity })
 }
 
 fn stamp(value: &Json) -> Option<ServerTime> {
@@ -220,10 +226,35 @@ fn stamp(value: &Json) -> Option<ServerTime> {
     }
 }
 
-/// How long a cache has held the answer.
-pub(super) fn read_age(meta: &Meta<'_>) -> Option<Millis> {
-    // A negative age saturates to 0 in the conversion.
-    number(&Json::String(meta.age?.to_owned())).map(|age| (age * 1_000.0) as u64)
+/// How old an answer is: how long before this request it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// This request brought it.
+    New,
+    /// A cache has held it for so long.
+    Cached(Millis),
+    /// Another tab asked for it so long ago.
+    Shared(Millis),
+}
+
+impl Age {
+    pub(super) fn read(meta: &Meta<'_>) -> Self {
+        let Some(age) = meta.age.map(str::trim_ascii).filter(|age| *age != "0") else {
+            return Self::New;
+        };
+        let shared = age.strip_suffix(SHARED);
+        let seconds = number(&Json::String(shared.unwrap_or(age).to_owned())).unwrap_or(0.0);
+        // A negative age saturates to 0 in the conversion.
+        let held = (seconds * 1_000.0) as u64;
+        if shared.is_some() { Self::Shared(held) } else { Self::Cached(held) }
+    }
+
+    pub(super) const fn millis(self) -> Millis {
+        match self {
+            Self::New => 0,
+            Self::Cached(held) | Self::Shared(held) => held,
+        }
+    }
 }
 
 /// A span in seconds that the AppServer proposes, such as `RefreshAfter`; `None` if it is no sensible one.

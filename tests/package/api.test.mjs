@@ -15,6 +15,7 @@ const ENTRIES = {
   "upload-token-wasm": "index-file.d.ts",
   "upload-token-vod": "adapters/vod.d.ts",
   "upload-token-ali-oss": "adapters/ali-oss.d.ts",
+  "upload-token-tabs": "tabs.d.ts",
 };
 const UPDATE = process.env.UPDATE_SNAPSHOTS === "1";
 

@@ -35,6 +35,7 @@ fixtures![
     "access-key-secret-key",
     "age",
     "age-junk",
+    "age-shared",
     "age-zero",
     "ali-oss-option-names",
     "aliyun-prefix",

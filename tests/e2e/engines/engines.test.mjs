@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
 import { expiries, figures } from "../support/figures.mjs";
 import { buildPages, ORIGIN, PAGES, www } from "../support/site.mjs";
+import { writeTabsPage } from "../support/tabs.mjs";
 import { launch, NAMES } from "./browsers.mjs";
 import { startProxy } from "./proxy.mjs";
 
@@ -24,6 +25,7 @@ for (const name of NAMES) {
     before(async () => {
       await buildAppServer();
       await buildPages();
+      await writeTabsPage();
       server = await startAppServer({ www, args: ["--listen-tls", "127.0.0.1:0"] });
       proxy = await startProxy(new URL(server.https).host);
       engine = await launch(name, proxy.port);
@@ -104,6 +106,42 @@ for (const name of NAMES) {
       const report = await ended(2);
       assert.deepEqual(report.ends, { "a.mp4": ["Failed http", "Succeed"] });
       await assertStored(sum);
+    });
+
+    test("ten tabs that want a token at the same time ask once", async () => {
+      await cloud("POST", "reset");
+      await cloud("POST", "faults", [{ service: "app", delayMs: 1500 }]);
+      const { browser } = engine;
+      const tabs = [await browser.getWindowHandle()];
+      try {
+        while (tabs.length < 10) {
+          await browser.switchTo().newWindow("tab");
+          tabs.push(await browser.getWindowHandle());
+        }
+        const all = async (body) => {
+          const values = [];
+          for (const tab of tabs) {
+            await browser.switchTo().window(tab);
+            values.push(await body());
+          }
+          return values;
+        };
+        await all(() => browser.get(`${ORIGIN}/tabs.html`));
+        await all(() =>
+          run("while (!window.ask) await new Promise((done) => setTimeout(done, 20)); window.asked = ask()"),
+        );
+        const ids = await all(() => run("return window.asked"));
+        assert.match(ids[0], /^STS\./);
+        assert.equal(new Set(ids).size, 1, ids.join(", "));
+        const asked = (await cloud("GET", "log")).filter(({ service, preflight }) => service === "app" && !preflight);
+        assert.equal(asked.length, 1);
+      } finally {
+        for (const tab of tabs.slice(1)) {
+          await browser.switchTo().window(tab);
+          await browser.close();
+        }
+        await browser.switchTo().window(tabs[0]);
+      }
     });
 
     test("ali-oss by itself: an upload in parts outlives its tokens", async () => {

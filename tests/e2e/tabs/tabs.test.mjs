@@ -1,0 +1,251 @@
+// `npm test -- tabs` runs this folder.
+//
+// upload-token/tabs: pages of one Chromium context, real Web Locks and a real BroadcastChannel between them.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+
+import { openSite, ORIGIN } from "../support/site.mjs";
+import { writeTabsPage } from "../support/tabs.mjs";
+
+const LIFE = 4000;
+const HANGS = { service: "app", hang: true };
+
+describe("tabs", () => {
+  let site;
+  let first;
+
+  before(async () => {
+    site = await openSite();
+    await writeTabsPage();
+  });
+  after(() => site?.close());
+
+  beforeEach(async (t) => {
+    await site.reset();
+    first = await site.blank();
+    await load(first);
+    t.after?.(() => first.context().close());
+  });
+
+  async function load(page, origin = ORIGIN) {
+    await page.goto(`${origin}/tabs.html`);
+    await page.waitForFunction(() => "ask" in globalThis);
+    return page;
+  }
+
+  /** Another tab of the first one's browser. */
+  const another = async (origin) => load(await first.context().newPage(), origin);
+  const tabs = async (count) => [first, ...(await Promise.all(Array.from({ length: count - 1 }, () => another())))];
+  const make = (pages, ...args) => Promise.all(pages.map((page) => page.evaluate((args) => make(...args), args)));
+  const ask = (page) => page.evaluate(() => ask());
+  const askAll = (pages) => Promise.all(pages.map(ask));
+  const requests = async () =>
+    (await site.log()).filter(({ service, preflight }) => service === "app" && !preflight).length;
+  const same = (ids) => {
+    assert.equal(new Set(ids).size, 1, ids.join(", "));
+    assert.match(ids[0], /^STS\./);
+    return ids[0];
+  };
+
+  test("ten pages ask once for the first token, and once for each that follows", async () => {
+    await site.reset({ config: { stsLifeMs: LIFE } });
+    const pages = await tabs(10);
+    same(await askAll(pages));
+    assert.equal(await requests(), 1);
+    const seen = await Promise.all(
+      pages.map((page) =>
+        page.evaluate(async (end) => {
+          const ids = [];
+          for (const start = performance.now(); performance.now() - start < end;) {
+            ids.push(await ask());
+            await new Promise((done) => setTimeout(done, 100));
+          }
+          return ids;
+        }, 2 * LIFE),
+      ),
+    );
+    const ids = new Set(seen.flat());
+    for (const id of ids) assert.match(id, /^STS\./);
+    assert.equal(await requests(), ids.size, "a request for each token that was in use");
+    assert(ids.size >= 3, `${ids.size} tokens in two lives`);
+    for (const own of seen) assert(new Set(own).size >= 3, "each page is kept fresh");
+  });
+
+  test("a page that is opened later has the token in hand, and no longer a life than is left of it", async () => {
+    const source = `async () => { await fetch("/api/sts", { method: "POST" });
+      return { AccessKeyId: "STS.told", AccessKeySecret: "a".repeat(30), SecurityToken: "b".repeat(30), expires_in: 20 }; }`;
+    const own = (page) => page.evaluate((source) => make({}, { source: eval(source) }), source);
+    const left = (page) => page.evaluate(() => tokens.status().validFor);
+    await own(first);
+    await ask(first);
+    await first.waitForTimeout(1500);
+    const later = await another();
+    await own(later);
+    assert.equal(await ask(later), "STS.told");
+    assert.equal(await requests(), 1);
+    const [there, here] = [await left(later), await left(first)];
+    assert(there <= here + 300 && there > here - 2000, `${there} ms there, ${here} ms here`);
+  });
+
+  test("the asking page is closed in mid-request: another asks, and all have its token", async () => {
+    const pages = await tabs(4);
+    await site.control("POST", "faults", [HANGS]);
+    const lost = ask(first).catch(() => "closed");
+    await first.waitForTimeout(400);
+    const asked = askAll(pages.slice(1));
+    await first.waitForTimeout(200);
+    await first.close();
+    same(await asked);
+    assert.equal(await lost, "closed");
+    assert.equal(await requests(), 2);
+  });
+
+  test("the asking page is frozen in mid-request: the others pass it by, once, and it has their token when it thaws", async () => {
+    const pages = await tabs(4);
+    await make(pages, { patience: 600 });
+    await site.control("POST", "faults", [HANGS]);
+    const frozen = ask(first);
+    await first.evaluate(() => {
+      globalThis.pause = 0;
+      let last = performance.now();
+      setInterval(() => {
+        const now = performance.now();
+        pause = Math.max(pause, now - last);
+        last = now;
+      }, 20);
+    });
+    await first.waitForTimeout(400);
+    const session = await first.context().newCDPSession(first);
+    await session.send("Page.setWebLifecycleState", { state: "frozen" });
+    const id = same(await askAll(pages.slice(1)));
+    assert.equal(await requests(), 2);
+    await session.send("Page.setWebLifecycleState", { state: "active" });
+    assert.equal(await frozen, id);
+    assert.equal(await requests(), 2);
+    assert((await first.evaluate(() => pause)) > 600, "it was frozen");
+  });
+
+  test("a source that hangs in one page delays it and no other for longer than its patience", async () => {
+    const [, second] = await tabs(2);
+    await first.evaluate(() => make({ patience: 300 }, { source: () => new Promise(() => {}), deadline: 60_000 }));
+    await second.evaluate(() => make({ patience: 300 }));
+    void ask(first).catch(() => {});
+    await first.waitForTimeout(300);
+    assert.match(await ask(second), /^STS\./);
+  });
+
+  test("what the AppServer refuses is told to all who wait", async () => {
+    const pages = await tabs(4);
+    await site.control("POST", "faults", [{ service: "app", status: 401, delayMs: 600 }]);
+    assert.deepEqual(await askAll(pages), Array(4).fill("unauthenticated"));
+    assert.equal(await requests(), 1);
+  });
+
+  test("a token that was refused in one page is in use in none", async () => {
+    const pages = await tabs(3);
+    const id = same(await askAll(pages));
+    await first.evaluate(() => tokens.invalidate(tokens.peek()));
+    await pages[2].waitForFunction(() => tokens.peek() === undefined || tokens.status().generation > 1);
+    const next = same(await askAll(pages));
+    assert.notEqual(next, id);
+    assert.equal(await requests(), 2);
+  });
+
+  test("users do not mix, nor do origins", async () => {
+    const pages = [first, await another(), await another("https://other.test")];
+    await make([pages[1]], { name: "user 2" });
+    for (const page of pages.slice(1)) {
+      await page.evaluate(() => {
+        globalThis.heard = 0;
+        new BroadcastChannel(`upload-token ${JSON.stringify("user")}`).onmessage = () => globalThis.heard++;
+      });
+    }
+    const ids = await askAll(pages.slice(0, 2));
+    assert.equal(await pages[2].evaluate(() => globalThis.heard), 0);
+    assert.equal(new Set([...ids, await ask(pages[2])]).size, 3);
+    assert.equal(await requests(), 3);
+    assert(await pages[1].evaluate(() => globalThis.heard > 0), "the channel is the one that they use");
+  });
+
+  test("what comes over the channel is read as an AppServer's answer, and rubbish not at all", async () => {
+    await site.control("POST", "faults", [{ ...HANGS, times: -1 }]);
+    const [, second] = await tabs(2);
+    const asked = ask(second);
+    await second.waitForTimeout(300);
+    await first.evaluate(() => {
+      const channel = new BroadcastChannel(`upload-token ${JSON.stringify("user")}`);
+      const say = (message, at = Date.now()) => channel.postMessage({ message, at });
+      const key = {
+        AccessKeyId: "LTAI5tCanary00000000",
+        AccessKeySecret: "a".repeat(30),
+        SecurityToken: "b".repeat(30),
+      };
+      const answer = { status: 200, headers: {}, text: JSON.stringify(key) };
+      for (const rubbish of [undefined, null, 7, "", [], {}, { message: null }]) channel.postMessage(rubbish);
+      say({ type: "answer", scope: "" });
+      say({ type: "answer", scope: "", age: 0, answer: { ...answer, status: 99 } });
+      say({ type: "answer", scope: "", age: 0, answer: { ...answer, headers: { "x-other": "1" } } });
+      say({ type: "answer", scope: "", age: 0, answer: { ...answer, text: "x".repeat(300_000) } });
+      say({ type: "answer", scope: "other", age: 0, answer });
+      say({ type: "answer", scope: "", age: 0, answer }, "now");
+      setTimeout(say, 200, { type: "answer", scope: "", age: 0, answer });
+    });
+    assert.equal(await asked, "long_lived_key");
+  });
+
+  test("scopes are apart, and those of single files stay in their page", async () => {
+    const pages = await tabs(2);
+    const of = (scope) =>
+      Promise.all(
+        pages.map((page) => page.evaluate(async (scope) => (await tokens.getToken({ scope })).accessKeyId, scope)),
+      );
+    const tenant = same(await of("tenant"));
+    assert.notEqual(same(await of("tenant 2")), tenant);
+    assert.equal(new Set(await of("file:1")).size, 2);
+  });
+
+  test("nothing is stored", async () => {
+    await ask(first);
+    const stored = await first.evaluate(async () => [
+      localStorage.length,
+      sessionStorage.length,
+      (await indexedDB.databases()).length,
+      (await caches.keys()).length,
+      document.cookie,
+    ]);
+    assert.deepEqual(stored, [0, 0, 0, 0, ""]);
+  });
+
+  test("without Web Locks each page asks for itself", async () => {
+    const context = first.context();
+    await context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+    const pages = [await another(), await another()];
+    assert.equal(new Set(await askAll(pages)).size, 2);
+    assert.equal(await requests(), 2);
+  });
+
+  test("a closed manager leaves no channel and no lock behind", async () => {
+    const left = await first.evaluate(async () => {
+      const open = new Set();
+      const { close } = BroadcastChannel.prototype;
+      globalThis.BroadcastChannel = class extends BroadcastChannel {
+        constructor(name) {
+          super(name);
+          open.add(this);
+        }
+        close() {
+          open.delete(this);
+          close.call(this);
+        }
+      };
+      for (let time = 0; time < 20; time++) {
+        make();
+        await ask();
+      }
+      tokens.close();
+      const { held, pending } = await navigator.locks.query();
+      return [open.size, held.length, pending.length];
+    });
+    assert.deepEqual(left, [0, 0, 0]);
+  });
+});
