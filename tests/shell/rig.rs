@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise, Reflect};
-use upload_token::{policy::Policy, wasm::TokenCore};
+use upload_token::wasm::TokenCore;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -59,7 +59,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// `options` is a JavaScript expression; its `policy` has its numbers by name.
+    /// `options` is a JavaScript expression.
     pub(crate) fn new(options: &str) -> Self {
         let events = Array::new();
         let listener = js("(events) => (name, detail) => { events.push([name, detail]); }");
@@ -69,13 +69,7 @@ impl Rig {
 
     /// With a listener of the test's own.
     pub(crate) fn listening(options: &str, listener: &Function, events: Array) -> Self {
-        let options = js(options);
-        let numbers = get(&options, "policy");
-        if numbers.is_object() {
-            let places = Policy::NUMBERS.iter().map(|(name, ..)| get(&numbers, name));
-            Reflect::set(&options, &"policy".into(), &places.collect::<Array>()).unwrap();
-        }
-        let core = TokenCore::new(&options, listener.clone());
+        let core = TokenCore::new(&js(options), listener.clone());
         Self { core: Rc::new(core), events }
     }
 
