@@ -13,6 +13,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { fingerprint, stamped } from "./lib/fingerprint.mjs";
+import { withoutImportEffects } from "./lib/glue.mjs";
 import { asText } from "./lib/inline.mjs";
 import { billOfMaterials, notices, shippedCrates } from "./lib/licenses.mjs";
 import { exclusively } from "./lib/lock.mjs";
@@ -42,7 +43,15 @@ export async function build() {
 }
 
 function wasmInputs() {
-  const files = ["src", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "tools/Cargo.lock", "scripts/build.mjs"];
+  const files = [
+    "src",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+    "tools/Cargo.lock",
+    "scripts/build.mjs",
+    "scripts/lib",
+  ];
   return fingerprint([...files, "node_modules/binaryen/package.json"]);
 }
 
@@ -75,7 +84,7 @@ async function buildWasm() {
   const wasmOpt = join(root, "node_modules/binaryen/bin/wasm-opt");
   const { stdout } = await run(wasmOpt, [...optimise, "--minify-imports-and-exports-and-modules", wasm, "-o", wasm]);
   const glue = join(pkg, "upload_token.js");
-  await writeFile(glue, shortNames(await readFile(glue, "utf8"), JSON.parse(stdout)));
+  await writeFile(glue, withoutImportEffects(shortNames(await readFile(glue, "utf8"), JSON.parse(stdout))));
 
   await writeFile(join(pkg, "inline.js"), `export default "${asText(await readFile(wasm))}";\n`);
   await writeFile(join(pkg, "inline.d.ts"), "declare const text: string;\nexport default text;\n");

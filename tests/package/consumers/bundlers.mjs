@@ -36,12 +36,6 @@ export const BUNDLERS = {
     await writeFile(join(out, "index.html"), html('<script type="module" src="./page.js"></script>'));
   },
 
-  async vite(made, out, name) {
-    const { build } = await load("vite");
-    await writeFile(join(made, "index.html"), html('<script type="module" src="./page.js"></script>'));
-    await build({ root: made, base: `/${name}/`, logLevel: "silent", build: { outDir: out, emptyOutDir: true } });
-  },
-
   async webpack(made, out) {
     await packed((await load("webpack")).default, made, out);
   },

@@ -4,92 +4,28 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { pathToFileURL } from "node:url";
+import { createContext, runInContext } from "node:vm";
 
-import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
-import { launchChrome } from "../../../scripts/lib/chrome.mjs";
+import { call, openApp, ORIGIN } from "./app.mjs";
 import { BUNDLERS } from "./bundlers.mjs";
-import { folder, html, install, project, require, www } from "./project.mjs";
+import { folder, here, html, install, project, require, www } from "./project.mjs";
 
-const ORIGIN = "https://app.test";
-/** The default entry works everywhere; the other where a bundler copies the file that a module names. */
-const ENTRIES = { "upload-token": Object.keys(BUNDLERS), "upload-token/wasm": ["vite", "webpack", "rspack"] };
+/** The default entry works everywhere, the other where a bundler copies the file that a module names. */
+const ENTRIES = { "upload-token": Object.keys(BUNDLERS), "upload-token/wasm": ["webpack", "rspack"] };
 /** Addresses of the package's entries where nothing bundles: what a server of static files has. */
 const PLAIN = { "upload-token": "/pkg/dist/index.js", "upload-token/wasm": "/pkg/dist/wasm.js" };
 
-let server;
-let browser;
+let app;
 
 before(async () => {
-  await buildAppServer();
   await install();
-  await cp(join(folder, "node_modules/upload-token"), join(www, "pkg"), { recursive: true });
-  await writeFile(join(www, "alias.js"), 'window["ali-oss"] = window.OSS;\n');
-  server = await startAppServer({ www, args: ["--listen-tls", "127.0.0.1:0"] });
-  const { host } = new URL(server.https);
-  const rules = `--host-resolver-rules=MAP * ${host}, EXCLUDE 127.0.0.1`;
-  browser = await launchChrome({ args: [rules, "--ignore-certificate-errors", "--disable-quic"] });
+  app = await openApp();
 });
 
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** Opens `url`, calls `act(page)`, and fails if anything went wrong that a reader of the console would see. */
-async function visit(url, act) {
-  await control(server.http, "POST", "reset");
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
-  const errors = [];
-  const modules = [];
-  try {
-    const page = await context.newPage();
-    page.on("pageerror", ({ message }) => errors.push(message));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    page.on("response", (response) => /\.wasm(\?|$)/.test(response.url()) && modules.push(response));
-    await page.addInitScript(() => {
-      const { instantiateStreaming } = WebAssembly;
-      globalThis.streamed = 0;
-      WebAssembly.instantiateStreaming = (...args) => (
-        globalThis.streamed++,
-        instantiateStreaming.apply(WebAssembly, args)
-      );
-    });
-    await page.goto(url);
-    const result = await act(page);
-    assert.deepEqual(errors, []);
-    return { result, modules, streamed: await page.evaluate(() => globalThis.streamed) };
-  } finally {
-    await context.close();
-  }
-}
-
-const call = (page, name, bytes) =>
-  page
-    .waitForFunction((name) => name in globalThis, name, { timeout: 15_000 })
-    .then(() =>
-      page.evaluate(([name, bytes]) => globalThis[name](bytes && new Uint8Array(bytes)), [name, bytes && [...bytes]]),
-    );
-
-async function stored(bytes) {
-  const objects = await control(server.http, "GET", "objects");
-  return objects.some(({ sha256 }) => sha256 === createHash("sha256").update(bytes).digest("hex"));
-}
-
-/** A page that has everything: a token, an upload through each of the vendor's clients. */
-async function uploads(url) {
-  const [film, text] = [randomBytes(150_000), randomBytes(1000)];
-  return visit(url, async (page) => {
-    assert.match(await call(page, "token"), /^STS\./);
-    assert.equal(await call(page, "uploadVod", film), "stored");
-    assert(await stored(film), "the film's bytes");
-    assert.equal(await call(page, "uploadOss", text), 200);
-    assert(await stored(text), "the object's bytes");
-  });
-}
+after(() => app?.close());
 
 for (const [entry, names] of Object.entries(ENTRIES)) {
   for (const name of names) {
@@ -99,7 +35,7 @@ for (const [entry, names] of Object.entries(ENTRIES)) {
       const out = join(www, site);
       await mkdir(out, { recursive: true });
       await BUNDLERS[name](made, out, site);
-      const { modules, streamed } = await uploads(`${ORIGIN}/${site}/index.html`);
+      const { modules, streamed } = await app.uploads(`${ORIGIN}/${site}/index.html`);
       const separate = entry === "upload-token/wasm" ? 1 : 0;
       assert.deepEqual(
         [modules.length, streamed],
@@ -110,46 +46,39 @@ for (const [entry, names] of Object.entries(ENTRIES)) {
   }
 }
 
-// It bundles a page's dependencies by another way than the build, into a folder of its own.
-for (const [entry, separate] of [
-  ["upload-token", 0],
-  ["upload-token/wasm", 1],
-]) {
-  test(`vite, its development server: ${entry}`, { timeout: 120_000 }, async () => {
-    const made = await project(`vite-dev-${entry.replace("/", "-")}`, entry, ["page.js"]);
-    await writeFile(join(made, "index.html"), html('<script type="module" src="./page.js"></script>'));
-    // The site's own server, which refuses pages of other hosts; a bare address here would name that host to it.
-    const site = { target: server.http, changeOrigin: false };
-    const proxy = Object.fromEntries(["/api", "/vendor", "/alias.js"].map((path) => [path, site]));
-    const { createServer } = await import(pathToFileURL(require.resolve("vite")).href);
-    const vite = await createServer({
-      root: made,
-      configFile: false,
-      logLevel: "silent",
-      // What is installed is beside these projects and not in each of them.
-      server: { host: "127.0.0.1", port: 0, hmr: false, fs: { allow: [folder] }, proxy },
-    });
-    try {
-      await vite.listen();
-      const { modules } = await uploads(vite.resolvedUrls.local[0]);
-      assert.equal(modules.length, separate);
-    } finally {
-      await vite.close();
-    }
-  });
-}
-
-test("parcel, without a setting: the default entry", async () => {
+test("parcel, without a setting, which then knows no exports", { timeout: 120_000 }, async () => {
   const site = "parcel-alone";
-  const source = `import { createTokenManager } from "upload-token";
-globalThis.token = async () => (await createTokenManager({ source: "/api/sts" }).getToken()).accessKeyId;
-`;
-  const made = await project(site, "upload-token", []);
-  await writeFile(join(made, "page.js"), source);
+  const made = await project(site, "upload-token", ["page.js"]);
   const out = join(www, site);
   await mkdir(out, { recursive: true });
   await BUNDLERS.parcel(made, out, site, {});
-  await visit(`${ORIGIN}/${site}/index.html`, async (page) => assert.match(await call(page, "token"), /^STS\./));
+  await app.uploads(`${ORIGIN}/${site}/index.html`);
+});
+
+test("a page of classic script tags", async () => {
+  const site = "script-tags";
+  const out = join(www, site);
+  await mkdir(out, { recursive: true });
+  const source = await readFile(join(here, "apps/script-tags.js"), "utf8");
+  await writeFile(join(out, "page.js"), source);
+  const tags = '<script src="/pkg/dist/upload-token.global.js"></script><script src="./page.js"></script>';
+  // Such pages are as often in GBK, in which a script is then read as well.
+  await writeFile(join(out, "index.html"), html(tags).replace("utf-8", "gbk"));
+  await app.uploads(`${ORIGIN}/${site}/index.html`);
+});
+
+test("the classic script has everything that the entries have, and leaves one global", async () => {
+  const code = await readFile(join(folder, "node_modules/upload-token/dist/upload-token.global.js"), "utf8");
+  const page = createContext({ WebAssembly, console });
+  const before = Object.keys(page);
+  runInContext(code, page);
+  assert.deepEqual(
+    Object.keys(page).filter((name) => !before.includes(name)),
+    ["UploadToken"],
+  );
+  for (const entry of ["upload-token", "upload-token/vod", "upload-token/ali-oss"]) {
+    for (const name of Object.keys(require(entry))) assert(name in page.UploadToken, name);
+  }
 });
 
 /** A folder of `www` with the sources as they are, where modules name each other by address. */
@@ -170,7 +99,7 @@ for (const entry of Object.keys(PLAIN)) {
   test(`no bundler: ${entry}`, async () => {
     const out = await plain(site, entry, ["page.js"]);
     await writeFile(join(out, "index.html"), html('<script type="module" src="./page.js"></script>'));
-    const { modules, streamed } = await uploads(`${ORIGIN}/${site}/index.html`);
+    const { modules, streamed } = await app.uploads(`${ORIGIN}/${site}/index.html`);
     const separate = entry === "upload-token/wasm" ? 1 : 0;
     assert.deepEqual([modules.length, streamed], [separate, separate]);
   });
@@ -179,7 +108,7 @@ for (const entry of Object.keys(PLAIN)) {
     const out = await plain(`${site}-worker`, entry, ["worker.js", "put.js"]);
     await writeFile(join(out, "index.html"), html(""));
     const bytes = randomBytes(3000);
-    await visit(`${ORIGIN}/${site}-worker/index.html`, async (page) => {
+    await app.visit(`${ORIGIN}/${site}-worker/index.html`, async (page) => {
       const status = await page.evaluate(
         (bytes) =>
           new Promise((resolve) => {
@@ -191,7 +120,7 @@ for (const entry of Object.keys(PLAIN)) {
         [...bytes],
       );
       assert.equal(status, 200);
-      assert(await stored(bytes));
+      assert(await app.stored(bytes));
     });
   });
 
@@ -214,7 +143,7 @@ test("a classic service worker, bundled by esbuild", async () => {
 
 async function throughServiceWorker(url, options) {
   const bytes = randomBytes(3000);
-  await visit(url, async (page) => {
+  await app.visit(url, async (page) => {
     const answer = await page.evaluate(
       async ([bytes, options]) => {
         await navigator.serviceWorker.register("./service-worker.js", options);
@@ -226,22 +155,22 @@ async function throughServiceWorker(url, options) {
       [[...bytes], options],
     );
     assert.equal(answer, "200");
-    assert(await stored(bytes));
+    assert(await app.stored(bytes));
   });
 }
 
 for (const entry of ["upload-token", "upload-token/wasm"]) {
   test(`Node: ${entry}`, async () => {
-    await control(server.http, "POST", "reset");
+    await app.reset();
     const made = await project(`node-${entry.replace("/", "-")}`, entry, ["node.js", "put.js"]);
     const bytes = randomBytes(3000);
-    const child = spawn(process.execPath, ["node.js", server.http, "node.bin"], { cwd: made });
+    const child = spawn(process.execPath, ["node.js", app.http, "node.bin"], { cwd: made });
     child.stdin.end(bytes);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
     const code = await new Promise((done) => child.on("close", done));
     assert.deepEqual([output.trim(), code], ["200", 0]);
-    assert(await stored(bytes));
+    assert(await app.stored(bytes));
   });
 }
 
@@ -263,7 +192,7 @@ describe("Next.js", { timeout: 180_000 }, () => {
       files.map((file) => `next/${file}`),
     );
     const program = require.resolve("next/dist/bin/next");
-    const env = { ...process.env, APP_SERVER: server.http, NEXT_TELEMETRY_DISABLED: "1" };
+    const env = { ...process.env, APP_SERVER: app.http, NEXT_TELEMETRY_DISABLED: "1" };
     const start = (args) => spawn(process.execPath, [program, ...args], { cwd: made, env });
     const built = start(["build"]);
     let output = "";
@@ -281,11 +210,11 @@ describe("Next.js", { timeout: 180_000 }, () => {
 
   test("renders on the server with a token, and uploads from the page", async () => {
     const film = randomBytes(150_000);
-    await visit(next.url, async (page) => {
+    await app.visit(next.url, async (page) => {
       assert.match(await page.textContent("#rendered"), /^STS\./);
       assert.match(await call(page, "token"), /^STS\./);
       assert.equal(await call(page, "uploadVod", film), "stored");
-      assert(await stored(film));
+      assert(await app.stored(film));
     });
   });
 
@@ -318,7 +247,7 @@ globalThis.token = () => createTokenManager({ source: "/api/sts" }).getToken().t
 <body><script type="module" src="./page.js"></script></body></html>`;
         await writeFile(join(www, site, "index.html"), text);
         const open = async (view) => assert.ok((await call(view, "token")).startsWith(outcome));
-        const visited = visit(`${ORIGIN}/${site}/index.html`, open);
+        const visited = app.visit(`${ORIGIN}/${site}/index.html`, open);
         // The browser says on its own what it forbids; the page is told by the error.
         if (outcome === "wasm")
           await visited.catch((error) => assert.match(error.message, /wasm-unsafe-eval|unsafe-eval/));

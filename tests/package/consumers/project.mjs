@@ -6,7 +6,8 @@ import { join } from "node:path";
 
 import { root, run } from "../../../scripts/lib/run.mjs";
 
-const here = join(root, "tests/package/consumers");
+/** The sources of the projects. */
+export const here = join(root, "tests/package/consumers");
 /** Holds every project; what is installed in it is found by all of them. */
 export const folder = join(root, ".cache/consumers");
 export const www = join(folder, "www");
@@ -16,23 +17,34 @@ export const require = createRequire(join(folder, "package.json"));
 
 /** Installs the bundlers from their lock file, unless they are there, and the package, packed just now. */
 export async function install() {
-  await mkdir(folder, { recursive: true });
-  const lock = await readFile(join(here, "package-lock.json"), "utf8");
-  const stamp = join(folder, "installed.json");
-  if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== lock) {
-    for (const file of ["package.json", "package-lock.json", ".npmrc"]) await cp(join(here, file), join(folder, file));
-    // Not `npm ci`: it refuses a lock file for the sake of optional packages that are for other systems.
-    await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: folder });
-    await writeFile(stamp, lock);
-  }
-  const installed = join(folder, "node_modules/upload-token");
-  await rm(installed, { recursive: true, force: true });
-  await mkdir(installed, { recursive: true });
-  const { stdout } = await run("npm", ["pack", "--json", "--silent", "--pack-destination", folder]);
-  const [{ filename }] = JSON.parse(stdout);
-  await run("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", installed]);
+  await installFrom(here, folder);
   await rm(www, { recursive: true, force: true });
   await mkdir(www, { recursive: true });
+}
+
+/** Does so for the lock file in the directory `from`, into the folder `into`. */
+export async function installFrom(from, into) {
+  await mkdir(into, { recursive: true });
+  const lock = await readFile(join(from, "package-lock.json"), "utf8");
+  const stamp = join(into, "installed.json");
+  if (!existsSync(stamp) || (await readFile(stamp, "utf8")) !== lock) {
+    for (const file of ["package.json", "package-lock.json", ".npmrc"]) await cp(join(from, file), join(into, file));
+    // Not `npm ci`: it refuses a lock file for the sake of optional packages that are for other systems.
+    await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: into });
+    await writeFile(stamp, lock);
+  }
+  const installed = join(into, "node_modules/upload-token");
+  await rm(installed, { recursive: true, force: true });
+  await mkdir(installed, { recursive: true });
+  const { stdout } = await run("npm", ["pack", "--json", "--silent", "--pack-destination", into]);
+  const [{ filename }] = JSON.parse(stdout);
+  await run("tar", ["-xzf", join(into, filename), "--strip-components=1", "-C", installed]);
+}
+
+/** A file of `apps/`, whose ENTRY is `entry`. */
+export async function app(file, entry) {
+  const source = await readFile(join(here, "apps", file), "utf8");
+  return source.replaceAll('"ENTRY"', JSON.stringify(entry));
 }
 
 /** Makes a project of the files `names` of `apps/`, whose ENTRY is `entry`; resolves with its folder. */
@@ -41,10 +53,9 @@ export async function project(name, entry, names) {
   await rm(made, { recursive: true, force: true });
   await mkdir(made, { recursive: true });
   for (const file of names) {
-    const source = await readFile(join(here, "apps", file), "utf8");
     const target = join(made, file.replace(/^next\//, ""));
     await mkdir(join(target, ".."), { recursive: true });
-    await writeFile(target, source.replaceAll('"ENTRY"', JSON.stringify(entry)));
+    await writeFile(target, await app(file, entry));
   }
   await writeFile(join(made, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
   return made;

@@ -7,6 +7,12 @@ const tokens = createTokenManager({ source: "/api/sts" });
 
 globalThis.token = async () => (await tokens.getToken()).accessKeyId;
 
+globalThis.failure = () =>
+  tokens.getToken().then(
+    () => "",
+    ({ message }) => message,
+  );
+
 globalThis.uploadVod = (bytes) =>
   new Promise((resolve) => {
     const uploader = createVodUploader(globalThis.AliyunUpload.Vod, tokens, {
