@@ -19,6 +19,7 @@ const ENTRIES = {
   vod: "js/adapters/vod.ts",
   "ali-oss": "js/adapters/ali-oss.ts",
   tabs: "js/tabs.ts",
+  providers: "js/providers.ts",
 };
 
 /** Entries that name the module as a file beside them: only a module can. */

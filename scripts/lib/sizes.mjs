@@ -25,7 +25,7 @@ export async function measure() {
 }
 
 /** Entries that add to the two builds, and how much each may, in bytes. */
-const ADDED = { tabs: 2500 };
+const ADDED = { tabs: 2500, providers: 2500 };
 
 /**
  * No build may be larger, in bytes. Lower them whenever it gets smaller. 30,000 and 25,000 were asked for, and are not

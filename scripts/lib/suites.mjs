@@ -32,6 +32,7 @@ export const SUITES = {
   appserver: (machine) => node("appserver/tests", machine),
   "ali-oss": (machine) => node("tests/e2e/ali-oss", machine),
   e2e: (machine) => node("tests/e2e/vod", machine),
+  providers: (machine) => node("tests/e2e/providers", machine),
   tabs: (machine) => node("tests/e2e/tabs", machine),
   engines: (machine) => node("tests/e2e/engines", machine),
   consumers: (machine) => node("tests/package/consumers", machine),

@@ -16,6 +16,7 @@ const ENTRIES = {
   "upload-token-vod": "adapters/vod.d.ts",
   "upload-token-ali-oss": "adapters/ali-oss.d.ts",
   "upload-token-tabs": "tabs.d.ts",
+  "upload-token-providers": "providers.d.ts",
 };
 const UPDATE = process.env.UPDATE_SNAPSHOTS === "1";
 

@@ -1,0 +1,85 @@
+// The real clients, each with its hook of upload-token/providers; `harness` is what the tests call.
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import AwsS3 from "@uppy/aws-s3";
+import Uppy from "@uppy/core";
+import COS from "cos-js-sdk-v5";
+import AwsS3Release5 from "uppy-aws-s3-5";
+
+import { createTokenManager } from "../../../../dist/index.js";
+import { cosAuthorization, s3Credentials, uppyCredentials } from "../../../../dist/providers.js";
+
+const region = "oss-cn-shanghai";
+const bucket = "videos";
+let tokens;
+let clients;
+
+globalThis.harness = {
+  /** Tokens STS.1, STS.2, …, each of `life` ms; `skew` is how far the server's clock is ahead of this device's. */
+  make(life, skew = 0) {
+    let made = 0;
+    globalThis.ends = {};
+    const source = () => {
+      const id = `STS.${++made}`;
+      const now = Date.now() + skew;
+      globalThis.ends[id] = performance.now() + life;
+      return {
+        AccessKeyId: id,
+        AccessKeySecret: "a".repeat(30),
+        SecurityToken: `token-${id}`,
+        Expiration: new Date(now + life).toISOString(),
+        ServerTime: now,
+      };
+    };
+    tokens = createTokenManager({ source });
+    clients = {
+      s3: new S3Client({ region, endpoint: `https://${region}.aliyuncs.com`, credentials: s3Credentials(tokens) }),
+      uppy: new Uppy().use(AwsS3, {
+        s3Endpoint: `https://${bucket}.${region}.aliyuncs.com`,
+        region,
+        getCredentials: uppyCredentials(tokens, { region }),
+        shouldUseMultipart: true,
+        limit: 1,
+      }),
+      uppy5: new Uppy().use(AwsS3Release5, {
+        shouldUseMultipart: false,
+        getTemporarySecurityCredentials: uppyCredentials(tokens, { region: "us-east-1", bucket }),
+      }),
+      cos: new COS({ getAuthorization: cosAuthorization(tokens) }),
+    };
+  },
+  async put(name, size) {
+    const body = new Uint8Array(size);
+    if (name === "s3") {
+      await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: "a.mp4", Body: body }));
+      return "stored";
+    }
+    if (name === "cos") {
+      const about = { Bucket: "videos-1250000000", Region: "ap-shanghai", Key: "a.mp4", Body: new Blob([body]) };
+      return clients.cos.putObject(about).then(
+        () => "stored",
+        ({ error }) => String(error.message ?? error),
+      );
+    }
+    const uppy = clients[name];
+    uppy.addFile({ name: `${crypto.randomUUID()}.mp4`, data: new Blob([body]) });
+    const { failed } = await uppy.upload();
+    return failed.length === 0 ? "stored" : String(failed[0].error);
+  },
+  refuse: () => tokens.invalidate(tokens.peek()),
+  close: () => tokens.close(),
+  /** Life that a token had left when the request to `url` was sent, in ms. */
+  left: (id, url) => globalThis.ends[id] - sent.get(url),
+};
+
+/** Address → when it was last asked: the test hears of a large request only when all of it has come. */
+const sent = new Map();
+const { fetch } = globalThis;
+globalThis.fetch = (input, init) => {
+  sent.set(input.url ?? String(input), performance.now());
+  return fetch(input, init);
+};
+const { open } = XMLHttpRequest.prototype;
+XMLHttpRequest.prototype.open = function (method, url, ...rest) {
+  sent.set(new URL(url).href, performance.now());
+  return open.call(this, method, url, ...rest);
+};
