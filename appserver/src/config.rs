@@ -1,60 +1,80 @@
-//! What the operator decides: flags for the process, the environment for the account.
+//! What the operator decides: flags for the process, the environment and a file for the account.
 //!
-//! Everything is checked before anything starts, and every mistake is named at once. Secrets come
-//! from the environment only, where no list of processes shows them, and no value is repeated in a
-//! message.
+//! Everything is checked before anything starts, and every mistake is named at once. Secrets come from the environment
+//! or from files of their own, where no list of processes shows them, and no value is repeated in a message.
 
+mod account;
+mod file;
 pub mod flags;
+mod identity;
+mod reader;
 pub mod rules;
 mod violations;
 
 use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    borrow::Cow,
+    net::SocketAddr,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use http::HeaderName;
-use upload_token::secret::Secret;
+use serde_json::{Value, json};
 
 pub use self::{
+    account::Account,
     flags::Flags,
+    reader::Environment,
     violations::{Violation, Violations},
 };
-use self::{rules::Ruled, violations::Reader};
+use self::{file::File, reader::Reader, rules::Ruled};
 use crate::{
-    auth::{Authenticate, DemoUser, ProxyHeader, SharedSecret},
+    api::state::{Endpoints, Limits},
+    auth::{Authenticate, DemoUser},
+    hosts::Hosts,
+    limit::Rate,
+    listen::Place,
+    media::{MediaRules, Values},
     origin::Origins,
+    peer::Proxies,
     site::Files,
-    sts::{AccessKey, Role},
-    upstream::Endpoint,
+    ticket::Tickets,
 };
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen for plain HTTP.
-    pub listen: SocketAddr,
+    pub listen: Place,
     /// Where to listen for TLS with a certificate made at start; local cloud only.
     pub listen_tls: Option<SocketAddr>,
     /// Where to write that certificate, for clients that must trust it.
     pub tls_certificate: Option<PathBuf>,
+    /// Where to answer the operator's own tools: `/metrics`.
+    pub listen_metrics: Option<SocketAddr>,
     /// The files to serve.
     pub files: Files,
     /// Which cloud.
     pub cloud: Cloud,
+    /// Which endpoints answer.
+    pub endpoints: Endpoints,
     /// Who is asking.
     pub auth: Arc<dyn Authenticate>,
-    /// Which pages of other origins may ask.
+    /// Which pages may ask.
     pub origins: Origins,
-    /// Requests a minute and user.
-    pub requests_per_minute: u32,
-    /// AssumeRole calls a second.
-    pub sts_per_second: u32,
-    /// Calls to VOD a second.
-    pub vod_per_second: u32,
+    /// Whose word counts about a client.
+    pub proxies: Proxies,
+    /// How often.
+    pub limits: Limits,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Which media files.
+    pub media: Arc<MediaRules>,
+    /// Signs whose a video is.
+    pub tickets: Arc<Tickets>,
     /// Whether a token may be handed out more than once.
     pub keep_tokens: bool,
+    /// What is no mistake, but may surprise.
+    pub warnings: Vec<&'static str>,
 }
 
 /// Which cloud this server asks.
@@ -66,188 +86,236 @@ pub enum Cloud {
     Alibaba(Box<Account>),
 }
 
-/// How to reach and use an account.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// The key of a RAM user who may assume the role, and nothing else.
-    pub key: AccessKey,
-    /// The role.
-    pub role: Role,
-    /// Where STS is.
-    pub sts: Endpoint,
-    /// Where VOD is.
-    pub vod: Endpoint,
-}
-
 impl Config {
-    /// Reads flags and environment. `variable` looks up one variable.
+    /// Reads flags and environment.
     ///
     /// # Errors
     ///
     /// All that is wrong.
-    pub fn read(
-        flags: &Flags,
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, Violations> {
-        let mut reader = Reader::new(variable);
-        let local = flags.local_cloud;
-        let address = |text: &str| address(text, local);
-        let listen = reader.flag("--listen", &flags.listen, address);
-        let listen_tls =
-            flags.listen_tls.as_ref().and_then(|text| reader.flag("--listen-tls", text, address));
-        if flags.listen_tls.is_some() && !local {
-            reader.refuse(
-                "--listen-tls",
-                "is for --local-cloud: its certificate is trusted by nobody",
-            );
+    pub fn read(flags: &Flags, environment: &Environment) -> Result<Self, Violations> {
+        let mut reader = Reader::new(environment);
+        let read = Self::draft(flags, &mut reader);
+        if !flags.local_cloud {
+            reader.refuse_unasked();
         }
-        let cloud = if local {
-            Some(Cloud::Local)
-        } else {
-            account(&mut reader).map(|account| Cloud::Alibaba(Box::new(account)))
-        };
-        let auth = if local {
-            Some(Arc::new(DemoUser) as Arc<dyn Authenticate>)
-        } else {
-            auth(&mut reader)
-        };
-        let origins = reader.list("UPLOAD_TOKEN_ALLOWED_ORIGINS", Origins::read).map(Origins::new);
-        // The stand-in is asked by tests with lives of seconds: no page of theirs may be slowed down.
-        let (per_minute, per_second) = if local { ("100000", "80") } else { ("30", "50") };
-        let requests_per_minute =
-            reader.or("UPLOAD_TOKEN_REQUESTS_PER_MINUTE", per_minute, |text| {
-                number(text, 1..=1_000_000)
-            });
-        let sts_per_second =
-            reader.or("UPLOAD_TOKEN_STS_PER_SECOND", per_second, |text| number(text, 1..=99));
-        let vod_per_second =
-            reader.or("UPLOAD_TOKEN_VOD_PER_SECOND", "30", |text| number(text, 1..=80));
-        let found =
-            (listen, cloud, auth, origins, requests_per_minute, sts_per_second, vod_per_second);
         reader.finish()?;
-        let (
-            Some(listen),
-            Some(cloud),
-            Some(auth),
-            Some(origins),
-            Some(requests_per_minute),
-            Some(sts_per_second),
-            Some(vod_per_second),
-        ) = found
-        else {
-            return Err(Violations::incomplete());
+        read.ok_or_else(Violations::incomplete)
+    }
+
+    /// The line that tells an operator what runs.
+    #[must_use]
+    pub fn summary(&self) -> Value {
+        let cloud = match &self.cloud {
+            Cloud::Local => json!("local"),
+            Cloud::Alibaba(account) => json!({
+                "key": format!("{:?}", account.keys),
+                "sts": account.sts.as_str(),
+                "vod": account.vod.as_str(),
+                "roles": account.grants.arns(),
+            }),
         };
-        Ok(Self {
-            listen,
-            listen_tls,
+        json!({
+            "event": "configured",
+            "version": env!("CARGO_PKG_VERSION"),
+            "cloud": cloud,
+            "endpoints": format!("{:?}", self.endpoints),
+            "auth": format!("{:?}", self.auth),
+            "limits": format!("{:?}", self.limits),
+            "maxConnections": self.max_connections,
+            "warnings": self.warnings,
+        })
+    }
+
+    fn draft(flags: &Flags, reader: &mut Reader<'_>) -> Option<Self> {
+        let local = flags.local_cloud;
+        let places = Places::read(flags, reader);
+        let file = match &flags.config {
+            Some(path) => reader.flag("--config", "", |_| read_file(path)),
+            None => Some(File::default()),
+        };
+        let endpoints = endpoints(reader, local);
+        let proxies = reader.list("UPLOAD_TOKEN_TRUSTED_PROXIES", Proxies::read).map(Proxies::new);
+        let auth = match &proxies {
+            _ if local => Some(Arc::new(DemoUser) as Arc<dyn Authenticate>),
+            Some(proxies) => identity::read(reader, proxies),
+            None => None,
+        };
+        let upload_auth = endpoints.is_some_and(|endpoints| endpoints.upload_auth);
+        let cloud = match &file {
+            _ if local => Some(Cloud::Local),
+            Some(file) => account::read(reader, file, upload_auth)
+                .map(|account| Cloud::Alibaba(Box::new(account))),
+            None => None,
+        };
+        let tickets = tickets(reader, local, upload_auth);
+        let own = reader.list("UPLOAD_TOKEN_PUBLIC_ORIGINS", Origins::read);
+        let hosts = own.map(|own| if local { Hosts::any() } else { Hosts::new(own) });
+        let listed = reader.list("UPLOAD_TOKEN_ALLOWED_ORIGINS", Origins::read);
+        let media = media(reader, file.as_ref(), local);
+        let limits = limits(reader, local);
+        let max_connections = reader.number("UPLOAD_TOKEN_MAX_CONNECTIONS", 512, 1..=100_000);
+        let places = places?;
+        Some(Self {
+            warnings: places.warnings(local),
+            listen: places.listen?,
+            listen_tls: places.listen_tls,
+            listen_metrics: places.listen_metrics,
             tls_certificate: flags.tls_certificate.clone(),
             files: flags.files(),
-            cloud,
-            auth,
-            origins,
-            requests_per_minute,
-            sts_per_second,
-            vod_per_second,
+            cloud: cloud?,
+            endpoints: endpoints?,
+            auth: auth?,
+            origins: Origins::new(listed?, hosts?),
+            proxies: proxies?,
+            limits: limits?,
+            max_connections: usize::try_from(max_connections?).ok()?,
+            media: Arc::new(media?),
+            tickets: Arc::new(tickets?),
             keep_tokens: !flags.no_token_cache,
         })
     }
 }
 
-fn account(reader: &mut Reader<'_>) -> Option<Account> {
-    let id = reader.required("ALIBABA_CLOUD_ACCESS_KEY_ID", rules::access_key_id);
-    let secret =
-        reader.required("ALIBABA_CLOUD_ACCESS_KEY_SECRET", |text| Ok(Secret::new(text.to_owned())));
-    let arn = reader.required("ALIBABA_CLOUD_ROLE_ARN", rules::role_arn);
-    let region = reader.or("UPLOAD_TOKEN_REGION", "cn-shanghai", rules::region);
-    let longest = reader.or("UPLOAD_TOKEN_MAX_SESSION_SECONDS", "3600", |text| {
-        number(text, rules::SHORTEST_SESSION..=rules::LONGEST_SESSION)
-    });
-    let duration = reader.or("UPLOAD_TOKEN_DURATION_SECONDS", "3600", |text| {
-        let duration = number(text, rules::SHORTEST_SESSION..=rules::LONGEST_SESSION)?;
-        let fits = longest.is_none_or(|longest| duration <= longest);
-        if fits {
-            Ok(duration)
-        } else {
-            Err("must be at most UPLOAD_TOKEN_MAX_SESSION_SECONDS, the role's MaxSessionDuration")
-        }
-    });
-    let policy = reader.or("UPLOAD_TOKEN_POLICY", rules::UPLOAD_POLICY, rules::policy);
-    let external_id = reader.optional("UPLOAD_TOKEN_EXTERNAL_ID", rules::external_id);
-    let sts = reader.or("UPLOAD_TOKEN_STS_ENDPOINT", "https://sts.aliyuncs.com", Endpoint::parse);
-    let default_vod =
-        format!("https://vod.{}.aliyuncs.com", region.as_deref().unwrap_or("cn-shanghai"));
-    let vod = reader.or("UPLOAD_TOKEN_VOD_ENDPOINT", &default_vod, Endpoint::parse);
-    Some(Account {
-        key: AccessKey { id: id?, secret: secret? },
-        role: Role { arn: arn?, duration_seconds: duration?, policy: policy?, external_id },
-        sts: sts?,
-        vod: vod?,
-    })
+/// Where the server listens.
+struct Places {
+    listen: Option<Place>,
+    listen_tls: Option<SocketAddr>,
+    listen_metrics: Option<SocketAddr>,
 }
 
-fn auth(reader: &mut Reader<'_>) -> Option<Arc<dyn Authenticate>> {
-    let how = reader.required("UPLOAD_TOKEN_AUTH", How::read)?;
-    match how {
-        How::Bearer => {
-            let secret = reader.required("UPLOAD_TOKEN_AUTH_SECRET", |text| {
-                let long = text.len() >= SharedSecret::SHORTEST;
-                if long {
-                    Ok(Secret::new(text.to_owned()))
-                } else {
-                    Err("must have at least 32 characters")
-                }
-            });
-            Some(Arc::new(SharedSecret::new(secret?)))
+impl Places {
+    fn read(flags: &Flags, reader: &mut Reader<'_>) -> Option<Self> {
+        let local = flags.local_cloud;
+        let listen = reader.flag("--listen", &flags.listen, |text| place(text, local));
+        let listen_tls = flags.listen_tls.as_ref();
+        let listen_tls = listen_tls
+            .and_then(|text| reader.flag("--listen-tls", text, |text| address(text, local)));
+        let listen_metrics = flags.listen_metrics.as_ref();
+        let listen_metrics = listen_metrics
+            .and_then(|text| reader.flag("--listen-metrics", text, |text| address(text, false)));
+        if flags.listen_tls.is_some() && !local {
+            let reason = "is for --local-cloud: its certificate is trusted by nobody";
+            reader.refuse("--listen-tls", reason);
         }
-        How::ProxyHeader(header) => {
-            let proxies = reader.list("UPLOAD_TOKEN_TRUSTED_PROXIES", |text| {
-                text.parse::<IpAddr>()
-                    .map(|proxy| proxy.to_canonical())
-                    .map_err(|_| "must be a list of IP addresses")
-            })?;
-            let proxies = if proxies.is_empty() {
-                vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from(std::net::Ipv6Addr::LOCALHOST)]
-            } else {
-                proxies
-            };
-            Some(Arc::new(ProxyHeader::new(header, proxies)))
+        if flags.tls_certificate.is_some() && flags.listen_tls.is_none() {
+            reader.refuse("--tls-certificate", "needs --listen-tls, whose certificate it is");
+        }
+        for (flag, directory) in [("--www", &flags.www), ("--dist", &flags.dist)] {
+            if directory.as_ref().is_some_and(|directory| !directory.is_dir()) {
+                reader.refuse(flag, "must be a directory");
+            }
+            if directory.is_some() && !local {
+                reader.refuse(flag, "is for --local-cloud: let your web server serve your site");
+            }
+        }
+        Some(Self { listen, listen_tls, listen_metrics })
+    }
+
+    fn warnings(&self, local: bool) -> Vec<&'static str> {
+        let beyond =
+            matches!(self.listen, Some(Place::Tcp(address)) if !address.ip().is_loopback());
+        if beyond && !local {
+            vec![
+                "this server speaks HTTP beyond this machine: let a proxy end TLS, and nobody else reach it",
+            ]
+        } else {
+            Vec::new()
         }
     }
 }
 
-/// How users are told apart.
-enum How {
-    Bearer,
-    ProxyHeader(HeaderName),
+fn read_file(path: &Path) -> Ruled<File> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Cow::Owned(format!("cannot be read: {}", error.kind())))?;
+    File::parse(&text)
 }
 
-impl How {
-    fn read(text: &str) -> Ruled<Self> {
-        match text.split_once(':') {
-            None if text == "bearer" => Ok(Self::Bearer),
-            Some(("proxy-header", name)) => name
-                .parse()
-                .map(Self::ProxyHeader)
-                .map_err(|_| "must name an HTTP header after proxy-header:"),
-            _ => Err(
-                "must be bearer or proxy-header:<name of the header that your proxy sets to the user's id>",
-            ),
+fn endpoints(reader: &mut Reader<'_>, local: bool) -> Option<Endpoints> {
+    const NAME: &str = "UPLOAD_TOKEN_ENDPOINTS";
+    let named = reader.list(NAME, |text| match text {
+        "sts" | "upload-auth" => Ok(text.to_owned()),
+        _ => Err("must be sts, upload-auth, or both with a comma"),
+    })?;
+    let has = |name: &str| named.iter().any(|named| named == name);
+    match (named.is_empty(), local) {
+        (true, true) => Some(Endpoints { sts: true, upload_auth: true }),
+        (true, false) => {
+            reader.refuse(NAME, "must be set: upload-auth, sts, or both with a comma");
+            None
         }
+        (false, _) => Some(Endpoints { sts: has("sts"), upload_auth: has("upload-auth") }),
+    }
+}
+
+fn tickets(reader: &mut Reader<'_>, local: bool, upload_auth: bool) -> Option<Tickets> {
+    const NAME: &str = "UPLOAD_TOKEN_TICKET_KEYS";
+    let keys = reader.secrets(NAME, rules::long_secret)?;
+    if !keys.is_empty() {
+        return Some(Tickets::new(&keys));
+    }
+    if upload_auth && !local {
+        let reason =
+            "must be set, or a restart would end running uploads: `openssl rand -hex 32` makes one";
+        reader.refuse(NAME, reason);
+        return None;
+    }
+    Some(Tickets::ephemeral())
+}
+
+fn media(reader: &mut Reader<'_>, file: Option<&File>, local: bool) -> Option<MediaRules> {
+    let mut rules = if local { MediaRules::anything() } else { MediaRules::default() };
+    for (variable, parameter) in [
+        ("UPLOAD_TOKEN_VOD_APP_ID", "AppId"),
+        ("UPLOAD_TOKEN_VOD_WORKFLOW_ID", "WorkflowId"),
+        ("UPLOAD_TOKEN_VOD_TEMPLATE_GROUP_ID", "TemplateGroupId"),
+        ("UPLOAD_TOKEN_VOD_STORAGE_LOCATION", "StorageLocation"),
+    ] {
+        reader.optional(variable, |text| {
+            rules.set(parameter, Values::read(text)).map_err(Cow::Borrowed)
+        });
+    }
+    let extension = |text: &str| Ok(text.trim_start_matches('.').to_ascii_lowercase());
+    rules.extensions = reader.list("UPLOAD_TOKEN_VOD_EXTENSIONS", extension)?;
+    rules.max_bytes = reader.optional("UPLOAD_TOKEN_VOD_MAX_BYTES", |text| {
+        text.parse().map_err(|_| Cow::Borrowed("must be a number of bytes"))
+    });
+    let rules = file?.media(rules);
+    reader.flag("--config", "", |_| rules)
+}
+
+/// The stand-in is asked by tests with lives of seconds: no page of theirs may be slowed down.
+fn limits(reader: &mut Reader<'_>, local: bool) -> Option<Limits> {
+    let (tokens, uploads, refusals, sts) =
+        if local { (100_000, 100_000, 100_000, 80) } else { (30, 300, 60, 50) };
+    let tokens = reader.number("UPLOAD_TOKEN_REQUESTS_PER_MINUTE", tokens, 1..=1_000_000);
+    let uploads = reader.number("UPLOAD_TOKEN_UPLOADS_PER_MINUTE", uploads, 1..=1_000_000);
+    let refusals = reader.number("UPLOAD_TOKEN_REFUSALS_PER_MINUTE", refusals, 1..=1_000_000);
+    let sts = reader.number("UPLOAD_TOKEN_STS_PER_SECOND", sts, 1..=99);
+    let vod = reader.number("UPLOAD_TOKEN_VOD_PER_SECOND", 30, 1..=80);
+    Some(Limits {
+        tokens: Rate::per_minute(tokens?),
+        uploads: Rate::per_minute(uploads?),
+        refusals: Rate::per_minute(refusals?),
+        sts: Rate::per_second(sts?),
+        vod: Rate::per_second(vod?),
+    })
+}
+
+fn place(text: &str, loopback_only: bool) -> Ruled<Place> {
+    match text.strip_prefix("unix:") {
+        Some("") => Err(Cow::Borrowed("must name a file after unix:")),
+        Some(path) => Ok(Place::Unix(PathBuf::from(path))),
+        None => address(text, loopback_only).map(Place::Tcp),
     }
 }
 
 fn address(text: &str, loopback_only: bool) -> Ruled<SocketAddr> {
-    let address: SocketAddr =
-        text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8787")?;
+    let address: SocketAddr = text.parse().map_err(|_| {
+        Cow::Borrowed("must be an IP address and a port, such as 127.0.0.1:8787 for localhost")
+    })?;
     if loopback_only && !address.ip().is_loopback() {
-        return Err("must be a loopback address with --local-cloud: it answers everybody");
+        let reason = "must be a loopback address with --local-cloud: it answers everybody";
+        return Err(Cow::Borrowed(reason));
     }
     Ok(address)
-}
-
-fn number(text: &str, range: std::ops::RangeInclusive<u32>) -> Ruled<u32> {
-    text.parse()
-        .ok()
-        .filter(|number| range.contains(number))
-        .ok_or("must be a whole number in the documented range")
 }

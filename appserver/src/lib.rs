@@ -4,24 +4,37 @@
 //! `POST /api/sts` answers an STS token, `POST /api/upload-auth` an UploadAuth; `docs/appserver.md`
 //! is the contract, which a server in any language can serve.
 //!
-//! A request goes [`dispatch`] → [`origin`] → [`auth`] → [`limit`] → [`cache`] → [`sts`] → [`upstream`].
+//! A request goes [`listen`] → [`connections`] → [`api`] → [`cache`] → [`sts`], [`vod`] → [`rpc`] → [`upstream`].
 
 pub mod api;
 pub mod auth;
+pub mod authorise;
 pub mod cache;
 pub mod config;
+pub mod connections;
 pub mod dispatch;
+pub mod grants;
+pub mod health;
+pub mod hosts;
+pub mod keys;
 pub mod limit;
 pub mod listen;
 pub mod log;
+pub mod media;
+pub mod metrics;
 pub mod origin;
 pub mod owners;
+pub mod patience;
+pub mod peer;
+pub mod rpc;
 pub mod serve;
 pub mod session;
 pub mod site;
 pub mod stand_in;
+pub mod store;
 pub mod sts;
 pub mod sync;
+pub mod ticket;
 pub mod tls;
 pub mod upstream;
 pub mod vod;

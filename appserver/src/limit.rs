@@ -1,25 +1,54 @@
-//! How often anybody may ask: token buckets, one for a service and one a user.
+//! How often anybody may ask: token buckets, by name.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::sync::lock;
+use crate::{store::Unavailable, sync::lock};
 
-/// Users above which those with a full bucket are forgotten.
-const LARGE: usize = 4_096;
+/// Buckets above which the full ones are forgotten: a bucket that is not there is full.
+const LARGE: usize = 65_536;
 
-/// A bucket of `burst` requests that refills evenly over `period`.
-#[derive(Debug)]
-pub struct Bucket {
-    rate: Rate,
-    level: Mutex<Level>,
+/// `burst` requests, refilled evenly over `period`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// How many may come at once; at least 1.
+    pub burst: u32,
+    /// How long an empty bucket takes to fill.
+    pub period: Duration,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Rate {
-    burst: u32,
-    period: Duration,
+impl Rate {
+    /// So many a minute.
+    #[must_use]
+    pub const fn per_minute(burst: u32) -> Self {
+        Self { burst, period: Duration::from_secs(60) }
+    }
+
+    /// So many a second.
+    #[must_use]
+    pub const fn per_second(burst: u32) -> Self {
+        Self { burst, period: Duration::from_secs(1) }
+    }
+
+    fn full(self, now: Instant) -> Level {
+        Level { left: f64::from(self.burst.max(1)), at: now, rate: self }
+    }
+}
+
+/// Whether there was one to take, or how long until there is.
+pub type Taken = Result<(), Duration>;
+
+/// Buckets. Several servers that share them implement this over what they share.
+pub trait Rates: fmt::Debug + Send + Sync + 'static {
+    /// Takes one of the bucket `name`, unless that leaves fewer than `keep`.
+    fn take<'a>(
+        &'a self,
+        name: &'a str,
+        rate: Rate,
+        keep: u32,
+    ) -> BoxFuture<'a, Result<Taken, Unavailable>>;
 }
 
 /// What is left, as of an instant.
@@ -27,80 +56,75 @@ struct Rate {
 struct Level {
     left: f64,
     at: Instant,
+    rate: Rate,
 }
 
-impl Rate {
-    fn full(self, now: Instant) -> Level {
-        Level { left: f64::from(self.burst), at: now }
+impl Level {
+    fn refill(&mut self, now: Instant) {
+        let burst = f64::from(self.rate.burst.max(1));
+        let gained =
+            now.saturating_duration_since(self.at).div_duration_f64(self.rate.period) * burst;
+        *self = Self { left: (self.left + gained).min(burst), at: now, rate: self.rate };
     }
 
-    fn refilled(self, level: Level, now: Instant) -> Level {
-        let gained = now.saturating_duration_since(level.at).div_duration_f64(self.period)
-            * f64::from(self.burst);
-        Level { left: (level.left + gained).min(f64::from(self.burst)), at: now }
+    fn is_full(mut self, now: Instant) -> bool {
+        self.refill(now);
+        self.left >= f64::from(self.rate.burst)
     }
 
-    /// Takes one, or says how long until there is one.
-    fn take(self, level: &mut Level, now: Instant) -> Result<(), Duration> {
-        *level = self.refilled(*level, now);
-        if level.left >= 1.0 {
-            level.left -= 1.0;
+    fn take(&mut self, keep: u32, now: Instant) -> Taken {
+        self.refill(now);
+        let lacking = f64::from(keep) + 1.0 - self.left;
+        if lacking <= 0.0 {
+            self.left -= 1.0;
             return Ok(());
         }
-        Err(self.period.mul_f64((1.0 - level.left) / f64::from(self.burst)))
+        Err(self.rate.period.mul_f64(lacking / f64::from(self.rate.burst.max(1))))
     }
 }
 
-impl Bucket {
-    /// A full bucket; `burst` is at least 1.
-    #[must_use]
-    pub fn new(burst: u32, period: Duration) -> Self {
-        let rate = Rate { burst: burst.max(1), period };
-        Self { rate, level: Mutex::new(rate.full(Instant::now())) }
-    }
+/// The buckets of this process.
+#[derive(Debug, Default)]
+pub struct LocalRates(Mutex<HashMap<String, Level>>);
 
-    /// Takes one request.
+impl LocalRates {
+    /// As [`Rates::take`].
     ///
     /// # Errors
     ///
-    /// How long until one is free.
-    pub fn take(&self) -> Result<(), Duration> {
-        self.rate.take(&mut lock(&self.level), Instant::now())
-    }
-}
-
-/// A bucket a user.
-#[derive(Debug)]
-pub struct UserLimit {
-    rate: Rate,
-    users: Mutex<HashMap<String, Level>>,
-}
-
-impl UserLimit {
-    /// `per_minute` requests a minute, which may come at once; at least 1.
-    #[must_use]
-    pub fn new(per_minute: u32) -> Self {
-        Self {
-            rate: Rate { burst: per_minute.max(1), period: Duration::from_secs(60) },
-            users: Mutex::default(),
-        }
-    }
-
-    /// Takes one request of `user`.
-    ///
-    /// # Errors
-    ///
-    /// How long until that user has another.
-    pub fn take(&self, user: &str) -> Result<(), Duration> {
+    /// How long until there is one.
+    pub fn take_now(&self, name: &str, rate: Rate, keep: u32) -> Taken {
         let now = Instant::now();
-        let mut users = lock(&self.users);
-        if users.len() >= LARGE {
-            users.retain(|_, level| {
-                self.rate.refilled(*level, now).left < f64::from(self.rate.burst)
-            });
+        let mut levels = lock(&self.0);
+        if let Some(level) = levels.get_mut(name) {
+            return level.take(keep, now);
         }
-        let level = users.entry(user.to_owned()).or_insert_with(|| self.rate.full(now));
-        self.rate.take(level, now)
+        if levels.len() >= LARGE {
+            levels.retain(|_, level| !level.is_full(now));
+        }
+        levels.entry(name.to_owned()).or_insert_with(|| rate.full(now)).take(keep, now)
+    }
+
+    /// Whether there is none to take, without taking.
+    ///
+    /// # Errors
+    ///
+    /// How long until there is one.
+    pub fn look(&self, name: &str) -> Taken {
+        let now = Instant::now();
+        lock(&self.0).get(name).copied().map_or(Ok(()), |mut level| level.take(0, now))
+    }
+}
+
+impl Rates for LocalRates {
+    fn take<'a>(
+        &'a self,
+        name: &'a str,
+        rate: Rate,
+        keep: u32,
+    ) -> BoxFuture<'a, Result<Taken, Unavailable>> {
+        let taken = self.take_now(name, rate, keep);
+        Box::pin(async move { Ok(taken) })
     }
 }
 
@@ -110,25 +134,47 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_gives_its_burst_and_then_its_rate() {
-        let bucket = Bucket::new(2, Duration::from_secs(1));
-        assert!(bucket.take().is_ok() && bucket.take().is_ok());
-        let wait = bucket.take().unwrap_err();
+        let rates = LocalRates::default();
+        let take = || rates.take_now("sts", Rate::per_second(2), 0);
+        assert!(take().is_ok() && take().is_ok());
+        let wait = take().unwrap_err();
         assert_eq!(wait, Duration::from_millis(500));
         tokio::time::advance(wait).await;
-        assert!(bucket.take().is_ok());
-        assert!(bucket.take().is_err());
+        assert!(take().is_ok());
+        assert!(take().is_err());
         tokio::time::advance(Duration::from_secs(3_600)).await;
-        assert!(bucket.take().is_ok() && bucket.take().is_ok());
-        assert!(bucket.take().is_err(), "a quiet hour saves up no more than the burst");
+        assert!(take().is_ok() && take().is_ok());
+        assert!(take().is_err(), "a quiet hour saves up no more than the burst");
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_user_does_not_use_up_anothers_requests() {
-        let limit = UserLimit::new(1);
-        assert!(limit.take("alice").is_ok());
-        assert!(limit.take("alice").is_err());
-        assert!(limit.take("bob").is_ok());
+        let rates = LocalRates::default();
+        let take = |user| rates.take_now(user, Rate::per_minute(1), 0);
+        assert!(take("alice").is_ok());
+        assert!(take("alice").is_err());
+        assert!(take("bob").is_ok());
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert!(limit.take("alice").is_ok());
+        assert!(take("alice").is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_kept_is_left_for_others() {
+        let rates = LocalRates::default();
+        let take = |keep| rates.take_now("sts", Rate::per_second(4), keep);
+        assert!(take(2).is_ok() && take(2).is_ok());
+        assert_eq!(take(2), Err(Duration::from_millis(250)));
+        assert!(take(0).is_ok() && take(0).is_ok());
+        assert!(take(0).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looking_takes_nothing() {
+        let rates = LocalRates::default();
+        assert!(rates.look("a").is_ok());
+        assert!(rates.take_now("a", Rate::per_minute(1), 0).is_ok());
+        assert!(rates.look("a").is_err());
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(rates.look("a").is_ok() && rates.look("a").is_ok());
     }
 }

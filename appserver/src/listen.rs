@@ -1,120 +1,148 @@
-//! Accepting connections, plain and over TLS.
+//! Places to listen, and accepting connections there.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream, serve::Listener};
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, UnixListener},
     time::timeout,
 };
-use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
-/// The other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+use crate::peer::Peer;
 
-/// Plain connections.
+/// How long a client may take to agree on a key.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An address.
+    Tcp(SocketAddr),
+    /// A file.
+    Unix(PathBuf),
+}
+
+/// A place that is listened to.
 #[derive(Debug)]
-pub struct Plain(TcpListener);
+pub struct Listener(Kind);
 
-impl Plain {
-    /// Accepts from `listener`.
-    #[must_use]
-    pub const fn new(listener: TcpListener) -> Self {
-        Self(listener)
+enum Kind {
+    Tcp(TcpListener),
+    Tls(TcpListener, Arc<ServerConfig>),
+    Unix(UnixListener),
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tcp(_) => "Tcp",
+            Self::Tls(..) => "Tls",
+            Self::Unix(_) => "Unix",
+        })
     }
 }
 
-impl Listener for Plain {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
+/// Both directions of a connection.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        accept(&self.0).await
-    }
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+/// A connection before its first byte; over TLS, before its handshake.
+pub struct Incoming {
+    stream: Raw,
+    /// The other end.
+    pub peer: Peer,
+}
+
+enum Raw {
+    Plain(Box<dyn Stream>),
+    Tls(tokio::net::TcpStream, Arc<ServerConfig>),
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming").field("peer", &self.peer).finish_non_exhaustive()
     }
 }
 
-impl Connected<IncomingStream<'_, Plain>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Plain>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-/// Connections over TLS. Handshakes run beside each other: one that hangs holds up nobody.
-#[derive(Debug)]
-pub struct Tls {
-    address: SocketAddr,
-    accepted: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-}
-
-impl Tls {
-    /// How long a client may take to agree on a key.
-    const HANDSHAKE: Duration = Duration::from_secs(10);
-    /// Connections that may wait to be served.
-    const WAITING: usize = 64;
-
-    /// Accepts from `listener`.
+impl Listener {
+    /// Listens at `place`. A socket file that another process left behind is replaced.
     ///
     /// # Errors
     ///
-    /// If the listener has no address.
-    pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        let (sender, accepted) = mpsc::channel(Self::WAITING);
-        tokio::spawn(async move {
-            let acceptor = TlsAcceptor::from(config);
-            while !sender.is_closed() {
-                let (stream, peer) = accept(&listener).await;
-                let (acceptor, sender) = (acceptor.clone(), sender.clone());
-                tokio::spawn(async move {
-                    if let Ok(Ok(stream)) = timeout(Self::HANDSHAKE, acceptor.accept(stream)).await
-                    {
-                        // The receiver goes away only when the server stops.
-                        let _ = sender.send((stream, peer)).await;
-                    }
-                });
+    /// If it is taken, or not this machine's.
+    pub async fn bind(place: &Place) -> io::Result<Self> {
+        match place {
+            Place::Tcp(address) => TcpListener::bind(address).await.map(Kind::Tcp).map(Self),
+            Place::Unix(path) => {
+                let dead = std::os::unix::net::UnixStream::connect(path)
+                    .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+                if dead {
+                    std::fs::remove_file(path)?;
+                }
+                UnixListener::bind(path).map(Kind::Unix).map(Self)
             }
-        });
-        Ok(Self { address, accepted })
-    }
-}
-
-impl Listener for Tls {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (TlsStream<TcpStream>, SocketAddr) {
-        match self.accepted.recv().await {
-            Some(accepted) => accepted,
-            // The accepting task never ends before this end does.
-            None => std::future::pending().await,
         }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
-}
-
-impl Connected<IncomingStream<'_, Tls>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Tls>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        if let Ok((stream, peer)) = listener.accept().await {
-            // Answers are small; without this each would wait for the client's acknowledgement.
-            let _ = stream.set_nodelay(true);
-            return (stream, peer);
+    /// The same with TLS.
+    #[must_use]
+    pub fn with_tls(self, config: Arc<ServerConfig>) -> Self {
+        match self.0 {
+            Kind::Tcp(listener) => Self(Kind::Tls(listener, config)),
+            other => Self(other),
         }
-        // Out of file descriptors, most likely: let some connections end.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    /// The address, if it is one.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &self.0 {
+            Kind::Tcp(listener) | Kind::Tls(listener, _) => listener.local_addr().ok(),
+            Kind::Unix(_) => None,
+        }
+    }
+
+    /// The next connection.
+    ///
+    /// # Errors
+    ///
+    /// Most likely that there are no more file descriptors: let some connections end.
+    pub async fn accept(&self) -> io::Result<Incoming> {
+        let (stream, peer) = match &self.0 {
+            Kind::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                (Raw::Plain(Box::new(stream)), Peer::Unix)
+            }
+            Kind::Tcp(listener) | Kind::Tls(listener, _) => {
+                let (stream, peer) = listener.accept().await?;
+                // Answers are small; without this each would wait for the client's acknowledgement.
+                stream.set_nodelay(true)?;
+                let raw = match &self.0 {
+                    Kind::Tls(_, config) => Raw::Tls(stream, Arc::clone(config)),
+                    Kind::Tcp(_) | Kind::Unix(_) => Raw::Plain(Box::new(stream)),
+                };
+                (raw, Peer::Tcp(peer))
+            }
+        };
+        Ok(Incoming { stream, peer })
+    }
+}
+
+impl Incoming {
+    /// The connection once it can be read.
+    ///
+    /// # Errors
+    ///
+    /// If the other end cannot agree on a key, or does not in time.
+    pub async fn open(self) -> io::Result<Box<dyn Stream>> {
+        match self.stream {
+            Raw::Plain(stream) => Ok(stream),
+            Raw::Tls(stream, config) => {
+                let agreed = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await??;
+                Ok(Box::new(agreed))
+            }
+        }
     }
 }

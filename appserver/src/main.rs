@@ -1,13 +1,15 @@
 //! The AppServer as a process: reads its configuration, says where it listens, ends on a signal.
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use upload_token_appserver::{
-    config::{Config, Flags},
+    config::{Config, Environment, Flags},
     log::Log,
-    serve::Server,
+    metrics::Metrics,
+    serve::{Reload, Server},
 };
 
 /// A mistake in the configuration, as for a mistake on the command line.
@@ -16,13 +18,20 @@ const MISCONFIGURED: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    match Config::read(&flags, &|name| std::env::var(name).ok()) {
-        Ok(config) => match run(config).await {
+    match Config::read(&flags, &environment()) {
+        Ok(config) => match run(&flags, &config).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(&error, ExitCode::FAILURE),
         },
         Err(violations) => complain(&violations, ExitCode::from(MISCONFIGURED)),
     }
+}
+
+/// What is not UTF-8 is none of our variables.
+fn environment() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+        .collect()
 }
 
 fn complain(error: &dyn std::fmt::Display, code: ExitCode) -> ExitCode {
@@ -31,16 +40,47 @@ fn complain(error: &dyn std::fmt::Display, code: ExitCode) -> ExitCode {
     code
 }
 
-async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     let (mut terminated, mut interrupted) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let server = Server::bind(config, Log::stderr()).await?;
+    let hangups = signal(SignalKind::hangup())?;
+    let metrics = Arc::new(Metrics::default());
+    let (log, writer) = Log::to(std::io::stderr(), Arc::clone(&metrics));
+    let server = Server::bind(config, log.clone(), metrics).await?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{}", server.listening())?;
     stdout.flush()?;
-    tokio::select! {
-        ended = server.run() => ended.map_err(Into::into),
-        _ = terminated.recv() => Ok(()),
-        _ = interrupted.recv() => Ok(()),
+    log.write(config.summary());
+    let reloading = reload(flags.clone(), hangups, server.reload(), log.clone());
+    let reloading = tokio::spawn(reloading);
+    server
+        .run_until(async {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            }
+        })
+        .await;
+    reloading.abort();
+    // Once it is gone, nobody but this holds the log.
+    let _ = reloading.await;
+    log.write(json!({ "event": "stopped" }));
+    drop(log);
+    writer.finish(Duration::from_secs(2));
+    Ok(())
+}
+
+/// Reads the configuration again at each SIGHUP. One that cannot be used is told, and changes nothing.
+async fn reload(flags: Flags, mut hangups: Signal, reload: Reload, log: Log) {
+    while hangups.recv().await.is_some() {
+        let applied = Config::read(&flags, &environment())
+            .map_err(|violations| violations.to_string())
+            .and_then(|config| {
+                reload.apply(&config).map(|()| config).map_err(|error| error.to_string())
+            });
+        log.write(match applied {
+            Ok(config) => config.summary(),
+            Err(error) => json!({ "event": "notReloaded", "error": error }),
+        });
     }
 }

@@ -16,9 +16,14 @@ use http::{
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Origins other than the site's own whose pages may ask.
+use crate::hosts::Hosts;
+
+/// The site's own origins, and others whose pages may ask.
 #[derive(Clone, Debug, Default)]
-pub struct Origins(BTreeSet<String>);
+pub struct Origins {
+    listed: BTreeSet<String>,
+    hosts: Hosts,
+}
 
 /// What a request says about the page behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub enum Page {
     Listed(HeaderValue),
     /// Any other: refused.
     Foreign,
+    /// One that asks under a name that is not ours: refused.
+    Misdirected,
 }
 
 impl Origins {
@@ -48,22 +55,31 @@ impl Origins {
             "http" if loopback => {}
             _ => return Err("must begin with https:// (http:// is for loopback only)"),
         }
+        if host.contains('*') {
+            return Err(
+                "must name each host: browsers send no pattern, so a * would match nothing",
+            );
+        }
         if origin == text.trim_end_matches('/') {
             Ok(origin)
         } else {
-            Err("must be an origin in lower case, without a path")
+            Err("must be an origin as browsers write it: lower case, no path, no port 443")
         }
     }
 
     /// The list, each entry as [`read`](Self::read) returns it.
     #[must_use]
-    pub fn new(listed: impl IntoIterator<Item = String>) -> Self {
-        Self(listed.into_iter().collect())
+    pub fn new(listed: impl IntoIterator<Item = String>, hosts: Hosts) -> Self {
+        Self { listed: listed.into_iter().collect(), hosts }
     }
 
     /// Judges a request by its headers.
     #[must_use]
     pub fn judge(&self, headers: &HeaderMap) -> Page {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if !self.hosts.knows(host) {
+            return Page::Misdirected;
+        }
         let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
         let Some(origin) = headers.get(ORIGIN) else {
             // `none` is the user's own doing, such as an address typed in; it cannot POST.
@@ -74,19 +90,12 @@ impl Origins {
             };
         };
         let Ok(text) = origin.to_str() else { return Page::Foreign };
-        if self.0.contains(text) {
+        if self.listed.contains(text) {
             return Page::Listed(origin.clone());
         }
-        let own = is_own(text, headers) && matches!(site, None | Some(b"same-origin"));
+        let own = self.hosts.is_own(text, host) && matches!(site, None | Some(b"same-origin"));
         if own { Page::Own } else { Page::Foreign }
     }
-}
-
-/// Whether `origin` is the host that was asked. Its scheme is not compared: TLS may end at a proxy.
-fn is_own(origin: &str, headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let (Some((_, authority)), Some(host)) = (origin.split_once("://"), host) else { return false };
-    authority.eq_ignore_ascii_case(host)
 }
 
 /// Adds to `headers` of any answer what a listed page needs to read it. `Retry-After` and `Date` are
@@ -120,7 +129,8 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
             .collect();
-        Origins::new([String::from("https://www.example.com")]).judge(&headers)
+        let hosts = Hosts::new([String::from("https://app.test")]);
+        Origins::new([String::from("https://www.example.com")], hosts).judge(&headers)
     }
 
     #[test]
@@ -140,10 +150,15 @@ mod tests {
             vec![host, ("origin", "https://app.test"), ("sec-fetch-site", "cross-site")],
             vec![host, ("sec-fetch-site", "cross-site")],
             vec![host, ("sec-fetch-site", "same-site")],
-            vec![("origin", "https://app.test")],
+            vec![host, ("origin", "http://app.test"), ("sec-fetch-site", "same-origin")],
         ] {
             assert_eq!(judge(&foreign), Page::Foreign, "{foreign:?}");
         }
+        for stranger in ["evil.test", "evil.test:8787"] {
+            let origin = ("origin", "http://evil.test:8787");
+            assert_eq!(judge(&[("host", stranger), origin]), Page::Misdirected, "{stranger}");
+        }
+        assert_eq!(judge(&[("origin", "https://app.test")]), Page::Misdirected, "without a host");
         let listed =
             judge(&[host, ("origin", "https://www.example.com"), ("sec-fetch-site", "cross-site")]);
         assert!(matches!(listed, Page::Listed(_)));
@@ -166,6 +181,8 @@ mod tests {
             "http://example.com",
             "https://example.com/path",
             "https://EXAMPLE.com",
+            "https://*.example.com",
+            "https://example.com:443",
         ] {
             assert!(Origins::read(bad).is_err(), "{bad}");
         }

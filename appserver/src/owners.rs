@@ -1,4 +1,5 @@
-//! Which user a video belongs to. VOD cannot tell: whoever may refresh one upload may refresh all.
+//! Which user a video belongs to, where no ticket says so. VOD cannot tell: whoever may refresh one upload may
+//! refresh all.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -6,18 +7,28 @@ use std::{
     sync::Mutex,
 };
 
-use crate::sync::lock;
+use futures_util::future::BoxFuture;
+
+use crate::{store::Unavailable, sync::lock};
 
 /// Remembers who was given which video. A site with a database implements this over it.
 pub trait Owners: fmt::Debug + Send + Sync + 'static {
     /// `user` was given `video_id`.
-    fn record(&self, user: &str, video_id: &str);
+    fn record<'a>(
+        &'a self,
+        user: &'a str,
+        video_id: &'a str,
+    ) -> BoxFuture<'a, Result<(), Unavailable>>;
 
     /// Whether `user` was given `video_id`.
-    fn owns(&self, user: &str, video_id: &str) -> bool;
+    fn owns<'a>(
+        &'a self,
+        user: &'a str,
+        video_id: &'a str,
+    ) -> BoxFuture<'a, Result<bool, Unavailable>>;
 }
 
-/// The last videos that this process issued; a restart forgets them, and the page creates anew.
+/// The last videos that this process issued. A restart forgets them; their tickets remain.
 #[derive(Debug, Default)]
 pub struct InMemoryOwners(Mutex<Recent>);
 
@@ -30,11 +41,8 @@ struct Recent {
 impl InMemoryOwners {
     /// Videos remembered.
     pub const CAPACITY: usize = 100_000;
-}
 
-impl Owners for InMemoryOwners {
-    fn record(&self, user: &str, video_id: &str) {
-        let pair = (user.to_owned(), video_id.to_owned());
+    fn remember(&self, pair: (String, String)) {
         let mut recent = lock(&self.0);
         if !recent.known.insert(pair.clone()) {
             return;
@@ -46,9 +54,25 @@ impl Owners for InMemoryOwners {
             recent.known.remove(&oldest);
         }
     }
+}
 
-    fn owns(&self, user: &str, video_id: &str) -> bool {
-        lock(&self.0).known.contains(&(user.to_owned(), video_id.to_owned()))
+impl Owners for InMemoryOwners {
+    fn record<'a>(
+        &'a self,
+        user: &'a str,
+        video_id: &'a str,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        self.remember((user.to_owned(), video_id.to_owned()));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn owns<'a>(
+        &'a self,
+        user: &'a str,
+        video_id: &'a str,
+    ) -> BoxFuture<'a, Result<bool, Unavailable>> {
+        let owns = lock(&self.0).known.contains(&(user.to_owned(), video_id.to_owned()));
+        Box::pin(async move { Ok(owns) })
     }
 }
 
@@ -56,22 +80,22 @@ impl Owners for InMemoryOwners {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_video_belongs_to_the_user_who_was_given_it() {
+    #[tokio::test]
+    async fn a_video_belongs_to_the_user_who_was_given_it() {
         let owners = InMemoryOwners::default();
-        owners.record("alice", "v1");
-        assert!(owners.owns("alice", "v1"));
-        assert!(!owners.owns("bob", "v1"));
-        assert!(!owners.owns("alice", "v2"));
+        owners.record("alice", "v1").await.unwrap();
+        assert_eq!(owners.owns("alice", "v1").await, Ok(true));
+        assert_eq!(owners.owns("bob", "v1").await, Ok(false));
+        assert_eq!(owners.owns("alice", "v2").await, Ok(false));
     }
 
-    #[test]
-    fn the_oldest_is_forgotten_first() {
+    #[tokio::test]
+    async fn the_oldest_is_forgotten_first() {
         let owners = InMemoryOwners::default();
         for number in 0..=InMemoryOwners::CAPACITY {
-            owners.record("alice", &number.to_string());
+            owners.record("alice", &number.to_string()).await.unwrap();
         }
-        assert!(!owners.owns("alice", "0"));
-        assert!(owners.owns("alice", "1"));
+        assert_eq!(owners.owns("alice", "0").await, Ok(false));
+        assert_eq!(owners.owns("alice", "1").await, Ok(true));
     }
 }

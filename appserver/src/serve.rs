@@ -1,21 +1,22 @@
 //! Putting the parts together and serving them.
 
-use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::{Router, middleware::from_fn_with_state};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use upload_token_localcloud::{Config as LocalConfig, LocalCloud, observe_app};
 
 use crate::{
-    api::Api,
+    api::{self, state::Api},
     cache::TokenCache,
     config::{Account, Cloud, Config},
-    dispatch,
-    limit::{Bucket, UserLimit},
-    listen::{Peer, Plain, Tls},
+    connections::{Connections, Live},
+    dispatch, health,
+    limit::{LocalRates, Rates},
+    listen::{Listener, Place},
     log::Log,
-    owners::InMemoryOwners,
+    metrics::Metrics,
+    owners::{InMemoryOwners, Owners},
     site,
     stand_in::StandIn,
     sts::AssumeRole,
@@ -29,7 +30,7 @@ pub enum StartError {
     /// An address is taken or not this machine's.
     Listen {
         /// The address.
-        address: SocketAddr,
+        place: Place,
         /// Why.
         error: io::Error,
     },
@@ -51,7 +52,12 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
+            Self::Listen { place: Place::Tcp(address), error } => {
+                write!(f, "cannot listen on {address}: {error}")
+            }
+            Self::Listen { place: Place::Unix(path), error } => {
+                write!(f, "cannot listen on {}: {error}", path.display())
+            }
             Self::Client(error) => write!(f, "the HTTP client cannot be set up: {error}"),
             Self::Tls(error) => error.fmt(f),
             Self::Certificate { path, error } => {
@@ -73,25 +79,65 @@ impl From<reqwest::Error> for StartError {
 /// A server that listens; [`run`](Self::run) makes it answer.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens for HTTP.
-    pub http: SocketAddr,
+    /// Where it listens for HTTP, if by TCP.
+    pub http: Option<SocketAddr>,
     /// Where it listens for HTTPS.
     pub https: Option<SocketAddr>,
+    /// Where it tells its numbers.
+    pub metrics: Option<SocketAddr>,
     /// The local cloud, in that mode.
     pub cloud: Option<LocalCloud>,
-    plain: Plain,
-    tls: Option<Tls>,
-    router: Router,
+    listeners: Vec<(Listener, Live)>,
+    connections: Connections,
+    reload: Reload,
+}
+
+/// What outlives a change of the configuration.
+#[derive(Clone, Debug)]
+struct Lasting {
+    rates: Arc<dyn Rates>,
+    addresses: Arc<LocalRates>,
+    owners: Arc<dyn Owners>,
+    metrics: Arc<Metrics>,
+    log: Log,
+    connections: Connections,
+}
+
+/// Exchanges the configuration of a running server.
+#[derive(Clone, Debug)]
+pub struct Reload {
+    app: Live,
+    numbers: Live,
+    stand_in: Option<StandIn>,
+    lasting: Lasting,
+}
+
+impl Reload {
+    /// Answers by `config` from the next request on: key, policies, users, limits. Where the server listens stays.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StartError`]; the server goes on as before.
+    pub fn apply(&self, config: &Config) -> Result<(), StartError> {
+        let (app, numbers) = routers(config, self.stand_in.as_ref(), &self.lasting)?;
+        self.app.exchange(app);
+        self.numbers.exchange(numbers);
+        Ok(())
+    }
 }
 
 impl Server {
-    /// Listens as `config` says. Entries of the audit log go to `log`.
+    /// Listens as `config` says. Entries of the audit log go to `log`, numbers to `metrics`.
     ///
     /// # Errors
     ///
     /// Any [`StartError`].
-    pub async fn bind(config: Config, log: Log) -> Result<Self, StartError> {
-        Self::bind_with(config, LocalConfig::default(), log).await
+    pub async fn bind(
+        config: &Config,
+        log: Log,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
+        Self::bind_with(config, LocalConfig::default(), log, metrics).await
     }
 
     /// As [`bind`](Self::bind), with another local cloud than the usual one.
@@ -100,96 +146,158 @@ impl Server {
     ///
     /// Any [`StartError`].
     pub async fn bind_with(
-        config: Config,
+        config: &Config,
         local: LocalConfig,
         log: Log,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        let (plain, http) = listen(config.listen).await?;
+        let plain = listen(&config.listen).await?;
+        let http = plain.address();
         let region = local.region.clone();
-        let stand_in = match &config.cloud {
-            Cloud::Local => Some(StandIn::new(local, http).map_err(|_| StartError::NoAccount)?),
-            Cloud::Alibaba(_) => None,
-        };
-        let (https, tls) = match config.listen_tls {
-            Some(address) => {
-                let certificate = tls::self_signed(&region).map_err(StartError::Tls)?;
-                if let Some(path) = config.tls_certificate.clone() {
-                    std::fs::write(&path, &certificate.certificate_pem)
-                        .map_err(|error| StartError::Certificate { path, error })?;
-                }
-                let (listener, https) = listen(address).await?;
-                let tls = Tls::new(listener, certificate.config)
-                    .map_err(|error| StartError::Listen { address, error })?;
-                (Some(https), Some(tls))
+        let stand_in = match (&config.cloud, http) {
+            (Cloud::Local, Some(http)) => {
+                Some(StandIn::new(local, http).map_err(|_| StartError::NoAccount)?)
             }
-            None => (None, None),
+            (Cloud::Local, None) => return Err(StartError::NoAccount),
+            (Cloud::Alibaba(_), _) => None,
         };
-        let router = router(&config, stand_in.as_ref(), log)?;
-        let cloud = stand_in.map(|stand_in| stand_in.cloud);
-        Ok(Self { http, https, cloud, plain: Plain::new(plain), tls, router })
+        let tls = match config.listen_tls {
+            Some(address) => Some(listen_tls(config, address, &region).await?),
+            None => None,
+        };
+        let numbers_listener = match config.listen_metrics {
+            Some(address) => Some(listen(&Place::Tcp(address)).await?),
+            None => None,
+        };
+        let connections =
+            Connections::new(config.max_connections, Arc::clone(&metrics), log.clone());
+        let lasting = Lasting {
+            rates: Arc::new(LocalRates::default()),
+            addresses: Arc::default(),
+            owners: Arc::new(InMemoryOwners::default()),
+            metrics,
+            log,
+            connections: connections.clone(),
+        };
+        let (app, numbers) = routers(config, stand_in.as_ref(), &lasting)?;
+        let (app, numbers) = (Live::new(app), Live::new(numbers));
+        let cloud = stand_in.as_ref().map(|stand_in| stand_in.cloud.clone());
+        let reload = Reload { app: app.clone(), numbers: numbers.clone(), stand_in, lasting };
+        let https = tls.as_ref().and_then(Listener::address);
+        let metrics = numbers_listener.as_ref().and_then(Listener::address);
+        let apps = [Some(plain), tls].into_iter().flatten().map(|listener| (listener, app.clone()));
+        let listeners =
+            apps.chain(numbers_listener.map(|listener| (listener, numbers.clone()))).collect();
+        Ok(Self { http, https, metrics, cloud, listeners, connections, reload })
     }
 
     /// The line that tells a parent process where to connect.
     #[must_use]
     pub fn listening(&self) -> Value {
-        let mut line = json!({ "event": "listening", "http": format!("http://{}", self.http) });
-        if let (Some(https), Some(fields)) = (self.https, line.as_object_mut()) {
-            fields.insert(String::from("https"), json!(format!("https://{https}")));
+        let mut line = json!({ "event": "listening" });
+        if let Some(fields) = line.as_object_mut() {
+            let places = [
+                ("http", self.http, "http"),
+                ("https", self.https, "https"),
+                ("metrics", self.metrics, "http"),
+            ];
+            fields.extend(places.into_iter().filter_map(|(name, place, scheme)| {
+                Some((name.to_owned(), json!(format!("{scheme}://{}", place?))))
+            }));
         }
         line
     }
 
+    /// What exchanges the configuration while the server runs.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        self.reload.clone()
+    }
+
     /// Answers until the future is dropped.
-    ///
-    /// # Errors
-    ///
-    /// If a listener fails for good.
-    pub async fn run(self) -> io::Result<()> {
-        let service = self.router.into_make_service_with_connect_info::<Peer>();
-        let plain = axum::serve(self.plain, service.clone());
-        match self.tls {
-            Some(tls) => {
-                tokio::try_join!(plain.into_future(), axum::serve(tls, service).into_future())
-                    .map(|_| ())
-            }
-            None => plain.await,
-        }
+    pub async fn run(self) {
+        self.run_until(std::future::pending()).await;
+    }
+
+    /// Answers until `stop`; then accepts no more, and returns when requests under way are answered, or after 10 s.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+        let serving = self.listeners.into_iter().map(|(listener, live)| {
+            let connections = self.connections.clone();
+            async move { connections.serve(listener, live).await }
+        });
+        let serving = futures_util::future::join_all(serving);
+        let stopping = async {
+            stop.await;
+            self.connections.stop().await;
+        };
+        tokio::join!(serving, stopping);
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let refused = |error| StartError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let bound = listener.local_addr().map_err(refused)?;
-    Ok((listener, bound))
+async fn listen(place: &Place) -> Result<Listener, StartError> {
+    let refused = |error| StartError::Listen { place: place.clone(), error };
+    Listener::bind(place).await.map_err(refused)
 }
 
-fn router(config: &Config, stand_in: Option<&StandIn>, log: Log) -> Result<Router, StartError> {
+async fn listen_tls(
+    config: &Config,
+    address: SocketAddr,
+    region: &str,
+) -> Result<Listener, StartError> {
+    let certificate = tls::self_signed(region).map_err(StartError::Tls)?;
+    if let Some(path) = config.tls_certificate.clone() {
+        std::fs::write(&path, &certificate.certificate_pem)
+            .map_err(|error| StartError::Certificate { path, error })?;
+    }
+    Ok(listen(&Place::Tcp(address)).await?.with_tls(certificate.config))
+}
+
+/// What answers users, and what answers the operator's tools.
+fn routers(
+    config: &Config,
+    stand_in: Option<&StandIn>,
+    lasting: &Lasting,
+) -> Result<(Router, Router), StartError> {
     let account = match (&config.cloud, stand_in) {
         (Cloud::Alibaba(account), _) => account.as_ref().clone(),
-        (Cloud::Local, Some(StandIn { key, role, sts, vod, .. })) => {
-            Account { key: key.clone(), role: role.clone(), sts: sts.clone(), vod: vod.clone() }
-        }
+        (Cloud::Local, Some(stand_in)) => Account {
+            keys: Arc::new(stand_in.key.clone()),
+            grants: stand_in.grants(),
+            sts: stand_in.sts.clone(),
+            vod: stand_in.vod.clone(),
+        },
         (Cloud::Local, None) => return Err(StartError::NoAccount),
     };
-    let issuer = AssumeRole::new(account.sts, account.key, account.role)?;
-    let tokens = TokenCache::new(Arc::new(issuer), config.sts_per_second, config.keep_tokens);
+    let issuer = AssumeRole::new(account.sts, account.keys, Arc::clone(&lasting.metrics))?;
+    let rates = Arc::clone(&lasting.rates);
+    let tokens = TokenCache::new(Arc::new(issuer), rates, config.limits.sts, config.keep_tokens);
     let api = Api {
+        endpoints: config.endpoints,
         auth: Arc::clone(&config.auth),
+        authorise: Arc::new(account.grants),
         origins: config.origins.clone(),
-        users: Arc::new(UserLimit::new(config.requests_per_minute)),
+        proxies: config.proxies.clone(),
+        limits: config.limits,
+        rates: Arc::clone(&lasting.rates),
+        addresses: Arc::clone(&lasting.addresses),
         tokens: tokens.clone(),
         vod: Vod::new(account.vod)?,
-        vod_pace: Arc::new(Bucket::new(config.vod_per_second, Duration::from_secs(1))),
-        owners: Arc::new(InMemoryOwners::default()),
-        log,
+        media: Arc::clone(&config.media),
+        tickets: Arc::clone(&config.tickets),
+        owners: Arc::clone(&lasting.owners),
+        log: lasting.log.clone(),
+        metrics: Arc::clone(&lasting.metrics),
     };
-    let site = site::router(&config.files);
-    Ok(match stand_in {
+    let health = health::router(lasting.connections.clone());
+    let numbers =
+        health::metrics(Arc::clone(&lasting.metrics), tokens.clone()).merge(health.clone());
+    let app = match stand_in {
         Some(StandIn { cloud, .. }) => {
-            let api = api.router().route_layer(from_fn_with_state(cloud.clone(), observe_app));
-            dispatch::with_cloud(api.merge(site), cloud, tokens)
+            let api = api::router(api).route_layer(from_fn_with_state(cloud.clone(), observe_app));
+            let site = site::router(&config.files);
+            dispatch::with_cloud(api.merge(health).merge(site), cloud, tokens)
         }
-        None => api.router().merge(site),
-    })
+        None => api::router(api).merge(health),
+    };
+    Ok((app, numbers))
 }

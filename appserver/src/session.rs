@@ -1,6 +1,6 @@
 //! The name under which a user appears in ActionTrail.
 
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 /// Marks a name made by hashing.
 const HASHED: &str = "u-";
@@ -15,8 +15,12 @@ pub fn session_name(user: &str) -> String {
     if (2..=64).contains(&user.len()) && user.bytes().all(allowed) && !user.starts_with(HASHED) {
         return user.to_owned();
     }
-    let digest = Sha256::digest(user.as_bytes());
-    digest.iter().take(16).fold(String::from(HASHED), |name, byte| name + &format!("{byte:02x}"))
+    let digest = digest(&SHA256, user.as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .take(16)
+        .fold(String::from(HASHED), |name, byte| name + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use upload_token::secret::Secret;
 use upload_token_localcloud::{Config, LocalCloud};
 
 use crate::{
-    sts::{AccessKey, Role},
+    grants::{Grants, Purpose, Rule},
+    keys::AccessKey,
+    sts::Role,
     upstream::Endpoint,
 };
 
@@ -42,10 +44,7 @@ impl StandIn {
             Endpoint::parse(&format!("http://{listen}/__cloud/{host}")).map_err(|_| NoAccount)
         };
         Ok(Self {
-            key: AccessKey {
-                id: key.id.clone(),
-                secret: Secret::new(key.secret.expose().to_owned()),
-            },
+            key: AccessKey::long_lived(key.id.clone(), Secret::new(key.secret.expose().to_owned())),
             role: Role {
                 arn: role.arn.clone(),
                 duration_seconds: role.max_session.min(3_600),
@@ -57,5 +56,12 @@ impl StandIn {
             vod: host(&format!("vod.{}.aliyuncs.com", config.region))?,
             cloud: LocalCloud::new(config),
         })
+    }
+
+    /// Everybody gets the role.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        let rule = |purpose| Rule::everybody(purpose, self.role.clone());
+        Grants::new([Purpose::Page, Purpose::Server].map(rule).to_vec())
     }
 }

@@ -1,27 +1,22 @@
 //! Issuing STS tokens by AssumeRole.
 
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use reqsign_aliyun_oss::{
-    AssumeRoleGrant, AssumeRoleGranter, Credential, StaticCredentialProvider,
-};
-use reqsign_core::{Context, Granter, HttpSend};
 use serde::Deserialize;
 use tokio::time::Instant;
 use upload_token::{secret::Secret, token::StsToken};
 
 use crate::{
-    sync::lock,
-    upstream::{Endpoint, Failure, Upstream},
+    keys::KeySource,
+    metrics::Metrics,
+    rpc::{self, Signer},
+    upstream::{Answer, Endpoint, Failure, Upstream},
 };
+
+/// How much longer than asked for a token may seem to live: clocks differ, and `Date` has whole seconds.
+const SLACK: SignedDuration = SignedDuration::from_secs(60);
 
 /// A token that STS has just issued, with all that is needed to say how long it still lives.
 #[derive(Clone, Debug)]
@@ -61,19 +56,12 @@ pub struct Grant {
     pub session: String,
     /// Keeps apart the tokens of one user, if a page asks for one a file. Not sent to STS.
     pub scope: String,
+    /// What it allows.
+    pub role: Arc<Role>,
 }
 
-/// A future that can be sent between threads.
-pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// Issues STS tokens. Each call is one request to STS; [`crate::cache`] stands in front.
-pub trait TokenIssuer: Send + Sync + 'static {
-    /// Issues one token.
-    fn issue(&self, grant: Grant) -> Pending<Result<IssuedToken, Failure>>;
-}
-
-/// What every AssumeRole of this server has in common.
-#[derive(Clone, Debug)]
+/// Which role is assumed, and how much of it is given away.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Role {
     /// `acs:ram::<account>:role/<name>`.
     pub arn: String,
@@ -85,205 +73,202 @@ pub struct Role {
     pub external_id: Option<String>,
 }
 
-/// The key of the RAM user who assumes the role.
-#[derive(Clone, Debug)]
-pub struct AccessKey {
-    /// `LTAI…`; not a secret.
-    pub id: String,
-    /// Signs the request.
-    pub secret: Secret<String>,
+/// Issues STS tokens. Each call is one request to STS; [`crate::cache`] stands in front.
+pub trait TokenIssuer: Send + Sync + 'static {
+    /// Issues one token.
+    fn issue(&self, grant: Grant) -> BoxFuture<'static, Result<IssuedToken, Failure>>;
 }
 
-/// AssumeRole through `reqsign-aliyun-oss` (signature version 1.0, GET).
+/// AssumeRole, API version 2015-04-01.
 #[derive(Clone, Debug)]
 pub struct AssumeRole {
     endpoint: Endpoint,
     upstream: Upstream,
-    key: AccessKey,
-    role: Role,
+    keys: Arc<dyn KeySource>,
+    metrics: Arc<Metrics>,
 }
 
 impl AssumeRole {
-    /// Assumes `role` at `endpoint` with `key`.
+    /// Assumes roles at `endpoint` with the key that `keys` has at the moment.
     ///
     /// # Errors
     ///
     /// If the TLS roots cannot be set up.
-    pub fn new(endpoint: Endpoint, key: AccessKey, role: Role) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        endpoint: Endpoint,
+        keys: Arc<dyn KeySource>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, reqwest::Error> {
         let upstream = Upstream::new(&endpoint)?;
-        Ok(Self { endpoint, upstream, key, role })
+        Ok(Self { endpoint, upstream, keys, metrics })
     }
 
-    async fn assume(self, session: String) -> Result<IssuedToken, Failure> {
-        let exchange = Exchange { upstream: self.upstream, seen: Arc::default() };
-        let seen = Arc::clone(&exchange.seen);
-        let mut grant = AssumeRoleGrant::new(self.role.arn).with_role_session_name(session);
-        if let Some(policy) = self.role.policy {
-            grant = grant.with_policy(policy);
-        }
-        if let Some(external_id) = self.role.external_id {
-            grant = grant.with_external_id(external_id);
-        }
-        let source = StaticCredentialProvider::new(&self.key.id, self.key.secret.expose());
-        let granter = AssumeRoleGranter::new(grant).with_sts_endpoint(self.endpoint.as_str());
-        let granter = Granter::new(Context::new().with_http_send(exchange), source, granter);
-        let granted =
-            granter.grant(Some(Duration::from_secs(u64::from(self.role.duration_seconds)))).await;
-        let seen = std::mem::take(&mut *lock(&seen));
-        match (granted, seen) {
-            (Ok(credential), Seen::Answer { request_id, at, when }) => {
-                accept(credential, request_id, at, when)
-            }
-            (_, Seen::Failure(failure)) => Err(failure),
-            (Err(_), _) => Err(Failure::Unusable { reason: "it holds no token that is valid now" }),
-            (Ok(_), Seen::Nothing) => Err(Failure::Unusable { reason: "it did not come from STS" }),
-        }
+    async fn assume(self, grant: Grant) -> Result<IssuedToken, Failure> {
+        let key = self.keys.key().await?;
+        let duration = grant.role.duration_seconds.to_string();
+        let mut params = vec![
+            ("RoleArn", grant.role.arn.as_str()),
+            ("RoleSessionName", grant.session.as_str()),
+            ("DurationSeconds", duration.as_str()),
+        ];
+        params.extend(grant.role.policy.as_deref().map(|policy| ("Policy", policy)));
+        params.extend(grant.role.external_id.as_deref().map(|id| ("ExternalId", id)));
+        let signer = Signer {
+            access_key_id: &key.id,
+            access_key_secret: &key.secret,
+            security_token: key.token.as_ref(),
+        };
+        let request = rpc::request(&self.endpoint, ("AssumeRole", "2015-04-01"), &params, signer)?;
+        let answer = self.upstream.send(request).await?;
+        accept(&answer, grant.role.duration_seconds, Timestamp::now(), Instant::now())
     }
 }
 
 impl TokenIssuer for AssumeRole {
-    fn issue(&self, grant: Grant) -> Pending<Result<IssuedToken, Failure>> {
-        Box::pin(self.clone().assume(grant.session))
-    }
-}
-
-/// Checks what no SDK checks: that the answer is a temporary credential, whole and alive.
-fn accept(
-    credential: Credential,
-    request_id: String,
-    issued_at: Timestamp,
-    issued: Instant,
-) -> Result<IssuedToken, Failure> {
-    let security_token = credential.security_token.unwrap_or_default();
-    if credential.access_key_id.is_empty()
-        || credential.access_key_secret.is_empty()
-        || security_token.is_empty()
-    {
-        return Err(Failure::Unusable { reason: "a part of the token is missing" });
-    }
-    if credential.access_key_id.starts_with("LTAI") {
-        return Err(Failure::Unusable { reason: "it holds a long-lived key" });
-    }
-    let expiration = credential
-        .expires_in
-        .and_then(|expires| Timestamp::from_second(expires.as_second()).ok())
-        .filter(|expiration| *expiration > issued_at)
-        .ok_or(Failure::Unusable { reason: "its Expiration is not in the future" })?;
-    let token = StsToken {
-        access_key_id: credential.access_key_id,
-        access_key_secret: Secret::new(credential.access_key_secret),
-        security_token: Secret::new(security_token),
-    };
-    Ok(IssuedToken { token, expiration, request_id, issued, issued_at })
-}
-
-/// One exchange with STS. reqsign flattens refusals to text and drops the RequestId, so both are kept here.
-#[derive(Clone)]
-struct Exchange {
-    upstream: Upstream,
-    seen: Arc<Mutex<Seen>>,
-}
-
-/// What came of an exchange.
-#[derive(Default)]
-enum Seen {
-    #[default]
-    Nothing,
-    Answer {
-        request_id: String,
-        at: Timestamp,
-        when: Instant,
-    },
-    Failure(Failure),
-}
-
-impl fmt::Debug for Exchange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Exchange")
+    fn issue(&self, grant: Grant) -> BoxFuture<'static, Result<IssuedToken, Failure>> {
+        let (this, metrics) = (self.clone(), Arc::clone(&self.metrics));
+        Box::pin(async move {
+            let issued = this.assume(grant).await;
+            metrics.called("AssumeRole", issued.as_ref().err().map_or("OK", Failure::label));
+            issued
+        })
     }
 }
 
 #[derive(Deserialize)]
-struct RequestId {
-    #[serde(rename = "RequestId", default)]
-    id: String,
+#[serde(rename_all = "PascalCase")]
+struct AssumedRole {
+    #[serde(default)]
+    request_id: String,
+    credentials: Credentials,
 }
 
-impl HttpSend for Exchange {
-    async fn http_send(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> reqsign_core::Result<http::Response<Bytes>> {
-        match self.upstream.send(request).await {
-            Ok(answer) => {
-                let request_id = serde_json::from_slice(&answer.body.0)
-                    .map_or_else(|_| String::new(), |RequestId { id }| id);
-                let at = clock_of(&answer.headers, Timestamp::now());
-                *lock(&self.seen) = Seen::Answer { request_id, at, when: Instant::now() };
-                Ok(http::Response::new(answer.body.0))
-            }
-            Err(failure) => {
-                *lock(&self.seen) = Seen::Failure(failure);
-                Err(reqsign_core::Error::unexpected("STS issued no token"))
-            }
-        }
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credentials {
+    access_key_id: String,
+    access_key_secret: String,
+    security_token: String,
+    expiration: String,
+}
+
+/// Checks what no SDK checks: that the answer is a temporary credential, whole and alive.
+fn accept(
+    answer: &Answer,
+    asked_seconds: u32,
+    own_clock: Timestamp,
+    issued: Instant,
+) -> Result<IssuedToken, Failure> {
+    let unusable = |reason| Failure::Unusable { reason };
+    let AssumedRole { request_id, credentials } =
+        serde_json::from_slice(&answer.body.0).map_err(|_| unusable("it holds no token"))?;
+    let given =
+        [&credentials.access_key_id, &credentials.access_key_secret, &credentials.security_token];
+    if given.iter().any(|part| part.is_empty()) {
+        return Err(unusable("a part of the token is missing"));
     }
+    if credentials.access_key_id.starts_with("LTAI") {
+        return Err(unusable("it holds a long-lived key"));
+    }
+    let expiration: Timestamp =
+        credentials.expiration.parse().map_err(|_| unusable("its Expiration is no instant"))?;
+    let longest = SignedDuration::from_secs(i64::from(asked_seconds)) + SLACK;
+    let issued_at = clock_of(&answer.headers, own_clock, expiration, longest);
+    if expiration <= issued_at {
+        return Err(unusable("its Expiration is not in the future"));
+    }
+    let token = StsToken {
+        access_key_id: credentials.access_key_id,
+        access_key_secret: Secret::new(credentials.access_key_secret),
+        security_token: Secret::new(credentials.security_token),
+    };
+    Ok(IssuedToken { token, expiration, request_id, issued, issued_at })
 }
 
-/// STS's clock when it answered. Our own has milliseconds and is believed while `Date` agrees with
-/// it; otherwise it is wrong, and `Date` counts, to the end of the second that it names.
-fn clock_of(headers: &http::HeaderMap, own: Timestamp) -> Timestamp {
+/// STS's clock when it answered.
+///
+/// Our own has milliseconds and is believed while `Date` agrees with it. Otherwise it is wrong, and `Date` counts, to
+/// the end of the second that it names: but not a `Date` by which the token outlives what was asked for (servers with a
+/// `Date` of 1970 exist). Where no clock makes sense, the token has just begun the life that was asked for, at most.
+fn clock_of(
+    headers: &http::HeaderMap,
+    own: Timestamp,
+    expiration: Timestamp,
+    longest: SignedDuration,
+) -> Timestamp {
+    let plausible = |at: &Timestamp| expiration.duration_since(*at) <= longest;
     let agreement = SignedDuration::from_secs(2);
     let date = headers
         .get(http::header::DATE)
         .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
-        .and_then(|date| Timestamp::try_from(date).ok());
-    match date {
-        Some(date) if own.duration_since(date).abs() > agreement => {
-            date.saturating_add(SignedDuration::from_secs(1)).unwrap_or(date)
-        }
-        _ => own,
-    }
+        .and_then(|date| Timestamp::try_from(date).ok())
+        .filter(|date| own.duration_since(*date).abs() > agreement)
+        .and_then(|date| date.saturating_add(SignedDuration::from_secs(1)).ok());
+    date.filter(plausible)
+        .or_else(|| Some(own).filter(plausible))
+        .or_else(|| expiration.checked_sub(longest).ok())
+        .unwrap_or(own)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::upstream::Body;
 
     fn headers(date: &str) -> http::HeaderMap {
         http::HeaderMap::from_iter([(http::header::DATE, date.parse().unwrap())])
     }
 
+    fn clock(headers: &http::HeaderMap) -> String {
+        let own: Timestamp = "2026-01-01T00:00:00.250Z".parse().unwrap();
+        let expiration = "2026-01-01T00:15:00Z".parse().unwrap();
+        clock_of(headers, own, expiration, SignedDuration::from_secs(960)).to_string()
+    }
+
     #[test]
     fn the_clock_is_our_own_unless_sts_disagrees() {
-        let own: Timestamp = "2026-01-01T00:00:00.250Z".parse().unwrap();
-        assert_eq!(clock_of(&http::HeaderMap::new(), own), own);
-        assert_eq!(clock_of(&headers("Thu, 01 Jan 2026 00:00:00 GMT"), own), own);
-        assert_eq!(clock_of(&headers("nonsense"), own), own);
-        let ahead = clock_of(&headers("Thu, 01 Jan 2026 01:00:00 GMT"), own);
-        assert_eq!(ahead.to_string(), "2026-01-01T01:00:01Z");
+        let own = "2026-01-01T00:00:00.25Z";
+        assert_eq!(clock(&http::HeaderMap::new()), own);
+        assert_eq!(clock(&headers("Thu, 01 Jan 2026 00:00:00 GMT")), own);
+        assert_eq!(clock(&headers("nonsense")), own);
+        assert_eq!(clock(&headers("Thu, 01 Jan 2026 00:10:00 GMT")), "2026-01-01T00:10:01Z");
+    }
+
+    #[test]
+    fn no_date_makes_a_token_live_longer_than_was_asked_for() {
+        assert_eq!(clock(&headers("Thu, 01 Jan 1970 00:00:00 GMT")), "2026-01-01T00:00:00.25Z");
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let far = json!({ "AccessKeyId": "STS.x", "AccessKeySecret": "s", "SecurityToken": "t",
+            "Expiration": "2099-01-01T00:00:00Z" });
+        let issued = accepted(far, now).unwrap();
+        assert_eq!(issued.life(), Duration::from_secs(960));
+    }
+
+    fn accepted(credentials: Value, now: Timestamp) -> Result<IssuedToken, Failure> {
+        let body = json!({ "RequestId": "R", "Credentials": credentials }).to_string();
+        let answer = Answer { headers: http::HeaderMap::new(), body: Body(body.into()) };
+        accept(&answer, 900, now, Instant::now())
     }
 
     #[test]
     fn a_long_lived_key_or_a_dead_token_is_not_passed_on() {
-        let now = Timestamp::now();
-        let good = Credential {
-            access_key_id: "STS.x".into(),
-            access_key_secret: "s".into(),
-            security_token: Some("t".into()),
-            expires_in: reqsign_core::time::Timestamp::from_second(now.as_second() + 60).ok(),
-        };
-        let check = |credential| accept(credential, String::new(), now, Instant::now());
-        assert!(check(good.clone()).is_ok());
-        assert!(check(Credential { access_key_id: "LTAI5t".into(), ..good.clone() }).is_err());
-        assert!(check(Credential { security_token: None, ..good.clone() }).is_err());
-        assert!(check(Credential { expires_in: None, ..good.clone() }).is_err());
-        assert!(
-            check(Credential {
-                expires_in: reqsign_core::time::Timestamp::from_second(now.as_second() - 1).ok(),
-                ..good
-            })
-            .is_err()
-        );
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let good = json!({ "AccessKeyId": "STS.x", "AccessKeySecret": "s", "SecurityToken": "t",
+            "Expiration": "2026-01-01T00:15:00Z" });
+        assert!(accepted(good.clone(), now).is_ok());
+        for (name, value) in [
+            ("AccessKeyId", json!("LTAI5t")),
+            ("AccessKeyId", json!("")),
+            ("SecurityToken", json!(null)),
+            ("AccessKeySecret", json!("")),
+            ("Expiration", json!("soon")),
+            ("Expiration", json!("2025-12-31T23:59:59Z")),
+        ] {
+            let mut bad = good.clone();
+            bad[name] = value;
+            assert!(accepted(bad, now).is_err(), "{name}");
+        }
     }
 }

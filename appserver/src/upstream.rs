@@ -4,7 +4,11 @@
 //! comes back as a misleading signature error. Messages of the cloud are dropped here, because a
 //! `SignatureDoesNotMatch` quotes the signed request.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    time::{Duration, SystemTime},
+};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
@@ -16,6 +20,9 @@ const CONNECT: Duration = Duration::from_secs(3);
 const TOTAL: Duration = Duration::from_secs(5);
 /// Largest answer read. A token has about 2,000 bytes.
 const LARGEST: usize = 256 << 10;
+
+/// The code of our own limit in front of the cloud.
+pub const OWN_LIMIT: &str = "Throttling.AppServer";
 
 /// Address of a service: `https://` anywhere, `http://` only to a literal loopback address.
 ///
@@ -81,7 +88,10 @@ pub enum Failure {
         request_id: Option<String>,
     },
     /// No connection, or none that survived.
-    Unreachable,
+    Unreachable {
+        /// What the network said, for the operator.
+        cause: String,
+    },
     /// No whole answer within 5 s.
     TimedOut,
     /// An answer that is not what the API promises.
@@ -92,12 +102,30 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// This server's own limit in front of the cloud; one is free after `wait`.
+    #[must_use]
+    pub fn own_limit(wait: Duration) -> Self {
+        let code = String::from(OWN_LIMIT);
+        Self::Throttled { code, retry_after: Some(wait), request_id: None }
+    }
+
     /// The cloud's code, if it named one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Throttled { code, .. } | Self::Refused { code, .. } => Some(code),
-            Self::Unreachable | Self::TimedOut | Self::Unusable { .. } => None,
+            Self::Unreachable { .. } | Self::TimedOut | Self::Unusable { .. } => None,
+        }
+    }
+
+    /// One word for what happened, for counting.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Throttled { code, .. } | Self::Refused { code, .. } => code,
+            Self::Unreachable { .. } => "Unreachable",
+            Self::TimedOut => "TimedOut",
+            Self::Unusable { .. } => "Unusable",
         }
     }
 
@@ -108,7 +136,7 @@ impl Failure {
             Self::Throttled { request_id, .. } | Self::Refused { request_id, .. } => {
                 request_id.as_deref()
             }
-            Self::Unreachable | Self::TimedOut | Self::Unusable { .. } => None,
+            Self::Unreachable { .. } | Self::TimedOut | Self::Unusable { .. } => None,
         }
     }
 }
@@ -118,12 +146,29 @@ impl fmt::Display for Failure {
         match self {
             Self::Throttled { code, .. } => write!(f, "the cloud asks for fewer requests ({code})"),
             Self::Refused { status, code, .. } => {
-                write!(f, "the cloud refused with {status} {code}")
+                write!(f, "the cloud refused with {status} {code}{}", hint(code))
             }
-            Self::Unreachable => f.write_str("the cloud cannot be reached"),
+            Self::Unreachable { cause } => write!(f, "the cloud cannot be reached: {cause}"),
             Self::TimedOut => f.write_str("the cloud did not answer in time"),
             Self::Unusable { reason } => write!(f, "the cloud's answer is unusable: {reason}"),
         }
+    }
+}
+
+/// What to look at first.
+fn hint(code: &str) -> &'static str {
+    match code {
+        "InvalidTimeStamp.Expired" => ": this machine's clock is wrong",
+        "SignatureDoesNotMatch" => ": the AccessKey secret does not belong to the AccessKey id",
+        "NoPermission" => {
+            ": the RAM user may not assume the role (AliyunSTSAssumeRoleAccess), or the role does not trust it"
+        }
+        "InvalidAccessKeyId.NotFound" => ": there is no such AccessKey",
+        "InvalidAccessKeyId.Inactive" => ": the AccessKey is disabled",
+        "Forbidden.RAM" | "Forbidden" => {
+            ": the role or the session policy does not allow the action"
+        }
+        _ => "",
     }
 }
 
@@ -202,7 +247,20 @@ impl Upstream {
 }
 
 fn failed(error: &reqwest::Error) -> Failure {
-    if error.is_timeout() { Failure::TimedOut } else { Failure::Unreachable }
+    if error.is_timeout() {
+        Failure::TimedOut
+    } else {
+        Failure::Unreachable { cause: cause(error) }
+    }
+}
+
+/// The innermost reason, such as "Connection refused": the outer ones name the address, which is ours.
+fn cause(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string().chars().filter(|letter| !letter.is_control()).take(200).collect()
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Bytes, Failure> {
@@ -258,15 +316,17 @@ fn is_plain(word: &str) -> bool {
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
+/// In seconds, or as a date by the cloud's own clock.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers
-        .get(http::header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
+    let wait = text(http::header::RETRY_AFTER)?;
+    wait.parse().map(Duration::from_secs).ok().or_else(|| {
+        let at = httpdate::parse_http_date(wait).ok()?;
+        let now = text(http::header::DATE)
+            .and_then(|date| httpdate::parse_http_date(date).ok())
+            .unwrap_or_else(SystemTime::now);
+        at.duration_since(now).ok()
+    })
 }
 
 #[cfg(test)]
@@ -305,6 +365,22 @@ mod tests {
             let failure = refusal(StatusCode::from_u16(status).unwrap(), &none, body);
             assert!(matches!(failure, Failure::Throttled { .. }), "{status}: {failure:?}");
         }
+    }
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds_or_a_date() {
+        let wait = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs.iter().map(|(name, value)| {
+                (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap())
+            });
+            retry_after(&headers.collect())
+        };
+        let date = ("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+        assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
+        let later = ("retry-after", "Thu, 01 Jan 2026 00:00:09 GMT");
+        assert_eq!(wait(&[date, later]), Some(Duration::from_secs(9)));
+        assert_eq!(wait(&[date, ("retry-after", "soon")]), None);
+        assert_eq!(wait(&[]), None);
     }
 
     #[test]

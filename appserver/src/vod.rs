@@ -2,26 +2,32 @@
 
 use std::fmt;
 
-use bytes::Bytes;
-use jiff::Timestamp;
 use serde::Deserialize;
-use upload_token::{secret::Secret, token::StsToken, vod::signed_query};
+use upload_token::{secret::Secret, token::StsToken};
 
-use crate::upstream::{Endpoint, Failure, Upstream};
+use crate::{
+    rpc::{self, Signer},
+    upstream::{Endpoint, Failure, Upstream},
+};
 
 /// A call for the right to upload one media file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     /// CreateUploadVideo with these parameters.
-    CreateVideo(Vec<(&'static str, String)>),
+    CreateVideo(Params),
     /// CreateUploadImage with these parameters. An image cannot be refreshed: each call is a new image.
-    CreateImage(Vec<(&'static str, String)>),
+    CreateImage(Params),
+    /// CreateUploadAttachedMedia with these parameters: a watermark, a subtitle or material. Not to be refreshed either.
+    CreateAttachedMedia(Params),
     /// RefreshUploadVideo: another UploadAuth for the same video.
     Refresh {
         /// The id that CreateUploadVideo gave.
         video_id: String,
     },
 }
+
+/// Parameters of a call, by VOD's names.
+pub type Params = Vec<(&'static str, String)>;
 
 impl Call {
     /// Name of the action.
@@ -30,13 +36,16 @@ impl Call {
         match self {
             Self::CreateVideo(_) => "CreateUploadVideo",
             Self::CreateImage(_) => "CreateUploadImage",
+            Self::CreateAttachedMedia(_) => "CreateUploadAttachedMedia",
             Self::Refresh { .. } => "RefreshUploadVideo",
         }
     }
 
     fn params(&self) -> Vec<(&str, &str)> {
         match self {
-            Self::CreateVideo(params) | Self::CreateImage(params) => {
+            Self::CreateVideo(params)
+            | Self::CreateImage(params)
+            | Self::CreateAttachedMedia(params) => {
                 params.iter().map(|(name, value)| (*name, value.as_str())).collect()
             }
             Self::Refresh { video_id } => vec![("VideoId", video_id)],
@@ -54,6 +63,17 @@ pub struct Upload {
     pub video_id: Option<String>,
     /// Id of an image.
     pub image_id: Option<String>,
+    /// Where an image will be found.
+    #[serde(rename = "ImageURL")]
+    pub image_url: Option<String>,
+    /// Id of attached media.
+    pub media_id: Option<String>,
+    /// Where attached media will be found.
+    #[serde(rename = "MediaURL")]
+    pub media_url: Option<String>,
+    /// Where the stored file itself will be found: of images and attached media.
+    #[serde(rename = "FileURL")]
+    pub file_url: Option<String>,
     /// Base64 JSON: endpoint, bucket, object key.
     pub upload_address: String,
     /// Base64 JSON: temporary credentials for that object.
@@ -94,34 +114,20 @@ impl Vod {
     ///
     /// Any [`Failure`].
     pub async fn call(&self, call: &Call, token: &StsToken) -> Result<Upload, Failure> {
-        let nonce = format!("{:032x}", rand::random::<u128>());
-        let timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let mut params = vec![
-            ("AccessKeyId", token.access_key_id.as_str()),
-            ("SecurityToken", token.security_token.expose()),
-            ("Action", call.action()),
-            ("Version", "2017-03-21"),
-            ("Format", "JSON"),
-            ("SignatureMethod", "HMAC-SHA1"),
-            ("SignatureVersion", "1.0"),
-            ("SignatureNonce", &nonce),
-            ("Timestamp", &timestamp),
-        ];
-        params.extend(call.params());
-        let query = signed_query(&params, token.access_key_secret.expose());
-        let request = http::Request::get(format!("{}/?{query}", self.endpoint.as_str()))
-            .body(Bytes::new())
-            .map_err(|_| Failure::Refused {
-                status: 400,
-                code: String::from("RequestTooLarge"),
-                request_id: None,
-            })?;
+        let signer = Signer {
+            access_key_id: &token.access_key_id,
+            access_key_secret: &token.access_key_secret,
+            security_token: Some(&token.security_token),
+        };
+        let action = (call.action(), "2017-03-21");
+        let request = rpc::request(&self.endpoint, action, &call.params(), signer)?;
         let answer = self.upstream.send(request).await?;
         let upload: Upload = serde_json::from_slice(&answer.body.0)
             .map_err(|_| Failure::Unusable { reason: "it holds no UploadAuth" })?;
         let named = match call {
             Call::CreateVideo(_) => upload.video_id.is_some(),
             Call::CreateImage(_) => upload.image_id.is_some(),
+            Call::CreateAttachedMedia(_) => upload.media_id.is_some(),
             Call::Refresh { .. } => true,
         };
         if named {

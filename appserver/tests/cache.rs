@@ -11,12 +11,14 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, advance, sleep};
 use upload_token::{secret::Secret, token::StsToken};
 use upload_token_appserver::{
     cache::TokenCache,
-    sts::{Grant, IssuedToken, Pending, TokenIssuer},
+    limit::{LocalRates, Rate},
+    sts::{Grant, IssuedToken, Role, TokenIssuer},
     upstream::Failure,
 };
 
@@ -29,7 +31,7 @@ struct Issuer {
 }
 
 impl TokenIssuer for Issuer {
-    fn issue(&self, _: Grant) -> Pending<Result<IssuedToken, Failure>> {
+    fn issue(&self, _: Grant) -> BoxFuture<'static, Result<IssuedToken, Failure>> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let outcome = (self.plan)(call);
         Box::pin(async move {
@@ -60,11 +62,19 @@ fn cache(
     keep: bool,
 ) -> (TokenCache, Arc<Issuer>) {
     let issuer = Arc::new(Issuer { calls: AtomicU64::new(0), plan: Box::new(plan) });
-    (TokenCache::new(Arc::clone(&issuer) as Arc<dyn TokenIssuer>, per_second, keep), issuer)
+    let rates = Arc::new(LocalRates::default());
+    let (pace, asked) = (Rate::per_second(per_second), Arc::clone(&issuer));
+    (TokenCache::new(asked, rates, pace, keep), issuer)
+}
+
+fn grant(session: &str, scope: &str) -> Grant {
+    let arn = String::from("acs:ram::1:role/r");
+    let role = Role { arn, duration_seconds: 900, policy: None, external_id: None };
+    Grant { session: session.to_owned(), scope: scope.to_owned(), role: Arc::new(role) }
 }
 
 fn alice() -> Grant {
-    Grant { session: String::from("alice"), scope: String::new() }
+    grant("alice", "")
 }
 
 fn refused(code: &str) -> Failure {
@@ -113,11 +123,13 @@ async fn server_time_goes_on_while_a_token_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn other_grants_have_other_tokens() {
     let (cache, _) = cache(|_| None, 50, true);
-    let bob = Grant { session: String::from("bob"), scope: String::new() };
-    let file = Grant { scope: String::from("file"), ..alice() };
+    let (bob, file) = (grant("bob", ""), grant("alice", "file"));
+    let narrow = Role { policy: Some(String::from("p")), ..alice().role.as_ref().clone() };
+    let narrow = Grant { role: Arc::new(narrow), ..alice() };
     assert_eq!(id(&cache).await, "STS.1");
     assert_eq!(cache.token(bob).await.unwrap().token.access_key_id, "STS.2");
     assert_eq!(cache.token(file).await.unwrap().token.access_key_id, "STS.3");
+    assert_eq!(cache.token(narrow).await.unwrap().token.access_key_id, "STS.4");
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,4 +189,50 @@ async fn sts_is_asked_no_faster_than_allowed() {
         Failure::Throttled { retry_after: Some(wait), .. } if *wait <= Duration::from_millis(100)))
     );
     assert_eq!(issuer.calls.load(Ordering::Relaxed), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_with_many_scopes_keeps_the_last_sixteen() {
+    let (cache, issuer) = cache(|_| None, 99, true);
+    let ask = async |scope: usize| {
+        cache.token(grant("alice", &scope.to_string())).await.unwrap().token.access_key_id.clone()
+    };
+    for scope in 0..20 {
+        ask(scope).await;
+        // Asked for all the time, so it stays.
+        assert_eq!(ask(0).await, "STS.1");
+    }
+    assert_eq!(cache.grants(), 16);
+    assert_eq!(issuer.calls.load(Ordering::Relaxed), 20);
+    assert_eq!(ask(19).await, "STS.20");
+    assert_eq!(ask(1).await, "STS.21", "the one not asked for longest has gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_under_way_have_an_end_too() {
+    let (cache, issuer) = cache(|_| None, 99, true);
+    let scopes = (0..40).map(|scope| cache.token(grant("alice", &format!("{scope}"))));
+    let outcomes = futures_util::future::join_all(scopes).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 16);
+    assert_eq!(issuer.calls.load(Ordering::Relaxed), 16);
+    assert!(
+        outcomes
+            .iter()
+            .filter_map(|outcome| outcome.as_ref().err())
+            .all(|failure| { matches!(failure, Failure::Throttled { retry_after: Some(_), .. }) })
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn users_with_a_token_leave_a_quarter_of_the_pace_to_those_without() {
+    let (cache, _) = cache(|_| None, 8, true);
+    cache.token(alice()).await.unwrap();
+    advance(Duration::from_secs(10)).await;
+    let greedy = (0..12).map(|scope| cache.token(grant("alice", &format!("{scope}"))));
+    let greedy = futures_util::future::join_all(greedy);
+    let newcomers = (0..2).map(|user| cache.token(grant(&format!("user {user}"), "")));
+    let newcomers = futures_util::future::join_all(newcomers);
+    let (greedy, newcomers) = futures_util::future::join(greedy, newcomers).await;
+    assert_eq!(greedy.iter().filter(|outcome| outcome.is_ok()).count(), 6);
+    assert!(newcomers.iter().all(Result::is_ok));
 }

@@ -2,54 +2,87 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::HashMap;
-
 use clap::Parser;
-use upload_token_appserver::config::{Cloud, Config, Flags, Violations};
+use upload_token_appserver::{
+    config::{Account, Cloud, Config, Environment, Flags, Violations},
+    grants::Purpose,
+    sts::Role,
+};
 
-const GOOD: [(&str, &str); 4] = [
+const GOOD: [(&str, &str); 6] = [
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tExampleExample1234"),
     ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "CANARY-secret"),
     ("ALIBABA_CLOUD_ROLE_ARN", "acs:ram::1234567890123456:role/web-upload"),
     ("UPLOAD_TOKEN_AUTH", "proxy-header:X-User"),
+    ("UPLOAD_TOKEN_ENDPOINTS", "sts,upload-auth"),
+    ("UPLOAD_TOKEN_TICKET_KEYS", "CANARY-0123456789abcdef0123456789"),
 ];
 
-fn read(flags: &[&str], variables: &[(&str, &str)]) -> Result<Config, Violations> {
-    let variables: HashMap<&str, &str> = GOOD.iter().chain(variables).copied().collect();
-    let flags = Flags::parse_from([&["appserver"], flags].concat());
-    Config::read(&flags, &|name| variables.get(name).map(|value| (*value).to_owned()))
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn broken(flags: &[&str], variables: &[(&str, &str)]) -> Vec<&'static str> {
-    read(flags, variables).unwrap_err().all().iter().map(|violation| violation.setting).collect()
+fn read(flags: &[&str], variables: &[(&str, &str)]) -> Result<Config, Violations> {
+    let flags = Flags::parse_from([&["appserver"], flags].concat());
+    Config::read(&flags, &environment(&[&GOOD, variables].concat()))
+}
+
+fn broken(flags: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
+    let violations = read(flags, variables).unwrap_err();
+    violations.all().iter().map(|violation| violation.setting.clone()).collect()
+}
+
+fn account(config: &Config) -> &Account {
+    match &config.cloud {
+        Cloud::Alibaba(account) => account,
+        Cloud::Local => unreachable!("not the local cloud"),
+    }
+}
+
+fn role(account: &Account, purpose: Purpose) -> &Role {
+    let rule = account.grants.rules().iter().find(|rule| rule.purpose == purpose).unwrap();
+    rule.role.as_ref().unwrap()
 }
 
 #[test]
-fn four_variables_are_enough() {
+fn six_variables_are_enough() {
     let config = read(&[], &[]).unwrap();
-    let Cloud::Alibaba(account) = &config.cloud else { unreachable!("not the local cloud") };
+    let account = account(&config);
     assert_eq!(account.sts.as_str(), "https://sts.aliyuncs.com");
     assert_eq!(account.vod.as_str(), "https://vod.cn-shanghai.aliyuncs.com");
-    assert_eq!(account.role.duration_seconds, 3_600);
-    assert!(
-        account.role.policy.as_ref().unwrap().contains("vod:RefreshUploadVideo"),
-        "least privilege by default"
-    );
+    let policy = |purpose| role(account, purpose).policy.clone().unwrap();
+    assert_eq!(role(account, Purpose::Page).duration_seconds, 3_600);
+    assert!(policy(Purpose::Page).contains("vod:RefreshUploadVideo"), "least privilege by default");
+    assert!(!policy(Purpose::Page).contains("AttachedMedia"));
+    assert!(policy(Purpose::Server).contains("vod:CreateUploadAttachedMedia"));
     assert!(config.keep_tokens);
+}
+
+#[test]
+fn sts_is_asked_near_the_region() {
+    let config = read(&[], &[("UPLOAD_TOKEN_REGION", "ap-southeast-1")]).unwrap();
+    assert_eq!(account(&config).sts.as_str(), "https://sts.ap-southeast-1.aliyuncs.com");
 }
 
 #[test]
 fn the_local_cloud_needs_no_variable() {
     let flags = Flags::parse_from(["appserver", "--local-cloud"]);
-    assert!(matches!(Config::read(&flags, &|_| None).unwrap().cloud, Cloud::Local));
+    assert!(matches!(Config::read(&flags, &Environment::new()).unwrap().cloud, Cloud::Local));
 }
 
 #[test]
 fn without_any_variable_all_required_ones_are_named() {
     let flags = Flags::parse_from(["appserver"]);
-    let violations = Config::read(&flags, &|_| None).unwrap_err();
-    let named: Vec<_> = violations.all().iter().map(|violation| violation.setting).collect();
-    assert_eq!(named, GOOD.map(|(name, _)| name));
+    let violations = Config::read(&flags, &Environment::new()).unwrap_err();
+    let mut named: Vec<_> = violations.all().iter().map(|one| one.setting.as_str()).collect();
+    let mut needed = GOOD
+        .map(|(name, _)| name)
+        .into_iter()
+        .filter(|name| !name.ends_with("KEYS"))
+        .collect::<Vec<_>>();
+    named.sort_unstable();
+    needed.sort_unstable();
+    assert_eq!(named, needed);
 }
 
 #[test]
@@ -61,11 +94,16 @@ fn every_mistake_is_named_in_one_go_and_no_value_is_repeated() {
         ("UPLOAD_TOKEN_MAX_SESSION_SECONDS", "43201"),
         ("UPLOAD_TOKEN_DURATION_SECONDS", "899"),
         ("UPLOAD_TOKEN_POLICY", "CANARY"),
+        ("UPLOAD_TOKEN_UPLOAD_AUTH_POLICY", "CANARY"),
+        ("UPLOAD_TOKEN_ENDPOINTS", "upload-auth,CANARY"),
+        ("UPLOAD_TOKEN_TICKET_KEYS", "CANARY"),
+        ("UPLOAD_TOKEN_PUBLIC_ORIGINS", "https://*.CANARY.example.com"),
+        ("UPLOAD_TOKEN_TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("UPLOAD_TOKEN_VOD_MAX_BYTES", "CANARY"),
         ("UPLOAD_TOKEN_EXTERNAL_ID", "CANARY CANARY"),
         ("UPLOAD_TOKEN_STS_ENDPOINT", "http://CANARY.example.com"),
         ("UPLOAD_TOKEN_VOD_ENDPOINT", "CANARY"),
-        ("UPLOAD_TOKEN_AUTH", "bearer"),
-        ("UPLOAD_TOKEN_AUTH_SECRET", "CANARY"),
+        ("UPLOAD_TOKEN_AUTH", "proxy-header:Cookie"),
         ("UPLOAD_TOKEN_ALLOWED_ORIGINS", "https://www.example.com,*,CANARY"),
         ("UPLOAD_TOKEN_REQUESTS_PER_MINUTE", "0"),
         ("UPLOAD_TOKEN_STS_PER_SECOND", "100"),
@@ -73,12 +111,8 @@ fn every_mistake_is_named_in_one_go_and_no_value_is_repeated() {
     ];
     let flags = ["--listen", "CANARY", "--listen-tls", "127.0.0.1:0"];
     let violations = read(&flags, &mistakes).unwrap_err();
-    let mut named: Vec<_> = violations.all().iter().map(|violation| violation.setting).collect();
-    let mut expected: Vec<_> = mistakes
-        .map(|(name, _)| name)
-        .into_iter()
-        .filter(|name| *name != "UPLOAD_TOKEN_AUTH")
-        .collect();
+    let mut named: Vec<_> = violations.all().iter().map(|one| one.setting.as_str()).collect();
+    let mut expected: Vec<_> = mistakes.map(|(name, _)| name).to_vec();
     expected.extend(["--listen", "--listen-tls"]);
     named.sort_unstable();
     expected.sort_unstable();
@@ -114,14 +148,13 @@ fn the_local_cloud_answers_on_loopback_only() {
 
 #[test]
 fn who_is_asking_must_be_decided() {
-    for how in ["", "none", "proxy-header:", "proxy-header:two words", "basic"] {
+    for how in ["", "none", "proxy-header:", "proxy-header:two words", "proxy-header:Host", "basic"]
+    {
         assert_eq!(broken(&[], &[("UPLOAD_TOKEN_AUTH", how)]), ["UPLOAD_TOKEN_AUTH"], "{how:?}");
     }
     assert_eq!(broken(&[], &[("UPLOAD_TOKEN_AUTH", "bearer")]), ["UPLOAD_TOKEN_AUTH_SECRET"]);
-    assert_eq!(
-        broken(&[], &[("UPLOAD_TOKEN_TRUSTED_PROXIES", "10.0.0.7, proxy")]),
-        ["UPLOAD_TOKEN_TRUSTED_PROXIES"]
-    );
+    let violations = read(&[], &[("UPLOAD_TOKEN_TRUSTED_PROXIES", "10.0.0.7, proxy")]).unwrap_err();
+    assert!(violations.to_string().contains("(item 2)"), "{violations}");
 }
 
 #[test]
@@ -130,4 +163,43 @@ fn a_configuration_can_be_printed() {
     let config = read(&[], &[("UPLOAD_TOKEN_AUTH", "bearer"), secret]).unwrap();
     let shown = format!("{config:?} {config:#?}");
     assert!(shown.contains("LTAI5tExampleExample1234") && !shown.contains("CANARY"), "{shown}");
+}
+
+#[test]
+fn a_variable_that_does_nothing_is_told() {
+    for name in
+        ["UPLOAD_TOKEN_REQUEST_PER_MINUTE", "UPLOAD_TOKEN_DURATION", "UPLOAD_TOKEN_AUTH_SECRET"]
+    {
+        assert_eq!(broken(&[], &[(name, "CANARY")]), [name]);
+    }
+}
+
+#[test]
+fn flags_that_do_nothing_are_told() {
+    assert_eq!(broken(&["--tls-certificate", "x.pem"], &[]), ["--tls-certificate"]);
+    let local = ["--local-cloud", "--www", "/does/not/exist"];
+    assert_eq!(broken(&local, &[]), ["--www"]);
+    assert_eq!(broken(&["--www", "."], &[]), ["--www"], "files are for the demo");
+}
+
+#[test]
+fn uploads_of_an_account_need_a_ticket_key_and_tokens_do_not() {
+    let unset = ("UPLOAD_TOKEN_TICKET_KEYS", "");
+    assert_eq!(broken(&[], &[unset]), ["UPLOAD_TOKEN_TICKET_KEYS"]);
+    assert!(read(&[], &[unset, ("UPLOAD_TOKEN_ENDPOINTS", "sts")]).is_ok());
+}
+
+#[test]
+fn an_upload_auth_policy_without_vod_serves_nobody() {
+    let oss = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"*"}]}"#;
+    let policy = ("UPLOAD_TOKEN_UPLOAD_AUTH_POLICY", oss);
+    assert_eq!(broken(&[], &[policy]), ["UPLOAD_TOKEN_UPLOAD_AUTH_POLICY"]);
+}
+
+#[test]
+fn listening_beyond_this_machine_is_warned_of() {
+    assert!(read(&[], &[]).unwrap().warnings.is_empty());
+    assert_eq!(read(&["--listen", "0.0.0.0:0"], &[]).unwrap().warnings.len(), 1);
+    let unix = read(&["--listen", "unix:/tmp/x.sock"], &[]).unwrap();
+    assert!(unix.warnings.is_empty());
 }

@@ -155,6 +155,14 @@ export function uploadAuthContract(name, { url, user }) {
       assert.notEqual(second.uploadAuth, first.uploadAuth);
     });
 
+    it("gives a ticket that settles whose the video is", async () => {
+      const { reply: first } = await ask(file);
+      assert.match(first.ticket ?? "", /^[\x21-\x7e]{16,512}$/, "for a page that resumes after your restart");
+      const { response, reply } = await ask({ videoId: first.videoId, ticket: first.ticket });
+      assert.equal(response.status, 200);
+      assert.ok(reply.ticket, "a renewal gives one too");
+    });
+
     it("creates an image", async () => {
       const { response, reply } = await ask({ title: "contract", image: { imageType: "default", imageExt: "png" } });
       assert.equal(response.status, 200);

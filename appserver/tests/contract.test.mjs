@@ -45,6 +45,9 @@ if (APP_SERVER_URL) {
     running.rust = await start(binary, listen, {
       ...account,
       UPLOAD_TOKEN_AUTH: "proxy-header:X-User",
+      UPLOAD_TOKEN_ENDPOINTS: "sts,upload-auth",
+      UPLOAD_TOKEN_TICKET_KEYS: "0123456789abcdef0123456789abcdef",
+      UPLOAD_TOKEN_REFUSALS_PER_MINUTE: "1000",
       UPLOAD_TOKEN_REQUESTS_PER_MINUTE: "1000",
       UPLOAD_TOKEN_STS_ENDPOINT: cloud.sts,
       UPLOAD_TOKEN_VOD_ENDPOINT: `http://127.0.0.1:${cloud.port}/__cloud/vod.cn-shanghai.aliyuncs.com`,

@@ -4,12 +4,16 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use support::{KEY_ID, KEY_SECRET, ROLE, Site, json_of};
+use support::{KEY_ID, KEY_SECRET, Site, TICKET_KEY, json_of};
 use upload_token::{secret::Secret, token::StsToken};
 use upload_token_appserver::{
-    sts::{AccessKey, AssumeRole, IssuedToken, Role},
+    keys::AccessKey,
+    metrics::Metrics,
+    sts::{AssumeRole, IssuedToken},
     upstream::{Answer, Body, Endpoint},
     vod::Upload,
 };
@@ -27,7 +31,7 @@ fn texts(value: &Value) -> Vec<String> {
 #[tokio::test]
 async fn the_audit_log_and_all_refusals_are_free_of_them() {
     let site = Site::with_account(&[]).await;
-    let mut secrets = vec![KEY_SECRET.to_owned()];
+    let mut secrets = vec![KEY_SECRET.to_owned(), TICKET_KEY.to_owned()];
     let mut refusals = Vec::new();
 
     let (_, token) = json_of(site.token().await).await;
@@ -78,8 +82,7 @@ async fn the_audit_log_and_all_refusals_are_free_of_them() {
 fn nothing_that_holds_one_prints_it() {
     const CANARY: &str = "CANARY";
     let secret = || Secret::new(String::from(CANARY));
-    let role = Role { arn: ROLE.into(), duration_seconds: 900, policy: None, external_id: None };
-    let key = AccessKey { id: KEY_ID.into(), secret: secret() };
+    let key = AccessKey { token: Some(secret()), ..AccessKey::long_lived(KEY_ID.into(), secret()) };
     let endpoint = Endpoint::parse("https://sts.aliyuncs.com").unwrap();
     let token = StsToken {
         access_key_id: "STS.shown".into(),
@@ -97,7 +100,7 @@ fn nothing_that_holds_one_prints_it() {
         json!({ "RequestId": "R", "UploadAddress": "a", "UploadAuth": CANARY }).to_string();
     let upload: Upload = serde_json::from_str(&upload).unwrap();
     let answer = Answer { headers: http::HeaderMap::new(), body: Body(CANARY.into()) };
-    let issuer = AssumeRole::new(endpoint, key, role).unwrap();
+    let issuer = AssumeRole::new(endpoint, Arc::new(key), Arc::new(Metrics::default())).unwrap();
     let shown = format!("{issuer:?} {issued:?} {upload:?} {answer:?}");
     assert!(shown.contains("STS.shown") && shown.contains(KEY_ID), "{shown}");
     assert!(!shown.contains(CANARY), "{shown}");

@@ -1,43 +1,55 @@
 //! Reading a request's body.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use http::StatusCode;
 use http_body_util::{BodyExt, Limited};
-use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::reply::ErrorReply;
 
 /// Largest body read, in bytes: a title, a description and sixteen tags.
 const LARGEST: usize = 64 << 10;
+/// How long it may take to come.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads a JSON body; an empty one is the default.
+/// Reads a JSON object; an empty body is an empty one.
 ///
 /// The `Content-Type` is not looked at: a page that posts a plain object is understood too, and
 /// [`crate::origin`] has already settled which pages may post at all.
 ///
 /// # Errors
 ///
-/// 413 or 400.
-pub(super) async fn read<T: DeserializeOwned + Default>(body: Body) -> Result<T, ErrorReply> {
-    let bytes = Limited::new(body, LARGEST)
-        .collect()
+/// 408, 413 or 400.
+pub(super) async fn read(body: Body) -> Result<Map<String, Value>, ErrorReply> {
+    let refusal = |status, message| ErrorReply::new(status, "InvalidBody", message);
+    let bytes = timeout(PATIENCE, Limited::new(body, LARGEST).collect())
         .await
-        .map_err(|_| {
-            ErrorReply::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "InvalidBody",
-                "the body is too large or broke off",
-            )
-        })?
+        .map_err(|_| refusal(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"))?
+        .map_err(|_| refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broke off"))?
         .to_bytes();
     if bytes.is_empty() {
-        return Ok(T::default());
+        return Ok(Map::new());
     }
-    serde_json::from_slice(&bytes).map_err(|_| {
-        ErrorReply::new(
+    serde_json::from_slice(&bytes)
+        .map_err(|_| refusal(StatusCode::BAD_REQUEST, "the body must be a JSON object"))
+}
+
+/// The text `name` of `wishes`; `null` is as good as none.
+///
+/// # Errors
+///
+/// 400, if it is no text.
+pub(super) fn text(wishes: &Map<String, Value>, name: &str) -> Result<Option<String>, ErrorReply> {
+    match wishes.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(ErrorReply::new(
             StatusCode::BAD_REQUEST,
             "InvalidBody",
-            "the body must be a JSON object with the documented fields",
-        )
-    })
+            format!("{name} must be a text"),
+        )),
+    }
 }

@@ -1,6 +1,6 @@
 //! What the two endpoints answer.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     body::Body,
@@ -13,7 +13,11 @@ use http::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{sts::IssuedToken, upstream::Failure};
+use crate::{
+    auth::Denied,
+    sts::IssuedToken,
+    upstream::{Failure, OWN_LIMIT},
+};
 
 /// An instant with milliseconds: `2026-01-01T00:00:00.250Z`.
 pub(super) fn instant(at: Timestamp) -> String {
@@ -61,47 +65,96 @@ pub(super) fn token(issued: &IssuedToken) -> Response {
 pub(super) struct ErrorReply {
     status_code: u16,
     pub(super) error_code: String,
-    error_message: &'static str,
+    error_message: Cow<'static, str>,
     request_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
+    /// What the operator's log says beside it.
+    #[serde(skip)]
+    pub(super) cause: Option<String>,
 }
 
 impl ErrorReply {
-    pub(super) fn new(status: StatusCode, code: &str, message: &'static str) -> Self {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             status_code: status.as_u16(),
             error_code: code.to_owned(),
-            error_message: message,
+            error_message: message.into(),
             request_id: own_request_id(),
             retry_after_seconds: None,
+            cause: None,
         }
+    }
+
+    /// With what the operator must know, and the page must not.
+    #[must_use]
+    pub(super) fn because(self, cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 
     /// 429, with the wait in whole seconds, rounded up.
     pub(super) fn throttled(code: &str, message: &'static str, wait: Duration) -> Self {
-        let seconds = wait.as_millis().div_ceil(1_000).clamp(1, 3_600);
-        let retry_after_seconds = u64::try_from(seconds).ok();
-        Self { retry_after_seconds, ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message) }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, message).after(wait)
     }
 
-    /// What the user's page is told of a failure between this server and the cloud.
-    pub(super) fn of(failure: &Failure) -> Self {
+    /// 503: waiting may help.
+    pub(super) fn unavailable(message: &'static str, wait: Duration) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message).after(wait)
+    }
+
+    fn after(self, wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1_000).clamp(1, 3_600);
+        Self { retry_after_seconds: u64::try_from(seconds).ok(), ..self }
+    }
+
+    /// What somebody is told who is not believed, or may not.
+    pub(super) fn denied(denied: Denied) -> Self {
+        match denied {
+            Denied::NotSignedIn(reason) => {
+                Self::new(StatusCode::UNAUTHORIZED, "NotSignedIn", "sign in first").because(reason)
+            }
+            Denied::Forbidden(reason) => {
+                Self::new(StatusCode::FORBIDDEN, "Forbidden", "this user may not upload")
+                    .because(reason)
+            }
+            Denied::Unavailable(reason) => {
+                let message = "who is asking cannot be found out now";
+                Self::unavailable(message, Duration::from_secs(2)).because(reason)
+            }
+        }
+    }
+
+    /// What the user's page is told of a failure between this server and STS.
+    pub(super) fn of_sts(failure: &Failure) -> Self {
+        Self::of(failure, refused_by_sts)
+    }
+
+    /// What it is told of one between this server and VOD, or STS before it.
+    pub(super) fn of_vod(failure: &Failure) -> Self {
+        Self::of(failure, refused_by_vod)
+    }
+
+    fn of(failure: &Failure, refused: fn(u16, &str) -> (StatusCode, &'static str)) -> Self {
         let reply = match failure {
             Failure::Throttled { code, retry_after, .. } => {
                 // The wait of the crowd is spread, so that it does not come back as one.
                 let spread = Duration::from_millis(rand::random_range(1_000..=3_000));
-                Self::throttled(
-                    code,
-                    "the cloud asks for fewer requests",
-                    retry_after.unwrap_or(spread),
-                )
+                let message = if code == OWN_LIMIT {
+                    "this server keeps below the limits of its account"
+                } else {
+                    "the cloud asks for fewer requests"
+                };
+                Self::throttled(code, message, retry_after.unwrap_or(spread))
             }
             Failure::Refused { status, code, .. } => {
                 let (status, message) = refused(*status, code);
                 Self::new(status, code, message)
             }
-            Failure::Unreachable => Self::new(
+            Failure::Unreachable { .. } => Self::new(
                 StatusCode::BAD_GATEWAY,
                 "Upstream.Unreachable",
                 "the cloud cannot be reached",
@@ -117,37 +170,58 @@ impl ErrorReply {
                 "the cloud's answer is unusable",
             ),
         };
-        match failure.request_id() {
+        let reply = match failure.request_id() {
             Some(id) => Self { request_id: id.to_owned(), ..reply },
             None => reply,
-        }
+        };
+        reply.because(failure.to_string())
     }
 }
 
-/// Whose move it is: the page's (400, 404), the operator's (500) or the cloud's (502).
+/// The operator's move (500) or the cloud's (502).
 ///
 /// Never 401 or 403: those would tell the page that its *user* must sign in again.
-fn refused(status: u16, code: &str) -> (StatusCode, &'static str) {
+fn refused_by_sts(status: u16, _: &str) -> (StatusCode, &'static str) {
+    if status >= 500 {
+        (StatusCode::BAD_GATEWAY, "the cloud failed")
+    } else {
+        let message = "the cloud refuses this server: its operator must look into it";
+        (StatusCode::INTERNAL_SERVER_ERROR, message)
+    }
+}
+
+/// The page's move too: 404, or 400 for what VOD finds wrong with a field.
+fn refused_by_vod(status: u16, code: &str) -> (StatusCode, &'static str) {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
-    if code == "InvalidVideo.NotFound" {
-        (StatusCode::NOT_FOUND, "there is no such video")
-    } else if starts(&[
-        "InvalidFileName",
+    let about_the_caller = starts(&[
+        "InvalidAccessKeyId",
+        "InvalidSecurityToken",
+        "InvalidTimeStamp",
+        "InvalidAction",
+        "InvalidVersion",
+        "MissingAccessKeyId",
+        "MissingSecurityToken",
+        "MissingSignature",
+        "InvalidParameter.RoleArn",
+        "InvalidParameter.RoleSessionName",
+        "InvalidParameter.Policy",
+        "InvalidParameter.DurationSeconds",
+        "InvalidParameter.ExternalId",
+    ]);
+    let about_a_field = starts(&[
+        "Invalid",
+        "Missing",
         "IllegalCharacters",
         "LengthExceededMax",
         "TagsExceededMax",
-        "InvalidVideo",
-        "InvalidImage",
         "RequestTooLarge",
-    ]) {
+    ]);
+    if code == "InvalidVideo.NotFound" {
+        (StatusCode::NOT_FOUND, "there is no such video")
+    } else if about_a_field && !about_the_caller {
         (StatusCode::BAD_REQUEST, "VOD does not accept a field of the request")
-    } else if status >= 500 {
-        (StatusCode::BAD_GATEWAY, "the cloud failed")
     } else {
-        (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the cloud refuses this server: its operator must look into it",
-        )
+        refused_by_sts(status, code)
     }
 }
 
@@ -186,7 +260,7 @@ mod tests {
     use super::*;
 
     fn status(status: u16, code: &str) -> u16 {
-        ErrorReply::of(&Failure::Refused { status, code: code.into(), request_id: None })
+        ErrorReply::of_vod(&Failure::Refused { status, code: code.into(), request_id: None })
             .status_code
     }
 
@@ -202,6 +276,12 @@ mod tests {
             (503, "ServiceUnAvailable", 502),
             (404, "InvalidVideo.NotFound", 404),
             (400, "InvalidFileName.Extension", 400),
+            (404, "InvalidTemplateGroupId.NotFound", 400),
+            (404, "InvalidStorage.NotFound", 400),
+            (400, "MissingTitle", 400),
+            (403, "OperationDenied.Suspended", 500),
+            (403, "InvalidSecurityToken.Expired", 500),
+            (400, "InvalidParameter.PolicyGrammar", 500),
         ] {
             assert_eq!(status(from, code), to, "{code}");
         }

@@ -16,13 +16,21 @@ pub struct Flags {
     #[arg(long)]
     pub local_cloud: bool,
 
-    /// Address and port for HTTP; port 0 takes a free one.
+    /// Who gets which role and which media files may be created, in TOML; docs/appserver.md describes it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Address and port for HTTP, or unix:FILE; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub listen: String,
 
     /// Address and port for HTTPS with a certificate made at start; with --local-cloud only.
     #[arg(long, value_name = "ADDRESS")]
     pub listen_tls: Option<String>,
+
+    /// Address and port for /metrics, /healthz and /readyz alone.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen_metrics: Option<String>,
 
     /// Write that certificate here, in PEM.
     #[arg(long, value_name = "FILE")]

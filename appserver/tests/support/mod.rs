@@ -4,23 +4,22 @@
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 #![allow(unreachable_pub, reason = "a module of tests")]
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use clap::Parser;
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
 use upload_token_appserver::{
-    config::{Config, Flags},
+    config::{Config, Environment, Flags},
     log::Log,
+    metrics::Metrics,
     serve::Server,
 };
 use upload_token_localcloud::{AccessKey, Config as LocalConfig};
 
 pub const KEY_ID: &str = "LTAI5tAppServerTests0001";
 pub const KEY_SECRET: &str = "CANARY-key-secret-of-the-app-server";
+pub const TICKET_KEY: &str = "CANARY-ticket-key-0123456789abcdef";
 pub const ROLE: &str = "acs:ram::1234567890123456:role/web-upload";
 
 /// A running server; its task ends with the test's runtime.
@@ -37,19 +36,22 @@ fn client() -> Client {
 }
 
 async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex<Vec<Value>>>) {
-    let flags = Flags::parse_from([&["appserver", "--listen", "127.0.0.1:0"], flags].concat());
-    let variables: HashMap<String, String> =
+    let anywhere = ["--listen", "127.0.0.1:0"];
+    let listen: &[&str] = if flags.contains(&"--listen") { &[] } else { &anywhere };
+    let flags = Flags::parse_from([&["appserver"], listen, flags].concat());
+    let variables: Environment =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let config = Config::read(&flags, &|name| variables.get(name).cloned()).unwrap();
+    let config = Config::read(&flags, &variables).unwrap();
     let log = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&log);
     let local = LocalConfig {
         access_keys: vec![AccessKey::new(KEY_ID, KEY_SECRET)],
         ..LocalConfig::default()
     };
-    let log_to = Log::new(move |entry| sink.lock().unwrap().push(entry.clone()));
-    let server = Server::bind_with(config, local, log_to).await.unwrap();
-    let url = format!("http://{}", server.http);
+    let log_to = Log::new(move |entry| sink.lock().unwrap().push(entry));
+    let metrics = Arc::new(Metrics::default());
+    let server = Server::bind_with(&config, local, log_to, metrics).await.unwrap();
+    let url = server.http.map_or_else(String::new, |http| format!("http://{http}"));
     tokio::spawn(server.run());
     (url, log)
 }
@@ -65,6 +67,21 @@ impl Site {
     /// header `X-User`.
     pub async fn with_account(variables: &[(&str, &str)]) -> Self {
         let (cloud, _) = start(&["--local-cloud"], &[]).await;
+        Self::at(&cloud, &[], variables).await
+    }
+
+    /// The same with flags.
+    pub async fn with_flags(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let (cloud, _) = start(&["--local-cloud"], &[]).await;
+        Self::at(&cloud, flags, variables).await
+    }
+
+    /// Another instance at the same cloud.
+    pub async fn another(&self, variables: &[(&str, &str)]) -> Self {
+        Self::at(&self.control, &[], variables).await
+    }
+
+    async fn at(cloud: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let sts = format!("{cloud}/__cloud/sts.aliyuncs.com");
         let vod = format!("{cloud}/__cloud/vod.cn-shanghai.aliyuncs.com");
         let account = [
@@ -73,10 +90,12 @@ impl Site {
             ("ALIBABA_CLOUD_ROLE_ARN", ROLE),
             ("UPLOAD_TOKEN_STS_ENDPOINT", &sts),
             ("UPLOAD_TOKEN_VOD_ENDPOINT", &vod),
+            ("UPLOAD_TOKEN_ENDPOINTS", "sts,upload-auth"),
+            ("UPLOAD_TOKEN_TICKET_KEYS", TICKET_KEY),
             ("UPLOAD_TOKEN_AUTH", "proxy-header:X-User"),
         ];
-        let (url, log) = start(&[], &[&account, variables].concat()).await;
-        Self { control: cloud, url, client: client(), log }
+        let (url, log) = start(flags, &[&account, variables].concat()).await;
+        Self { control: cloud.to_owned(), url, client: client(), log }
     }
 
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {

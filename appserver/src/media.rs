@@ -1,0 +1,433 @@
+//! Which media files a page may create at VOD: its wishes, by the operator's rules, become the parameters of a call.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde_json::{Map, Value};
+
+use crate::vod::{Call, Params};
+
+/// Parameters of CreateUploadVideo, by VOD's names.
+const VIDEO: [&str; 13] = [
+    "FileName",
+    "Title",
+    "FileSize",
+    "Description",
+    "CateId",
+    "Tags",
+    "CoverURL",
+    "TemplateGroupId",
+    "WorkflowId",
+    "StorageLocation",
+    "AppId",
+    "UserData",
+    "ReferenceId",
+];
+/// Of CreateUploadImage.
+const IMAGE: [&str; 9] = [
+    "ImageType",
+    "ImageExt",
+    "Title",
+    "Description",
+    "CateId",
+    "Tags",
+    "StorageLocation",
+    "AppId",
+    "UserData",
+];
+/// Of CreateUploadAttachedMedia.
+const ATTACHED: [&str; 11] = [
+    "BusinessType",
+    "MediaExt",
+    "Title",
+    "FileName",
+    "FileSize",
+    "Description",
+    "CateIds",
+    "Tags",
+    "StorageLocation",
+    "AppId",
+    "UserData",
+];
+/// Parameters that spend the operator's money or move media out of reach: a page sets none of them unless the
+/// operator says which values are right.
+const OPERATORS: [&str; 4] = ["AppId", "WorkflowId", "TemplateGroupId", "StorageLocation"];
+
+/// Which values of a parameter are right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Whatever the page says.
+    Any,
+    /// One of these. If the page says nothing, it is the first; if there are none, the page must say nothing.
+    OneOf(Vec<String>),
+}
+
+impl Values {
+    /// Reads `*`, or values with commas.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        match text.trim() {
+            "*" => Self::Any,
+            list => Self::OneOf(
+                list.split(',')
+                    .map(str::trim)
+                    .filter(|value| !value.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            ),
+        }
+    }
+}
+
+/// The operator's rules.
+#[derive(Clone, Debug)]
+pub struct MediaRules {
+    values: BTreeMap<&'static str, Values>,
+    /// Extensions of files, in lower case; none is any.
+    pub extensions: Vec<String>,
+    /// Largest file, in bytes.
+    pub max_bytes: Option<u64>,
+    /// Whether a page may name an address that VOD calls back.
+    pub callbacks: bool,
+}
+
+impl Default for MediaRules {
+    /// A page describes its file, and decides nothing else.
+    fn default() -> Self {
+        let values = OPERATORS.map(|name| (name, Values::OneOf(Vec::new())));
+        Self { values: values.into(), extensions: Vec::new(), max_bytes: None, callbacks: false }
+    }
+}
+
+/// A wish that cannot be granted, and what to do about it: 400.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadWish {
+    /// A word for programs.
+    pub code: &'static str,
+    /// A sentence for people; holds nothing of what the page said.
+    pub message: Cow<'static, str>,
+}
+
+fn bad(code: &'static str, message: impl Into<Cow<'static, str>>) -> BadWish {
+    BadWish { code, message: message.into() }
+}
+
+impl MediaRules {
+    /// A page may say anything: for the local cloud.
+    #[must_use]
+    pub fn anything() -> Self {
+        Self { values: BTreeMap::new(), callbacks: true, ..Self::default() }
+    }
+
+    /// Sets which values of `parameter` are right.
+    ///
+    /// # Errors
+    ///
+    /// If no call has a parameter of this name.
+    pub fn set(&mut self, parameter: &str, values: Values) -> Result<(), &'static str> {
+        let known = VIDEO.iter().chain(&IMAGE).chain(&ATTACHED);
+        let name = known
+            .copied()
+            .find(|name| *name == parameter)
+            .ok_or("must be a parameter of CreateUploadVideo, CreateUploadImage or CreateUploadAttachedMedia")?;
+        self.values.insert(name, values);
+        Ok(())
+    }
+
+    /// The call that `wishes` ask for. Names are VOD's, whatever the case of their letters; unknown ones are ignored.
+    ///
+    /// # Errors
+    ///
+    /// What the page must change.
+    pub fn call(&self, wishes: &Map<String, Value>) -> Result<Call, BadWish> {
+        if let Some(video_id) = text_of(wishes, "videoId")? {
+            return Ok(Call::Refresh { video_id });
+        }
+        let flat = |name| text_of(wishes, name).map(|text| text.is_some());
+        if object(wishes, "image").is_some() || flat("ImageType")? {
+            return self.image(wishes);
+        }
+        if object(wishes, "attachedMedia").is_some() || flat("BusinessType")? {
+            return self.attached(wishes);
+        }
+        let mut params = self.params(&VIDEO, &[wishes])?;
+        let Some(file_name) = value(&params, "FileName").map(str::to_owned) else {
+            return Err(bad("MissingFileName", "a video needs its fileName, with the extension"));
+        };
+        if value(&params, "Title").is_none() {
+            params.push(("Title", file_name.clone()));
+        }
+        self.check_file(&params, file_name.rsplit_once('.').map(|(_, extension)| extension))?;
+        Ok(Call::CreateVideo(params))
+    }
+
+    fn image(&self, wishes: &Map<String, Value>) -> Result<Call, BadWish> {
+        let places: Vec<_> = object(wishes, "image").into_iter().chain([wishes]).collect();
+        let mut params = self.params(&IMAGE, &places)?;
+        if value(&params, "ImageType").is_none() {
+            params.push(("ImageType", String::from("default")));
+        }
+        if value(&params, "Title").is_none()
+            && let Some(name) = text_of(wishes, "fileName")?
+        {
+            params.push(("Title", name));
+        }
+        self.check_file(&params, value(&params, "ImageExt"))?;
+        Ok(Call::CreateImage(params))
+    }
+
+    fn attached(&self, wishes: &Map<String, Value>) -> Result<Call, BadWish> {
+        let places: Vec<_> = object(wishes, "attachedMedia").into_iter().chain([wishes]).collect();
+        let mut params = self.params(&ATTACHED, &places)?;
+        if value(&params, "BusinessType").is_none() {
+            let message = "attached media needs its businessType: watermark, subtitle or material";
+            return Err(bad("MissingBusinessType", message));
+        }
+        let extension = value(&params, "FileName").and_then(|name| name.rsplit_once('.'));
+        let extension = extension.map(|(_, extension)| extension.to_owned());
+        if value(&params, "MediaExt").is_none()
+            && let Some(extension) = extension
+        {
+            params.push(("MediaExt", extension));
+        }
+        self.check_file(&params, value(&params, "MediaExt"))?;
+        Ok(Call::CreateAttachedMedia(params))
+    }
+
+    /// The parameters `names`, each from the first of `places` that has it, by the rules.
+    fn params(
+        &self,
+        names: &[&'static str],
+        places: &[&Map<String, Value>],
+    ) -> Result<Params, BadWish> {
+        let mut params = Params::new();
+        for name in names {
+            let mut wished = None;
+            for place in places {
+                wished = wished.or(text_of(place, name)?);
+            }
+            let text = match (self.values.get(name).unwrap_or(&Values::Any), wished) {
+                (Values::Any, wished) => wished,
+                (Values::OneOf(right), None) => right.first().cloned(),
+                (Values::OneOf(right), Some(text)) if right.contains(&text) => Some(text),
+                (Values::OneOf(_), Some(_)) => {
+                    let message = format!("this server's operator does not allow this {name}");
+                    return Err(bad("FieldNotAllowed", message));
+                }
+            };
+            params.extend(text.map(|text| (*name, text)));
+        }
+        self.check_texts(&params)?;
+        Ok(params)
+    }
+
+    fn check_texts(&self, params: &Params) -> Result<(), BadWish> {
+        for (name, text) in params {
+            // A description may have lines.
+            let odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+            if text.contains(odd) || (*name == "FileName" && text.contains(char::is_control)) {
+                return Err(bad("InvalidField", format!("{name} holds control characters")));
+            }
+        }
+        let web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+        if value(params, "CoverURL").is_some_and(|url| !web(url)) {
+            return Err(bad("InvalidField", "CoverURL must begin with https:// or http://"));
+        }
+        let calls_back = |text: &str| {
+            let data: Option<Map<String, Value>> = serde_json::from_str(text).ok();
+            data.is_some_and(|data| find(&data, "MessageCallback").is_some())
+        };
+        if !self.callbacks && value(params, "UserData").is_some_and(calls_back) {
+            let message = "this server's operator does not allow MessageCallback in UserData";
+            return Err(bad("FieldNotAllowed", message));
+        }
+        Ok(())
+    }
+
+    fn check_file(&self, params: &Params, extension: Option<&str>) -> Result<(), BadWish> {
+        let right = |extension: &str| {
+            self.extensions.iter().any(|right| right.eq_ignore_ascii_case(extension))
+        };
+        if !self.extensions.is_empty() && !extension.is_some_and(right) {
+            let message = "files of this extension may not be uploaded here";
+            return Err(bad("FileTypeNotAllowed", message));
+        }
+        let size = match value(params, "FileSize").map(str::parse::<u64>) {
+            Some(Err(_)) => return Err(bad("InvalidField", "FileSize must be a number of bytes")),
+            Some(Ok(size)) => Some(size),
+            None => None,
+        };
+        let is_image = value(params, "ImageType").is_some();
+        match (self.max_bytes, size) {
+            (Some(most), Some(size)) if size > most => Err(bad(
+                "FileTooLarge",
+                format!("files of more than {most} bytes may not be uploaded here"),
+            )),
+            (Some(_), None) if !is_image => {
+                Err(bad("MissingFileSize", "this server wants to know the fileSize"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn value<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
+    params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+}
+
+fn find<'a>(wishes: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    wishes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn object<'a>(wishes: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
+    find(wishes, name)?.as_object()
+}
+
+/// A wish as VOD wants to read it; what is empty was not wished.
+fn text_of(wishes: &Map<String, Value>, name: &str) -> Result<Option<String>, BadWish> {
+    let text = match find(wishes, name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => whole(number)
+            .ok_or_else(|| bad("InvalidField", format!("{name} must be a whole number")))?,
+        Some(Value::Bool(flag)) => flag.to_string(),
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).or_else(|| whole(item.as_number()?)))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| bad("InvalidField", format!("{name} must be a list of texts")))?
+            .join(","),
+        Some(object @ Value::Object(_)) => object.to_string(),
+    };
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// `1e3` is a whole number too, to whoever writes JSON.
+fn whole(number: &serde_json::Number) -> Option<String> {
+    let exact = |float: &f64| float.fract() == 0.0 && (0.0..9e15).contains(float);
+    number
+        .as_u64()
+        .map(|number| number.to_string())
+        .or_else(|| number.as_f64().filter(exact).map(|float| format!("{float:.0}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(rules: &MediaRules, wishes: Value) -> Result<Call, BadWish> {
+        rules.call(wishes.as_object().unwrap())
+    }
+
+    fn code(rules: &MediaRules, wishes: Value) -> &'static str {
+        call(rules, wishes).unwrap_err().code
+    }
+
+    fn params(pairs: &[(&'static str, &str)]) -> Params {
+        pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_video_is_created_with_what_was_given() {
+        let made = call(
+            &MediaRules::default(),
+            json!({ "fileName": "a.mp4", "FileSize": 1e3, "userData": { "k": 1 }, "coverUrl": "https://x/",
+                "tags": ["a", "b"], "referenceId": "r", "title": null, "unknown": true }),
+        );
+        let expected = params(&[
+            ("FileName", "a.mp4"),
+            ("FileSize", "1000"),
+            ("Tags", "a,b"),
+            ("CoverURL", "https://x/"),
+            ("UserData", r#"{"k":1}"#),
+            ("ReferenceId", "r"),
+            ("Title", "a.mp4"),
+        ]);
+        assert_eq!(made, Ok(Call::CreateVideo(expected)));
+    }
+
+    #[test]
+    fn an_image_has_a_type_and_a_known_video_is_renewed() {
+        let rules = MediaRules::default();
+        let made = call(&rules, json!({ "image": {}, "title": "t" }));
+        let expected = params(&[("Title", "t"), ("ImageType", "default")]);
+        assert_eq!(made, Ok(Call::CreateImage(expected)));
+        assert_eq!(
+            call(&rules, json!({ "videoId": "v", "title": "t" })),
+            Ok(Call::Refresh { video_id: "v".into() })
+        );
+    }
+
+    #[test]
+    fn a_subtitle_is_attached_media_and_no_video() {
+        let rules = MediaRules::default();
+        let expected =
+            params(&[("BusinessType", "subtitle"), ("FileName", "a.srt"), ("MediaExt", "srt")]);
+        for wishes in [
+            json!({ "attachedMedia": { "businessType": "subtitle" }, "fileName": "a.srt" }),
+            json!({ "businessType": "subtitle", "fileName": "a.srt" }),
+        ] {
+            assert_eq!(call(&rules, wishes), Ok(Call::CreateAttachedMedia(expected.clone())));
+        }
+        assert_eq!(code(&rules, json!({ "attachedMedia": {} })), "MissingBusinessType");
+    }
+
+    #[test]
+    fn what_is_the_operators_is_not_the_pages() {
+        let mut rules = MediaRules::default();
+        for field in ["appId", "workflowId", "templateGroupId", "storageLocation"] {
+            let mut wishes = json!({ "fileName": "a.mp4" });
+            wishes[field] = json!("x");
+            assert_eq!(code(&rules, wishes.clone()), "FieldNotAllowed", "{field}");
+            assert!(call(&MediaRules::anything(), wishes).is_ok());
+        }
+        let callback = json!({ "MessageCallback": { "CallbackURL": "https://evil.example" } });
+        for data in [callback.clone(), json!(callback.to_string())] {
+            let wishes = json!({ "fileName": "a.mp4", "userData": data });
+            assert_eq!(code(&rules, wishes), "FieldNotAllowed");
+        }
+        rules.set("TemplateGroupId", Values::read("first, second")).unwrap();
+        let group = |wishes| match call(&rules, wishes).unwrap() {
+            Call::CreateVideo(params) => value(&params, "TemplateGroupId").unwrap().to_owned(),
+            other => unreachable!("{other:?}"),
+        };
+        assert_eq!(group(json!({ "fileName": "a.mp4" })), "first", "pinned");
+        let second = json!({ "fileName": "a.mp4", "templateGroupId": "second" });
+        assert_eq!(group(second), "second");
+        let third = json!({ "fileName": "a.mp4", "templateGroupId": "third" });
+        assert_eq!(code(&rules, third), "FieldNotAllowed");
+        assert!(rules.set("TemplateGroup", Values::Any).is_err(), "misspelt");
+    }
+
+    #[test]
+    fn extensions_and_sizes_are_the_operators() {
+        let rules = MediaRules {
+            extensions: vec![String::from("mp4"), String::from("png")],
+            max_bytes: Some(10),
+            ..MediaRules::default()
+        };
+        assert!(call(&rules, json!({ "fileName": "a.MP4", "fileSize": 10 })).is_ok());
+        assert!(call(&rules, json!({ "image": { "imageExt": "png" } })).is_ok());
+        for (wishes, expected) in [
+            (json!({ "fileName": "a.exe", "fileSize": 1 }), "FileTypeNotAllowed"),
+            (json!({ "fileName": "mp4", "fileSize": 1 }), "FileTypeNotAllowed"),
+            (json!({ "fileName": "a.mp4", "fileSize": 11 }), "FileTooLarge"),
+            (json!({ "fileName": "a.mp4" }), "MissingFileSize"),
+            (json!({ "fileName": "a.mp4", "fileSize": "big" }), "InvalidField"),
+            (json!({ "fileName": "a.mp4", "fileSize": 1.5 }), "InvalidField"),
+            (json!({ "fileName": "a.mp4", "fileSize": -1 }), "InvalidField"),
+        ] {
+            assert_eq!(code(&rules, wishes.clone()), expected, "{wishes}");
+        }
+    }
+
+    #[test]
+    fn what_no_file_is_called_is_refused_before_the_cloud_is_asked() {
+        let rules = MediaRules::default();
+        assert_eq!(code(&rules, json!({ "title": "t" })), "MissingFileName");
+        assert_eq!(code(&rules, json!({ "fileName": "a\0\n.mp4" })), "InvalidField");
+        let cover = json!({ "fileName": "a.mp4", "coverURL": "javascript:alert(1)" });
+        assert_eq!(code(&rules, cover), "InvalidField");
+    }
+}
