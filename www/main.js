@@ -1,245 +1,304 @@
-// The demo page: wires the helper and the vendor's SDK to what the page shows.
-import { createTokenManager } from "/dist/index.js";
-import { createVodUploader } from "/dist/vod.js";
+// The demo page: one file, two integrations of the vendor's SDK, the same network and the same faults.
+import { openFrame } from "./lane/frame.js";
+import { Lane } from "./lane/model.js";
+import { LaneView } from "./lane/view.js";
+import { config } from "./page/cloud.js";
+import { filesOf, isMedia, sample } from "./page/files.js";
+import { Journal } from "./page/journal.js";
+import { SCENARIOS } from "./page/scenarios.js";
+import { controlled } from "./page/service-worker.js";
+import { Timeline } from "./page/timeline.js";
 
-import { config, figures, requests, setFaults } from "./cloud.js";
-import { FileList } from "./files.js";
-import { Journal } from "./journal.js";
-import { Lane } from "./lanes.js";
-import { controlled } from "./service-worker.js";
-import { Timeline } from "./timeline.js";
-
-const REGION = "cn-shanghai";
+const NAMES = ["documented", "upload-token"];
+const TITLES = { documented: "As the vendor documents it", "upload-token": "With upload-token" };
 /** Lives and part delay until the visitor chooses others: an upload of 20 MB outlives several credentials. */
-const FIRST_CONDITIONS = { stsLifeMs: 8000, uploadAuthLifeMs: 6000, partDelayMs: 2500 };
-const POLL_MS = 400;
+const FIRST_CONDITIONS = { stsLifeMs: 8000, uploadAuthLifeMs: 6000, partDelayMs: 1100 };
+const SLEEP_MS = 8000;
+const LOOK_MS = 250;
+/** How often the timeline is drawn for a visitor who wants no motion. */
+const STILL_MS = 1000;
 
 const $ = (id) => document.getElementById(id);
 const journal = new Journal($("journal"));
 const timeline = new Timeline($("timeline"));
-const tokenLane = new Lane("STS token");
-/** By file. */
-const uploadLanes = new Map();
-const files = new FileList($("list"), cancel);
+const controls = $("conditions").elements;
 
-let conditions;
-let tokens;
-let uploader;
+/** Of the run at hand, by name. */
+const lanes = {};
+const frames = {};
+const views = Object.fromEntries(
+  NAMES.map((name) => [
+    name,
+    new LaneView(document.querySelector(`[data-lane="${name}"]`), {
+      cancel: (file) => cancel(name, file),
+      retry: () => start([name]),
+    }),
+  ]),
+);
+let refusals = 0;
+/** What was last said about the lanes that are over. */
+let told = "";
+/** What a scenario still has to do. */
+const plans = [];
+/** Runs are begun one after the other, however fast the visitor presses. */
+let begun = Promise.resolve();
 
-start().catch((error) => {
+main().catch((error) => {
   notice(String(error?.message ?? error), "error");
   throw error;
 });
 
-async function start() {
+async function main() {
   await controlled();
-  conditions = await config();
+  let conditions = await config();
   if (conditions.stsLifeMs === null && conditions.uploadAuthLifeMs === null)
     conditions = await config(FIRST_CONDITIONS);
-  showConditions();
-
-  // These two calls are all that a page of your own needs.
-  tokens = createTokenManager({ source: "/api/sts" });
-  uploader = createVodUploader(window.AliyunUpload.Vod, tokens, {
-    region: REGION,
-    userId: "1303984639806000",
-    onUploadstarted: ({ file }) => {
-      files.progress(file, 0);
-      journal.add("SDK", `${file.name}: started`);
-    },
-    onUploadProgress: ({ file }, _total, share) => files.progress(file, share),
-    onUploadSucceed: ({ file }) => {
-      files.progress(file, 1);
-      files.set(file, "done");
-      finish(file);
-      journal.add("SDK", `${file.name}: complete`, "good");
-    },
-    onUploadFailed: ({ file }, code) => {
-      finish(file);
-      files.set(file, "failed", String(code));
-      journal.add("SDK", `${file.name}: failed with ${code}; Start tries again`, "bad");
-    },
-    onUploadCanceled: ({ file }) => {
-      files.set(file, "canceled");
-      finish(file);
-    },
-    onUploadEnd: () => journal.add("SDK", "the queue is empty"),
-    onTokenEvent: tell,
-  });
-  listen();
+  controls.sts.value = (conditions.stsLifeMs ?? 3_600_000) / 1000;
+  controls.uploadAuth.value = (conditions.uploadAuthLifeMs ?? 3_000_000) / 1000;
+  controls.part.value = conditions.partDelayMs / 1000;
+  await fresh();
+  await showCode();
   wire();
-
-  setInterval(() => void poll(), POLL_MS);
-  requestAnimationFrame(draw);
-  notice("Ready. Choose files and press Start; the tokens they need live for a few seconds.");
+  setInterval(look, LOOK_MS);
+  draw();
+  notice("Ready. Press the button: within fifteen seconds you see what an ended credential does to each.");
   document.body.dataset.ready = "";
 }
 
-const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
-
-function listen() {
-  tokens.on("token", ({ generation, expiresAt }) => {
-    tokenLane.take(tokens.status());
-    journal.add("helper", `STS token ${generation}, valid for ${seconds(expiresAt - Date.now())}`, "good");
-  });
-  tokens.on("refreshFailed", (event) => journal.add("helper", `STS token: ${failure(event)}`, "bad"));
-  tokens.on("expired", ({ generation }) =>
-    journal.add("helper", `STS token ${generation} ended without a successor`, "bad"),
+/** Two new documents with nothing in them. */
+async function fresh() {
+  for (const plan of plans.splice(0)) clearTimeout(plan);
+  refusals = 0;
+  await Promise.all(
+    NAMES.map(async (name) => {
+      frames[name]?.close();
+      views[name].clear();
+      const lane = new Lane(name, (sentence) => journal.add(name, sentence.text, sentence.kind));
+      lanes[name] = lane;
+      frames[name] = await openFrame(name, (report) => lanes[name] === lane && lane.take(report, Date.now()));
+    }),
   );
-  tokens.on("rejected", ({ generation }) =>
-    journal.add("helper", `STS token ${generation} was refused by a server`, "bad"),
+  applyFaults();
+}
+
+function add(files) {
+  const [taken, refused] = [files.filter(isMedia), files.filter((file) => !isMedia(file))];
+  for (const file of taken) {
+    for (const name of NAMES) {
+      lanes[name].add(file);
+      frames[name].add(file);
+    }
+  }
+  if (refused.length > 0)
+    notice(`Left out, because VOD takes videos and images: ${refused.map(({ name }) => name).join(", ")}.`);
+  else if (taken.length > 0)
+    notice(`${taken.length === 1 ? taken[0].name : `${taken.length} files`} in both lists. Press Start.`);
+  look();
+}
+
+function start(names = NAMES) {
+  const waiting = names.filter((name) =>
+    [...lanes[name].files.values()].some(({ state }) => ["ready", "failed", "stopped", "uploading"].includes(state)),
   );
-  tokens.on("warning", ({ warning }) => journal.add("helper", `warning: ${warning}`));
+  if (waiting.length === 0) return notice("There is nothing to upload: choose files first, or let the page make one.");
+  const now = Date.now();
+  journal.add("page", waiting.length === NAMES.length ? "Start." : `Start: ${TITLES[waiting[0]].toLowerCase()}.`);
+  notice("Uploading.");
+  for (const name of waiting) lanes[name].start(now);
+  for (const name of waiting) frames[name].start();
+  told = "";
 }
 
-/** What happens to a file's UploadAuth, in words. */
-function tell(event) {
-  if (event.type === "diagnostic") return journal.add("helper", event.message);
-  const { info, type, generation } = event;
-  const { name } = info.file;
-  const lane = uploadLanes.get(info.file) ?? new Lane(`UploadAuth of ${name}`);
-  uploadLanes.set(info.file, lane);
-  lane.finished = false;
-  if (type === "refreshFailed") return journal.add("helper", `${name}: UploadAuth: ${failure(event)}`, "bad");
-  lane.take(event);
-  const which = `${name}: UploadAuth ${generation}`;
-  const [text, kind] = {
-    token: [`${which}, valid for ${seconds(event.expiresAt - Date.now())}`, "good"],
-    started: [`${which} starts the upload`],
-    swapped: [`${which} put into the running upload`],
-    resumed: [`${which} resumes the upload`],
-    expired: [`${which} ended without a successor`, "bad"],
-    rejected: [`${which} was refused by OSS`, "bad"],
-  }[type];
-  journal.add("helper", text, kind);
+function stop() {
+  for (const name of NAMES) {
+    // The documented integration throws here while it waits for its first token.
+    try {
+      frames[name].stop();
+    } catch (error) {
+      lanes[name].take({ type: "uncaught", message: `stopUpload(): ${error.message}` }, Date.now());
+    }
+    lanes[name].stop(Date.now());
+  }
+  notice("Stopped. Start goes on.");
 }
 
-function failure({ error, failures, retryIn, usable }) {
-  const next = retryIn === undefined ? "the next call tries again" : `next try in ${seconds(retryIn)}`;
-  const effect = usable ? "the one in hand still works" : "none in hand works";
-  return `refresh failed (${error.code}, ${failures} in a row); ${effect}; ${next}`;
-}
-
-function finish(file) {
-  const lane = uploadLanes.get(file);
-  if (lane) lane.finished = true;
+function cancel(name, file) {
+  frames[name].cancel(file);
+  lanes[name].cancel(file, Date.now());
 }
 
 function wire() {
+  $("sample").addEventListener("click", () => inTurn(() => runSample(SCENARIOS[0])));
+  $("start").addEventListener("click", () => start());
+  $("stop").addEventListener("click", stop);
+  $("clear").addEventListener("click", () =>
+    inTurn(async () => {
+      await fresh();
+      notice("Both lists are empty.");
+    }),
+  );
   $("files").addEventListener("change", ({ target }) => {
-    [...target.files].forEach(add);
+    add([...target.files]);
     target.value = "";
   });
-  const drop = $("drop");
-  drop.addEventListener("dragover", (event) => {
+  document.addEventListener("dragover", (event) => {
     event.preventDefault();
-    drop.classList.add("over");
+    document.body.dataset.over = "";
   });
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
+  document.addEventListener("dragleave", ({ relatedTarget }) => {
+    if (relatedTarget === null) delete document.body.dataset.over;
+  });
+  document.addEventListener("drop", (event) => {
     event.preventDefault();
-    drop.classList.remove("over");
-    [...event.dataTransfer.files].forEach(add);
+    delete document.body.dataset.over;
+    void filesOf(event.dataTransfer).then(add);
   });
-  $("sample").addEventListener("click", () => add(sample()));
-  $("start").addEventListener("click", () => {
-    journal.add("page", "start");
-    uploader.startUpload();
-  });
-  $("stop").addEventListener("click", () => {
-    journal.add("page", "stop");
-    uploader.stopUpload();
-  });
-  $("clear").addEventListener("click", () => {
-    uploader.stopUpload();
-    uploader.cleanList();
-    files.clear();
-    uploadLanes.clear();
-  });
-  $("settings").addEventListener("change", () => void applyConditions());
-  $("settings").addEventListener("submit", (event) => event.preventDefault());
-}
-
-function add(file) {
-  files.add(file);
-  uploader.addFile(file, null, null, null, JSON.stringify({ Vod: { Title: file.name } }));
-}
-
-/** A file that is different each time, so that nothing is resumed by mistake. */
-function sample() {
-  const block = crypto.getRandomValues(new Uint8Array(65_536));
-  const blocks = Array.from({ length: 320 }, () => block);
-  return new File(blocks, `sample-${Date.now() % 100_000}.mp4`, { type: "video/mp4" });
-}
-
-function cancel(file) {
-  const index = uploader.listFiles().findIndex((info) => info.file === file);
-  if (index >= 0) uploader.cancelFile(index);
-}
-
-function showConditions() {
-  const { sts, uploadAuth, part } = $("settings").elements;
-  sts.value = (conditions.stsLifeMs ?? 3_600_000) / 1000;
-  uploadAuth.value = (conditions.uploadAuthLifeMs ?? 3_000_000) / 1000;
-  part.value = conditions.partDelayMs / 1000;
-}
-
-async function applyConditions() {
-  const form = $("settings");
-  if (!form.reportValidity()) return;
-  const { sts, uploadAuth, part, fault } = form.elements;
-  try {
-    conditions = await config({
-      stsLifeMs: Math.round(sts.valueAsNumber * 1000),
-      uploadAuthLifeMs: Math.round(uploadAuth.valueAsNumber * 1000),
-      partDelayMs: Math.round(part.valueAsNumber * 1000),
-    });
-    await setFaults(fault.value);
-    const wrong = fault.selectedOptions[0].textContent;
-    journal.add("page", `STS token ${sts.value} s, UploadAuth ${uploadAuth.value} s, part ${part.value} s. ${wrong}.`);
-  } catch (error) {
-    notice(error.message, "error");
+  $("conditions").addEventListener("change", ({ target }) => void applyCondition(target));
+  $("conditions").addEventListener("submit", (event) => event.preventDefault());
+  $("refuse").addEventListener("click", refuse);
+  $("sleep").addEventListener("click", sleep);
+  $("copy").addEventListener("click", () => void copy());
+  for (const scenario of SCENARIOS.slice(1)) {
+    const card = $("scenarios").appendChild(document.createElement("li"));
+    const button = card.appendChild(document.createElement("button"));
+    button.type = "button";
+    button.textContent = scenario.name;
+    card.appendChild(document.createElement("span")).textContent = scenario.about;
+    button.addEventListener("click", () => inTurn(() => runSample(scenario)));
   }
 }
 
-async function poll() {
-  let log;
-  try {
-    log = await requests();
-  } catch {
-    notice("The local cloud does not answer: is `npm start` still running?", "error");
-    return;
-  }
-  const counted = figures(log);
-  for (const [name, figure] of Object.entries(counted)) {
-    const output = $(`figure-${name}`);
-    output.textContent = String(figure);
-    output.parentElement.toggleAttribute("data-bad", figure > 0 && output.parentElement.classList.contains("zero"));
-  }
-  for (const lane of lanes()) lane.mark(log);
-  showLanes(lanes());
+function inTurn(action) {
+  begun = begun.then(action).catch((error) => notice(String(error?.message ?? error), "error"));
 }
 
-function lanes() {
-  return [tokenLane, ...uploadLanes.values()];
+/** Uploads a sample in both lanes, under the conditions of `scenario`. */
+async function runSample({ name, set, then = [] }) {
+  setControls({ appServer: "works", clock: "0", offline: false, ...set });
+  await fresh();
+  add([sample()]);
+  journal.add("page", `${name}.`);
+  start();
+  for (const { after, set, press } of then) {
+    plans.push(
+      setTimeout(() => {
+        if (press) $(press).click();
+        if (set) setControls(set);
+      }, after),
+    );
+  }
+}
+
+function setControls(values) {
+  for (const [name, value] of Object.entries(values)) {
+    const control = controls[name];
+    const before = control.type === "checkbox" ? control.checked : control.value;
+    if (control.type === "checkbox") control.checked = value;
+    else control.value = value;
+    if (before !== value && frames.documented) void applyCondition(control);
+  }
+}
+
+async function applyCondition(control) {
+  if (!$("conditions").reportValidity()) return;
+  if (control.type === "number") {
+    const ms = ({ valueAsNumber }) => Math.round(valueAsNumber * 1000);
+    const { sts, uploadAuth, part } = controls;
+    try {
+      await config({ stsLifeMs: ms(sts), uploadAuthLifeMs: ms(uploadAuth), partDelayMs: ms(part) });
+    } catch (error) {
+      return notice(error.message, "error");
+    }
+  }
+  applyFaults();
+  const value = control.type === "checkbox" ? (control.checked ? "on" : "off") : control.value;
+  const shown = control.selectedOptions?.[0].textContent ?? (control.type === "number" ? `${value} s` : value);
+  journal.add("page", `${control.closest("label").firstElementChild.textContent}: ${shown}.`);
+}
+
+function applyFaults() {
+  const plan = { appServer: controls.appServer.value, offline: controls.offline.checked, refusals };
+  for (const name of NAMES) {
+    frames[name].setFaults(plan);
+    frames[name].setClock(Number(controls.clock.value));
+  }
+}
+
+function refuse() {
+  refusals++;
+  applyFaults();
+  journal.add("page", "OSS refuses the next part in both lanes, as if the credential had ended.");
+}
+
+/** Nothing of the page runs, as on a closed laptop; servers go on. */
+function sleep() {
+  journal.add("page", `The page sleeps for ${SLEEP_MS / 1000} s.`);
+  notice(`Asleep for ${SLEEP_MS / 1000} s: nothing of this page runs.`);
+  // After the browser has shown the sentence.
+  setTimeout(() => {
+    const until = performance.now() + SLEEP_MS;
+    while (performance.now() < until);
+    journal.add("page", "The page is awake again.");
+    notice("Awake again.");
+    for (const name of NAMES) frames[name].wake();
+  }, 100);
+}
+
+/** Judges silence, shows figures; the sentences of the lanes are no live regions, the notice is. */
+function look() {
+  const now = Date.now();
+  for (const name of NAMES) {
+    lanes[name].look(now);
+    views[name].show(lanes[name], now);
+  }
+  const over = NAMES.filter((name) => lanes[name].endedAt !== undefined || lanes[name].hanging);
+  if (over.length === 0 || over.some((name) => lanes[name].headline(now).state === "stopped")) return;
+  const verdicts = over.map((name) => `${TITLES[name]}: ${verdict(lanes[name], now)}`).join(" ");
+  const key = over.map((name) => name + lanes[name].headline(now).state).join();
+  if (key !== told) notice(over.length === NAMES.length ? verdicts : `${verdicts} The other one goes on.`);
+  told = key;
+}
+
+function verdict(lane, now) {
+  const { text } = lane.headline(now);
+  const { credentials, twice } = lane.figures;
+  const sum = ` with ${credentials} UploadAuth${credentials === 1 ? "" : "s"}, ${twice === 0 ? "nothing" : `${twice} parts`} sent twice`;
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}${lane.headline(now).state === "stored" ? sum : ""}.`;
 }
 
 function draw() {
-  const life = Math.max(conditions.stsLifeMs ?? 3_600_000, conditions.uploadAuthLifeMs ?? 3_000_000) / 1000;
-  timeline.draw(lanes(), Math.min(7200, Math.max(20, 3.2 * life)));
-  requestAnimationFrame(draw);
+  const all = NAMES.map((name) => ({
+    title: TITLES[name],
+    lane: lanes[name],
+  }));
+  const starts = all.map(({ lane }) => lane.startedAt).filter((at) => at !== undefined);
+  const open = all.some(({ lane }) => lane.startedAt !== undefined && lane.endedAt === undefined);
+  const last = Math.max(...all.map(({ lane }) => lane.endedAt ?? 0));
+  timeline.draw(
+    all,
+    starts.length > 0 ? Math.min(...starts) : undefined,
+    open || starts.length === 0 ? Date.now() : last,
+  );
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) setTimeout(draw, STILL_MS);
+  else requestAnimationFrame(draw);
 }
 
-/** The same as the canvas, in words. */
-function showLanes(all) {
-  const list = $("lanes");
-  while (list.children.length > 2 * all.length) list.lastElementChild.remove();
-  all.forEach((lane, index) => {
-    const term = list.children[2 * index] ?? list.appendChild(document.createElement("dt"));
-    const detail = list.children[2 * index + 1] ?? list.appendChild(document.createElement("dd"));
-    term.textContent = lane.name;
-    detail.textContent = lane.describe();
-  });
+/** The code that runs in each lane, as it is. */
+async function showCode() {
+  for (const name of NAMES) {
+    const answer = await fetch(`lane/integrations/${name}.js`);
+    document.querySelector(`[data-lane="${name}"] code`).textContent = await answer.text();
+  }
+}
+
+async function copy() {
+  try {
+    await navigator.clipboard.writeText(journal.text());
+    notice("The log is copied.");
+  } catch {
+    getSelection().selectAllChildren($("journal"));
+    notice("The log is selected: copy it with the keyboard.");
+  }
 }
 
 function notice(text, kind = "") {

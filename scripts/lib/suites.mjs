@@ -34,13 +34,14 @@ export const SUITES = {
   e2e: (machine) => node("tests/e2e/vod", machine),
   providers: (machine) => node("tests/e2e/providers", machine),
   tabs: (machine) => node("tests/e2e/tabs", machine),
+  demo: (machine) => node("tests/e2e/demo", machine),
   engines: (machine) => node("tests/e2e/engines", machine),
   consumers: (machine) => node("tests/package/consumers", machine),
 };
 
 /** Which of `firefox` and `webkit` a suite needs beside Chromium. */
 export function enginesOf(name) {
-  if (name === "engines") return ["firefox", "webkit"];
+  if (name === "engines" || name === "demo") return ["firefox", "webkit"];
   return ["firefox", "webkit"].filter((engine) => name.endsWith(`-${engine}`));
 }
 

@@ -1,9 +1,10 @@
-// The event log: what the helper, the SDK and the page did, in words, without a secret.
+// The event log: what both lanes and the page did, in words, without a secret.
 
 const MOST_LINES = 400;
 
 export class Journal {
   #list;
+  #lines = [];
 
   constructor(list) {
     this.#list = list;
@@ -12,17 +13,25 @@ export class Journal {
   /**
    * Adds a line. `text` must hold no credential: callers pass codes, names and times only.
    *
-   * @param {"helper" | "SDK" | "page"} source Whose event it is.
+   * @param {"documented" | "upload-token" | "page"} source Whose event it is.
    * @param {"" | "good" | "bad"} kind
    */
   add(source, text, kind = "") {
+    const time = clock(new Date());
+    this.#lines.push(`${time}  ${source.padEnd(12)}  ${text}`);
     const line = document.createElement("li");
     line.dataset.kind = kind;
-    line.append(part("time", clock(new Date())), part("span", source, "source"), part("span", text, "text"));
+    line.append(part("time", time), part("span", source, "source"), part("span", text, "text"));
     const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 30;
     this.#list.append(line);
     while (this.#list.children.length > MOST_LINES) this.#list.firstElementChild.remove();
+    if (this.#lines.length > MOST_LINES) this.#lines.shift();
     if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  /** All of it as text. */
+  text() {
+    return this.#lines.join("\n");
   }
 }
 
