@@ -1,6 +1,17 @@
 import { attach } from "./attach.js";
+import {
+  breakDown,
+  failure,
+  loadCore,
+  loaderOf,
+  type Core,
+  type CredentialSource,
+  type Loader,
+  type TokenCore,
+  type TokenHost,
+} from "./core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
-import { checkGetToken, checkOptions, checkScope } from "./options.js";
+import { addressOf, checkGetToken, checkOptions, checkScope } from "./options.js";
 import type {
   GetTokenOptions,
   StsToken,
@@ -9,10 +20,10 @@ import type {
   TokenManagerOptions,
   TokenStatus,
 } from "./types.js";
-import { breakDown, failure, loadCore, onFailure, type Core, type Loader, type TokenCore } from "./wasm.js";
+import { aborted, keepProcess, Waiter, waiterOf } from "./waiter.js";
+import { weakObject, weakOption } from "./weak.js";
 
 type Listener = (detail: unknown) => void;
-type Reject = (error: UploadTokenError) => void;
 
 const EMPTY: TokenStatus = {
   state: "empty",
@@ -39,66 +50,29 @@ export class Manager implements TokenManager {
   readonly #load: Loader;
   /** Replaced, never changed in place: a listener may end itself or another while it is called. */
   #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
-  /** Callers whose promises the module may have to be helped out of, should it fail. */
-  readonly #pending = new Set<Reject>();
   #starting: Promise<TokenCore> | undefined;
   #core: TokenCore | undefined;
   #closed = false;
   #detach: (() => void) | undefined;
-  readonly #mourn = (error: UploadTokenError): void => {
-    for (const reject of this.#pending) reject(error);
-    this.#pending.clear();
-  };
 
   constructor(options: TokenManagerOptions, load: Loader) {
     checkOptions(options);
     this.#options = options;
-    const { wasm } = options;
-    this.#load = wasm === undefined ? load : typeof wasm === "function" ? (wasm as Loader) : () => wasm;
+    this.#load = options.wasm === undefined ? load : loaderOf(options.wasm);
   }
 
   getToken(options: GetTokenOptions = {}): Promise<StsToken> {
-    const { minValidity = 0, signal, scope = "" } = options;
     return new Promise((resolve, reject) => {
       checkGetToken(options);
+      const { minValidity = 0, signal, scope = "" } = options;
       if (signal?.aborted) throw aborted(signal);
-      const request = (core: TokenCore): void => {
-        const broken = failure();
-        if (broken) return reject(broken);
-        // The module may have been loaded in the very moment in which the page closed the manager.
-        if (this.#closed) return reject(closed());
-        if (signal?.aborted) return reject(aborted(signal));
-        let waiter: number | undefined;
-        const abort = (): void => {
-          if (waiter !== undefined) this.#core?.cancel(scope, waiter);
-        };
-        const done = (): void => {
-          this.#pending.delete(fail);
-          signal?.removeEventListener("abort", abort);
-        };
-        const fail: Reject = (error) => {
-          done();
-          reject(error);
-        };
-        this.#pending.add(fail);
-        signal?.addEventListener("abort", abort, { once: true });
-        try {
-          waiter = core.request(
-            scope,
-            Math.ceil(minValidity),
-            (token: StsToken) => {
-              done();
-              resolve(token);
-            },
-            (cause: Failure) => fail(signal?.aborted ? aborted(signal) : fromFailure(cause)),
-          );
-        } catch (cause) {
-          fail(breakDown(cause));
-        }
-      };
+      const waiter = new Waiter(this, resolve, reject);
+      if (signal) waiter.endWith(signal, () => this.#use((core) => core.cancel(waiter.id, scope)));
+      const request = (core: TokenCore): void => this.#request(core, waiter, scope, minValidity);
       // A token in hand is handed out in this very turn.
       if (this.#core) request(this.#core);
-      else this.#start().then(request).catch(reject);
+      else this.#start().then(request, (error: UploadTokenError) => waiter.reject(error));
+      if (!waiter.settled) keepProcess();
     });
   }
 
@@ -157,8 +131,41 @@ export class Manager implements TokenManager {
   }
 
   /** @internal The module, for adapters. */
-  core(): Promise<Core> {
+  module(): Promise<Core> {
     return loadCore(this.#load);
+  }
+
+  /** @internal What the module has of this manager, for adapters. */
+  core(): Promise<TokenCore> {
+    return this.#start();
+  }
+
+  /** @internal Tells the listeners of an event of the module. */
+  event(name: string, detail: object): void {
+    const failed = (detail as { error?: Failure }).error;
+    if (failed) Object.assign(detail, { error: fromFailure(failed) });
+    Object.freeze(detail);
+    for (const [event, listener] of this.#listeners) {
+      if (event !== name) continue;
+      try {
+        listener(detail);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  #request(core: TokenCore, waiter: Waiter, scope: string, minValidity: number): void {
+    const broken = failure();
+    if (broken) return waiter.reject(broken);
+    // The module may have been loaded in the very moment in which the page closed the manager.
+    if (this.#closed) return waiter.reject(closed());
+    if (waiter.settled) return;
+    try {
+      core.request(waiter.id, scope, Math.ceil(minValidity));
+    } catch (cause) {
+      waiter.reject(breakDown(cause));
+    }
   }
 
   /** What `act` makes of the module, if it is there and works: its methods throw only when it does not. */
@@ -193,62 +200,32 @@ export class Manager implements TokenManager {
   async #create(): Promise<TokenCore> {
     const { TokenCore } = await loadCore(this.#load);
     if (this.#closed) throw closed();
-    const { source, policy, deadline } = this.#options;
+    const { deadline, policy } = this.#options;
     const options = {
-      source: source instanceof URL ? source.href : this.#weakly("source"),
-      request: this.#weakly("request"),
-      mapReply: this.#weakly("mapReply"),
+      source: weakOption(this, (manager) => addressOf(manager.#options.source)),
+      request: weakOption(this, (manager) => manager.#options.request),
+      mapReply: weakOption(this, (manager) => manager.#options.mapReply),
       policy: { deadline, ...policy },
       seed: Math.random() * Number.MAX_SAFE_INTEGER,
     };
-    const self = new WeakRef(this);
+    const host: TokenHost = {
+      resolve: (waiter, token) => waiterOf(waiter)?.resolve(token as StsToken),
+      reject: (waiter, failure) => waiterOf(waiter)?.reject(fromFailure(failure as Failure)),
+      ...weakObject(this, ["event"]),
+    };
     try {
-      this.#core = new TokenCore(options, (event: string, detail: object) => {
-        const manager = self.deref();
-        if (manager) manager.#emit(event, detail);
-      });
+      this.#core = new TokenCore({ ...options, source: options.source as CredentialSource }, host);
     } catch (cause) {
       throw breakDown(cause);
     }
-    onFailure(this.#mourn);
-    this.#detach = attach(source, this);
+    this.#detach = attach(this.#options.source, this);
     return this.#core;
-  }
-
-  /**
-   * An option for the module to keep. A function of the page may hold this manager, and a cycle through
-   * WebAssembly memory is never collected: so the module gets one that finds it when it is called, and
-   * that does not throw but rejects.
-   */
-  #weakly(name: "source" | "request" | "mapReply"): unknown {
-    const option: unknown = this.#options[name];
-    if (typeof option !== "function") return option;
-    const self = new WeakRef(this);
-    return async (argument: unknown): Promise<unknown> => {
-      const manager = self.deref();
-      const found = manager && (manager.#options[name] as (argument: unknown) => unknown);
-      return found?.(argument);
-    };
-  }
-
-  #emit(event: string, detail: object): void {
-    const failed = (detail as { error?: Failure }).error;
-    if (failed) Object.assign(detail, { error: fromFailure(failed) });
-    Object.freeze(detail);
-    for (const [name, listener] of this.#listeners) {
-      if (name !== event) continue;
-      try {
-        listener(detail);
-      } catch (error) {
-        report(error);
-      }
-    }
   }
 }
 
-/** @internal The module behind a manager of this package; `undefined` for any other object. */
-export function coreOf(tokens: unknown): Promise<Core> | undefined {
-  return tokens instanceof Manager ? tokens.core() : undefined;
+/** @internal The manager, if it is one of this copy of the package. */
+export function ownManager(tokens: unknown): Manager | undefined {
+  return tokens instanceof Manager ? tokens : undefined;
 }
 
 /** @internal Reports what a listener threw, as the platform reports what its own listeners throw. */
@@ -262,9 +239,4 @@ export function report(error: unknown): void {
 
 function closed(): UploadTokenError {
   return new UploadTokenError("closed", "the token manager is closed; create a new one");
-}
-
-function aborted(signal: AbortSignal): UploadTokenError {
-  const cause: unknown = signal.reason;
-  return new UploadTokenError("aborted", "the wait for a token was aborted by its caller", { cause });
 }

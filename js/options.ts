@@ -67,6 +67,11 @@ function checkNumber(option: string, value: number, [lowest, highest]: readonly 
   }
 }
 
+/** @internal An address as text, and a function as it is. */
+export function addressOf<F>(source: string | URL | F): string | F {
+  return source instanceof URL ? source.href : source;
+}
+
 /** @internal A token must not travel in the clear: https, or this device itself. */
 export function checkUrl(option: string, source: unknown): void {
   if (!(source instanceof URL) && (typeof source !== "string" || source === "")) {

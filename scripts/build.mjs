@@ -3,9 +3,8 @@
 //   src/*.rs ─cargo→ .wasm ─wbg→ pkg/upload_token{.js,.d.ts,_bg.wasm} ─wasm-opt→ smaller ─→ pkg/inline.js (as text)
 //   js/*.ts  ─esbuild→ dist/*.js, dist/cjs/*.js     ─tsc→ dist/types/*.d.ts
 //
-// Entries are thin files that differ only in the loader they give to the shared code: js/index.ts
-// (load-inline.ts), js/index-file.ts (load-file.ts) and js/index-node.ts (load-node.ts). No shared
-// module imports a loader, so an adapter used with the file entry does not bring in the inlined text.
+// Entries are thin files in js/entries/ that differ in where they have the module from, which they give to the shared
+// code. No shared module imports an entry, so an adapter used with the file entry does not bring in the inlined text.
 //
 // A part is skipped when its inputs have the content that they had when it was last built.
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,12 +12,11 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { fingerprint, stamped } from "./lib/fingerprint.mjs";
-import { withoutImportEffects } from "./lib/glue.mjs";
-import { asText } from "./lib/inline.mjs";
+import { withoutImportEffects, withOwnGlobals } from "./lib/glue.mjs";
+import { asModule } from "./lib/inline.mjs";
 import { billOfMaterials, notices, shippedCrates } from "./lib/licenses.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import { command, isMain, root, run, say } from "./lib/run.mjs";
-import { shortNames } from "./lib/names.mjs";
 import { buildCommonJs, buildModules } from "./lib/outputs.mjs";
 import { measure, table } from "./lib/sizes.mjs";
 import { setup, tools } from "./setup.mjs";
@@ -36,7 +34,7 @@ export async function build() {
     await stamped(
       "package",
       await packageInputs(),
-      [`${dist}/index.js`, `${dist}/types/index.d.ts`, `${root}/vod/package.json`],
+      [`${dist}/index.js`, `${dist}/types/entries/inline.d.ts`, `${root}/vod/package.json`],
       buildPackage,
     );
   });
@@ -64,7 +62,7 @@ async function buildWasm() {
   say("wasm       cargo build --profile wasm");
   const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
   const args = ["build", "--locked", "--lib", "--profile", "wasm", "--target", "wasm32-unknown-unknown"];
-  await run("cargo", [...args, "--package", "upload-token", "--features", "small"], { env: await sameEverywhere() });
+  await run("cargo", [...args, "--package", "upload-token"], { env: await sameEverywhere() });
 
   say("wasm       glue and wasm-opt");
   const module = join(target, "wasm32-unknown-unknown/wasm/upload_token.wasm");
@@ -82,12 +80,12 @@ async function buildWasm() {
   // Nothing of ours is in the first kilobyte of memory: it is the far end of the stack.
   const optimise = ["-Oz", "--low-memory-unused", "--strip-producers", "--strip-target-features"];
   const wasmOpt = join(root, "node_modules/binaryen/bin/wasm-opt");
-  const { stdout } = await run(wasmOpt, [...optimise, "--minify-imports-and-exports-and-modules", wasm, "-o", wasm]);
+  await run(wasmOpt, [...optimise, wasm, "-o", wasm]);
   const glue = join(pkg, "upload_token.js");
-  await writeFile(glue, withoutImportEffects(shortNames(await readFile(glue, "utf8"), JSON.parse(stdout))));
+  await writeFile(glue, withOwnGlobals(withoutImportEffects(await readFile(glue, "utf8"))));
 
-  await writeFile(join(pkg, "inline.js"), `export default "${asText(await readFile(wasm))}";\n`);
-  await writeFile(join(pkg, "inline.d.ts"), "declare const text: string;\nexport default text;\n");
+  await writeFile(join(pkg, "inline.js"), asModule(await readFile(wasm)));
+  await writeFile(join(pkg, "inline.d.ts"), "export default function bytes(): Uint8Array<ArrayBuffer>;\n");
 }
 
 /** The environment for a module that has the same bytes wherever it is built, and names no folder of its maker. */

@@ -4,8 +4,6 @@
 //! driven by its caller. Data goes one way: an AppServer's JSON → [`reply`] → [`token`] →
 //! [`lifecycle`] → effects, which `wasm::driver` carries out in a browser or in Node.
 
-#![cfg_attr(all(feature = "small", target_arch = "wasm32"), no_std)]
-
 extern crate alloc;
 
 pub mod clock;

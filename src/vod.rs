@@ -6,7 +6,6 @@
 
 mod exchange;
 mod refusal;
-mod sha1;
 mod sign;
 
 use alloc::{string::String, vec, vec::Vec};

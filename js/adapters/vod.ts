@@ -4,10 +4,8 @@
  * @packageDocumentation
  */
 import { invalidOption } from "../errors.js";
-import { coreOf } from "../manager.js";
 import { checkUrl } from "../options.js";
 import type { TokenManager } from "../types.js";
-import { loadCore, type Core, type Loader } from "../wasm.js";
 import { callbacks } from "./vod/callbacks.js";
 import { Host } from "./vod/host.js";
 import { Sdk } from "./vod/sdk.js";
@@ -54,12 +52,7 @@ export type {
 export function createVodUploader(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): VodUploader {
   check(Vod, tokens, options);
   const { uploadAuth, request, perFile, deadline, endpoint, wasm, onTokenEvent, ...sdkOptions } = options;
-  const load = async (): Promise<Core> => {
-    const core = wasm === undefined ? coreOf(tokens) : loadCore(loader(wasm));
-    if (!core) throw invalidOption("wasm", "must be given with token managers of another copy of this package");
-    return core;
-  };
-  const host = new Host(tokens, options, load);
+  const host = new Host(tokens, options);
   const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...callbacks(host) };
   const uploader = keepingUnload(() => new Vod(made)) as SdkUploader;
   if (!isUploader(uploader)) throw new TypeError(NOT_THE_SDK);
@@ -73,10 +66,6 @@ function isUploader(made: SdkUploader): boolean {
   return [made.listFiles, made.stopUpload, made.setUploadAuthAndAddress, made.resumeUploadWithAuth].every(
     (method) => typeof method === "function",
   );
-}
-
-function loader(wasm: NonNullable<VodOptions["wasm"]>): Loader {
-  return typeof wasm === "function" ? (wasm as Loader) : () => wasm;
 }
 
 function check(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): void {

@@ -27,3 +27,8 @@ export function withoutImportEffects(glue) {
   }
   return text;
 }
+
+/** Returns the glue's source with the globals of js/glue.ts in place of the platform's. */
+export function withOwnGlobals(glue) {
+  return `import { clearTimeout, queueMicrotask, setTimeout } from "../js/glue.js";\n${glue}`;
+}

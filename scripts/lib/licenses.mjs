@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { Failure, run } from "./run.mjs";
 
-const TARGET = ["--target", "wasm32-unknown-unknown", "--features", "small"];
+const TARGET = ["--target", "wasm32-unknown-unknown"];
 
 /**
  * The crates that are compiled into the module, sorted by name: `{ name, version, license, authors, repository, folder }`.
@@ -14,7 +14,7 @@ export async function shippedCrates() {
   const tree = ["tree", "--locked", "--package", "upload-token", "--edges", "normal,no-proc-macro", ...TARGET];
   const { stdout: lines } = await run("cargo", [...tree, "--prefix", "none", "--format", "{p}"]);
   const shipped = new Set(lines.match(/^\S+ v\S+/gm));
-  const { stdout } = await run("cargo", ["metadata", "--locked", "--features", "small", "--format-version", "1"]);
+  const { stdout } = await run("cargo", ["metadata", "--locked", "--format-version", "1"]);
   const crates = JSON.parse(stdout).packages.filter(({ name, version }) => shipped.has(`${name} v${version}`));
   if (crates.length !== shipped.size) throw new Failure("cargo tree and cargo metadata do not know the same crates");
   return crates
@@ -44,7 +44,9 @@ async function licenseText({ name, folder, license, authors }) {
   const names = (await readdir(folder)).filter((file) => /^(licen[cs]e|copying)/i.test(file)).sort();
   const file = names.find((file) => /mit/i.test(file)) ?? names[0];
   if (file) return readFile(join(folder, file), "utf8");
-  if (license !== "MIT") throw new Failure(`the crate ${name} comes without its licence, ${license}`);
+  // Where there is a choice, MIT is the one that is taken.
+  if (!/^MIT( OR|$)| OR MIT$/.test(license))
+    throw new Failure(`the crate ${name} comes without its licence, ${license}`);
   return MIT.replace("HOLDERS", authors.length > 0 ? authors.join(", ") : `the authors of ${name}`);
 }
 

@@ -13,9 +13,9 @@ const cjs = join(dist, "cjs");
 
 /** File name in dist/ → source: what `exports` in package.json points at. */
 const ENTRIES = {
-  index: "js/index.ts",
-  wasm: "js/index-file.ts",
-  "wasm.node": "js/index-node.ts",
+  index: "js/entries/inline.ts",
+  wasm: "js/entries/file.ts",
+  "wasm.node": "js/entries/node.ts",
   vod: "js/adapters/vod.ts",
   "ali-oss": "js/adapters/ali-oss.ts",
   tabs: "js/tabs.ts",
@@ -63,7 +63,7 @@ export async function buildModules(others) {
 async function buildScript(build) {
   const outfile = "dist/upload-token.global.js";
   const format = { format: "iife", globalName: "UploadToken", target: OLD };
-  await build({ ...COMMON, ...format, entryPoints: ["js/global.ts"], outfile });
+  await build({ ...COMMON, ...format, entryPoints: ["js/entries/global.ts"], outfile });
   return outfile;
 }
 

@@ -1,10 +1,8 @@
 //! Signature version 1.0 of Alibaba Cloud's RPC style, HMAC-SHA1.
 
-use alloc::{string::String, vec::Vec};
-
 use base64ct::{Base64, Encoding};
-
-use super::sha1::{BLOCK, sha1};
+use hmac::{Hmac, Mac};
+use sha1::Sha1;
 
 /// Appends `text` to `out`, percent-encoded as the signature wants it: all but RFC 3986's unreserved characters.
 pub fn encode(text: &str, out: &mut String) {
@@ -26,11 +24,8 @@ pub fn encode(text: &str, out: &mut String) {
 /// `GET&%2F&`, signed with the secret and a trailing `&`.
 #[must_use]
 pub fn signed_query(params: &[(&str, &str)], access_key_secret: &str) -> String {
-    // A dozen parameters; the standard sort is larger than this room when compiled.
-    let mut sorted: Vec<(&str, &str)> = Vec::with_capacity(params.len());
-    for param in params {
-        sorted.insert(sorted.partition_point(|other| other < param), *param);
-    }
+    let mut sorted = params.to_vec();
+    sorted.sort_unstable();
     let mut query = String::new();
     for (name, value) in sorted {
         if !query.is_empty() {
@@ -42,7 +37,7 @@ pub fn signed_query(params: &[(&str, &str)], access_key_secret: &str) -> String 
     }
     let mut to_sign = String::from("GET&%2F&");
     encode(&query, &mut to_sign);
-    let signature = hmac_sha1(&[access_key_secret, "&"].concat(), &to_sign);
+    let signature = hmac_sha1(&format!("{access_key_secret}&"), &to_sign);
     query.push_str("&Signature=");
     encode(&signature, &mut query);
     query
@@ -50,12 +45,8 @@ pub fn signed_query(params: &[(&str, &str)], access_key_secret: &str) -> String 
 
 /// RFC 2104 with SHA-1, as base64.
 fn hmac_sha1(key: &str, message: &str) -> String {
-    let short = if key.len() > BLOCK { sha1(&[key.as_bytes()]).to_vec() } else { key.into() };
-    let padded = |pad: u8| {
-        let mut block = [pad; BLOCK];
-        block.iter_mut().zip(&short).for_each(|(byte, key)| *byte ^= key);
-        block
-    };
-    let inner = sha1(&[&padded(0x36), message.as_bytes()]);
-    Base64::encode_string(&sha1(&[&padded(0x5c), &inner]))
+    // A key of any length will do, so there is none that is refused.
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key.as_bytes()) else { return String::new() };
+    mac.update(message.as_bytes());
+    Base64::encode_string(&mac.finalize().into_bytes())
 }

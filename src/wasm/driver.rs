@@ -1,353 +1,262 @@
-//! Runs the machines to completion and carries out their effects.
+//! Runs machines to completion and has their effects carried out.
 
-mod report;
-
-use alloc::{
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::Future,
     rc::{Rc, Weak},
-    string::String,
-    vec::Vec,
 };
-use core::cell::{Cell, RefCell};
 
-use js_sys::{Function, Object};
-use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
 
-use super::{
-    convert,
-    platform::{Answer, Failure, Heard, Platform},
-    shared::{Id, Inbox, Shared},
-    source::{self, Source, Want},
-};
+use super::{clocks::Clocks, patience::Patience, timer::Timer, wakes::Wakes};
 use crate::{
-    clock::Time,
+    clock::{Clock, Time, Virtual},
     context::Context,
-    error::Error,
-    lifecycle::{Effect, Fetch, FetchId, Held, Input, Reason, Slot, WaiterId},
-    policy::Policy,
-    token::StsToken,
-    vault::{Key, Vault},
+    lifecycle::FetchId,
+    policy::{Budget, Jitter, Policy},
+    reply::ServerTime,
 };
 
-/// Slots kept while idle; past that, those that nobody relies on are forgotten.
-const SLOTS: usize = 64;
+/// Number of a machine.
+pub(super) type Id = u32;
 
-/// Owns the machines and everything their effects need.
+/// The machines of one kind, and the world as they need it.
+pub(super) trait Shell: Sized + 'static {
+    type Input: Clone;
+    type Effect;
+    /// What a request brings.
+    type Answer;
+
+    /// What a machine is told when its time has come.
+    const TIMEOUT: Self::Input;
+    /// What a machine is told when time may have passed unseen.
+    const WAKE: Self::Input;
+
+    /// Every machine.
+    fn ids(&self) -> Vec<Id>;
+
+    /// Gives a machine its input. No JavaScript may run.
+    fn step(&self, id: Id, input: Self::Input, cx: &mut Context<'_, Self::Effect>);
+
+    /// Monotonic time at which [`TIMEOUT`](Self::TIMEOUT) should come next.
+    fn next_timeout(&self, cx: &Context<'_, Self::Effect>) -> Option<u64>;
+
+    /// Carries an effect out. `time` is that of the input which it comes of.
+    fn run(driver: &Rc<Driver<Self>>, id: Id, effect: Self::Effect, time: &Time);
+
+    /// Takes what a request brought.
+    fn landed(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Answer);
+
+    /// Every machine is at rest.
+    fn rest(&self);
+}
+
+/// Owns machines and everything that they need of a platform.
 ///
-/// **Invariant:** no `RefCell` here is borrowed while JavaScript runs. JavaScript may call back into
-/// [`dispatch`](Self::dispatch) from any listener; such a call only queues, and the outer call
-/// finishes the work (run to completion).
-pub(super) struct Driver {
+/// **Invariant:** no `RefCell` of a driver or a shell is borrowed while code of the page runs. That may call back from
+/// anywhere; such a call only queues, and the outer call finishes the work (run to completion).
+pub(super) struct Driver<S: Shell> {
+    shell: S,
     policy: Policy,
-    source: Source,
-    listener: Function,
-    machines: RefCell<Machines>,
-    inbox: Inbox<Input<Key>>,
-    platform: Platform,
-    next_waiter: Cell<WaiterId>,
-    waiters: RefCell<Vec<Settle>>,
+    clocks: Clocks,
+    world: RefCell<World>,
+    inbox: RefCell<VecDeque<(Id, S::Input)>>,
+    draining: Cell<bool>,
+    requests: RefCell<Vec<Request>>,
+    timer: Timer,
+    wakes: RefCell<Option<Wakes>>,
 }
 
-/// The promise of one caller.
-struct Settle {
-    waiter: WaiterId,
-    resolve: Function,
-    reject: Function,
+/// What machines that ask one source share.
+struct World {
+    clock: Clock,
+    budget: Budget,
+    jitter: Jitter,
 }
 
-/// All slots of one manager, with what they share.
-struct Machines {
-    shared: Shared,
-    slots: Vec<Entry>,
-    last: Id,
-}
-
-struct Entry {
+/// A request that is out.
+struct Request {
     id: Id,
-    scope: String,
-    slot: Slot<Key>,
-    tokens: Vault<StsToken>,
-    /// The object handed out for the token in hand, so that a token has one identity.
-    shown: Option<(u32, Object)>,
-    /// What was thrown by the last request that got no answer, while somebody waits who may be told.
-    ///
-    /// No longer: an error keeps the functions that threw it, and those may keep the manager.
-    cause: JsValue,
-    /// Why the page says that the token was refused, until its listeners are told.
-    refusal: JsValue,
-    warned: Vec<&'static str>,
+    fetch: FetchId,
+    abort: AbortController,
 }
 
-impl Machines {
-    /// The slot of `scope`, made if there is none.
-    fn open(&mut self, scope: &str, policy: &Policy) -> Id {
-        if let Some(entry) = self.slots.iter().find(|e| e.scope == scope) {
-            return entry.id;
+impl<S: Shell> Drop for Driver<S> {
+    // What is still asked would be waited for, for nobody.
+    fn drop(&mut self) {
+        for request in self.requests.take() {
+            request.abort.abort();
         }
-        if self.slots.len() >= SLOTS {
-            let time = self.shared.look(policy);
-            self.slots.retain(|e| !e.slot.idle(&time));
-        }
-        self.last = self.last.wrapping_add(1);
-        self.slots.push(Entry {
-            id: self.last,
-            scope: scope.into(),
-            slot: Slot::default(),
-            tokens: Vault::default(),
-            shown: None,
-            cause: JsValue::UNDEFINED,
-            refusal: JsValue::UNDEFINED,
-            warned: Vec::new(),
-        });
-        self.last
-    }
-
-    fn entry(&mut self, id: Id) -> Option<&mut Entry> {
-        self.slots.iter_mut().find(|e| e.id == id)
     }
 }
 
-impl Driver {
-    pub(super) fn new(policy: Policy, source: Source, listener: Function, seed: f64) -> Rc<Self> {
-        let machines = Machines { shared: Shared::new(&policy, seed), slots: Vec::new(), last: 0 };
+impl<S: Shell> Driver<S> {
+    pub(super) fn new(shell: S, policy: Policy, seed: u64) -> Rc<Self> {
+        let clocks = Clocks::new();
+        let budget = Budget::new(&policy, clocks.now().mono);
+        let world = World { clock: Clock::default(), budget, jitter: Jitter::new(seed) };
         Rc::new_cyclic(|weak: &Weak<Self>| {
-            // Weak: a source that never answers must not keep a dropped manager alive.
             let weak = weak.clone();
-            let platform = Platform::new(move |heard| {
+            let wakes = Wakes::new(move || {
                 if let Some(driver) = weak.upgrade() {
-                    driver.heard(heard);
+                    driver.send_all(&S::WAKE);
                 }
             });
             Self {
+                shell,
                 policy,
-                source,
-                listener,
-                machines: RefCell::new(machines),
-                inbox: Inbox::default(),
-                platform,
-                next_waiter: Cell::new(0),
-                waiters: RefCell::default(),
+                clocks,
+                world: RefCell::new(world),
+                inbox: RefCell::default(),
+                draining: Cell::new(false),
+                requests: RefCell::default(),
+                timer: Timer::default(),
+                wakes: RefCell::new(Some(wakes)),
             }
         })
     }
 
-    /// Asks for a token; one of the two functions is called, once. Returns what [`cancel`](Self::cancel) takes.
-    pub(super) fn request(
+    pub(super) const fn shell(&self) -> &S {
+        &self.shell
+    }
+
+    /// Looks at the clocks.
+    pub(super) fn time(&self) -> Time {
+        // Read while it is borrowed: should a clock throw, the next look panics, which is told, and nothing hangs.
+        let world = &mut *self.world.borrow_mut();
+        let draw = world.jitter.draw();
+        world.clock.look(&self.policy, self.clocks.now(), draw)
+    }
+
+    /// Learns the server's time from the answer to a request that was sent at `sent`.
+    pub(super) fn observe(&self, server: ServerTime, sent: Virtual) {
+        self.world.borrow_mut().clock.observe(server.at, server.granularity, sent);
+    }
+
+    /// Feeds a machine its input, then everything that comes of it.
+    pub(super) fn send(self: &Rc<Self>, id: Id, input: S::Input) {
+        self.inbox.borrow_mut().push_back((id, input));
+        self.drain();
+    }
+
+    /// Feeds all machines the same.
+    pub(super) fn send_all(self: &Rc<Self>, input: &S::Input) {
+        let inputs = self.shell.ids().into_iter().map(|id| (id, input.clone()));
+        self.inbox.borrow_mut().extend(inputs);
+        self.drain();
+    }
+
+    /// Feeds a machine, from within an effect of its own, what it must hear before anything else.
+    pub(super) fn answer(self: &Rc<Self>, id: Id, input: S::Input) {
+        self.feed(id, |shell, cx| shell.step(id, input, cx));
+    }
+
+    /// Has the machine decide at once, and returns what it decided.
+    pub(super) fn decide<R>(
         self: &Rc<Self>,
-        scope: &str,
-        least: u64,
-        resolve: Function,
-        reject: Function,
-    ) -> WaiterId {
-        let waiter = self.next_waiter.get().wrapping_add(1);
-        self.next_waiter.set(waiter);
-        self.waiters.borrow_mut().push(Settle { waiter, resolve, reject });
-        self.send(scope, Input::Wanted { waiter, least });
-        waiter
+        id: Id,
+        act: impl FnOnce(&S, &mut Context<'_, S::Effect>) -> R,
+    ) -> R {
+        let decided = self.feed(id, act);
+        self.rest();
+        decided
     }
 
-    pub(super) fn cancel(self: &Rc<Self>, scope: &str, waiter: WaiterId) {
-        self.send(scope, Input::Cancelled { waiter });
-    }
-
-    pub(super) fn prefetch(self: &Rc<Self>, scope: &str) {
-        self.send(scope, Input::Prefetch);
-    }
-
-    /// Reports that a server refused the token with this id, in whichever slot holds it. `reason` is for listeners.
-    pub(super) fn invalidate(self: &Rc<Self>, access_key_id: &str, reason: &JsValue) {
-        let held = self.machines.borrow_mut().slots.iter_mut().find_map(|e| {
-            let held = e.slot.token()?;
-            if e.token()?.access_key_id != access_key_id {
-                return None;
+    /// Asks for a credential. `work` runs in a later microtask, and not at all if it was given up by then.
+    pub(super) fn ask<W>(
+        self: &Rc<Self>,
+        id: Id,
+        fetch: FetchId,
+        work: impl FnOnce(Patience) -> W + 'static,
+    ) where
+        W: Future<Output = S::Answer> + 'static,
+    {
+        // Nothing is asked where nothing can be aborted: the machine's own deadline ends the request.
+        let Some(patience) = Patience::new() else { return };
+        self.requests.borrow_mut().push(Request { id, fetch, abort: patience.abort().clone() });
+        // Weak: a source that never answers must not keep a dropped driver alive.
+        let driver = Rc::downgrade(self);
+        spawn_local(async move {
+            if patience.is_over() {
+                return;
             }
-            e.refusal = reason.clone();
-            Some((e.id, held.generation))
+            let answer = work(patience).await;
+            if let Some(driver) = driver.upgrade()
+                && driver.take_request(id, fetch).is_some()
+            {
+                S::landed(&driver, id, fetch, answer);
+            }
         });
-        if let Some((id, generation)) = held {
-            self.dispatch(id, Input::Rejected { generation });
+    }
+
+    /// Gives a request up: what it brings is nobody's.
+    pub(super) fn abort(&self, id: Id, fetch: FetchId) {
+        if let Some(request) = self.take_request(id, fetch) {
+            request.abort.abort();
         }
     }
 
-    pub(super) fn close(self: &Rc<Self>) {
-        self.source.close();
-        self.all(&Input::Close);
-        self.platform.close();
+    /// Hears nothing more, after the machines were told `last`.
+    pub(super) fn close(self: &Rc<Self>, last: &S::Input) {
+        drop(self.wakes.take());
+        self.send_all(last);
     }
 
-    pub(super) fn peek(&self, scope: &str) -> JsValue {
-        let mut machines = self.machines.borrow_mut();
-        let time = machines.shared.look(&self.policy);
-        let Some(entry) = machines.slots.iter_mut().find(|e| e.scope == scope) else {
-            return JsValue::UNDEFINED;
-        };
-        let held = entry.slot.peek(&time).cloned();
-        held.map(|held| entry.show(&held, &time)).unwrap_or_default()
-    }
-
-    fn heard(self: &Rc<Self>, heard: Heard) {
-        match heard {
-            Heard::Timeout => self.all(&Input::Timeout),
-            Heard::Wake => self.all(&Input::Wake),
-            Heard::Ended(id, fetch, outcome) => self.landed(id, fetch, outcome),
-        }
-    }
-
-    /// Feeds all slots the same.
-    fn all(self: &Rc<Self>, input: &Input<Key>) {
-        for entry in &self.machines.borrow().slots {
-            self.inbox.put(entry.id, input.clone());
-        }
-        self.drain();
-    }
-
-    /// Feeds the slot of `scope`.
-    fn send(self: &Rc<Self>, scope: &str, input: Input<Key>) {
-        let id = self.machines.borrow_mut().open(scope, &self.policy);
-        self.dispatch(id, input);
-    }
-
-    /// Feeds `input`, then everything that comes of it.
-    fn dispatch(self: &Rc<Self>, id: Id, input: Input<Key>) {
-        self.inbox.put(id, input);
-        self.drain();
+    fn take_request(&self, id: Id, fetch: FetchId) -> Option<Request> {
+        let mut requests = self.requests.borrow_mut();
+        let at = requests.iter().position(|r| r.id == id && r.fetch == fetch)?;
+        Some(requests.swap_remove(at))
     }
 
     fn drain(self: &Rc<Self>) {
-        if !self.inbox.begin() {
+        if self.draining.replace(true) {
             return;
         }
-        while let Some((id, input)) = self.inbox.next() {
-            let (time, effects) = self.step(id, input);
-            for effect in effects {
-                self.run(id, effect, &time);
-            }
+        loop {
+            let next = self.inbox.borrow_mut().pop_front();
+            let Some((id, input)) = next else { break };
+            self.answer(id, input);
         }
-        for entry in &mut self.machines.borrow_mut().slots {
-            if entry.slot.waiting() == 0 {
-                entry.cause = JsValue::UNDEFINED;
-            }
-        }
-        self.arm();
+        self.draining.set(false);
+        self.rest();
     }
 
-    fn step(&self, id: Id, input: Input<Key>) -> (Time, Vec<Effect<Key>>) {
-        let machines = &mut *self.machines.borrow_mut();
-        let time = machines.shared.look(&self.policy);
+    fn feed<R>(
+        self: &Rc<Self>,
+        id: Id,
+        act: impl FnOnce(&S, &mut Context<'_, S::Effect>) -> R,
+    ) -> R {
+        let time = self.time();
         let mut out = Vec::new();
-        if self.source.closed() && !matches!(input, Input::Close) {
-            if let Input::Wanted { waiter, .. } = input {
-                out.push(Effect::Reject { waiter, error: Error::Closed });
-            }
-            return (time, out);
-        }
-        if let Some(entry) = machines.slots.iter_mut().find(|e| e.id == id) {
-            let (policy, budget) = (&self.policy, &mut machines.shared.budget);
-            entry.slot.step(&mut Context { policy, budget, time: &time, out: &mut out }, input);
-        }
-        (time, out)
-    }
-
-    /// `time` is that of the input which the effect comes of.
-    fn run(self: &Rc<Self>, id: Id, effect: Effect<Key>, time: &Time) {
-        match effect {
-            Effect::Fetch { fetch, reason } => self.fetch(id, fetch, reason),
-            Effect::Abort { fetch } => self.platform.abort(id, fetch),
-            Effect::Resolve { waiter, token } => {
-                let shown = self.machines.borrow_mut().entry(id).map(|e| e.show(&token, time));
-                let shown = shown.unwrap_or_default();
-                self.settle(waiter, &shown, |settle| &settle.resolve);
-            }
-            Effect::Reject { waiter, error } => {
-                let failure = convert::failure(&error, &self.cause(id, &error));
-                self.settle(waiter, &failure, |settle| &settle.reject);
-            }
-            Effect::Emit(event) => self.emit(id, &event, time),
-        }
-    }
-
-    fn settle(&self, waiter: WaiterId, with: &JsValue, function: fn(&Settle) -> &Function) {
-        let found = {
-            let mut waiters = self.waiters.borrow_mut();
-            waiters.iter().position(|w| w.waiter == waiter).map(|at| waiters.swap_remove(at))
+        let result = {
+            let budget = &mut self.world.borrow_mut().budget;
+            act(
+                &self.shell,
+                &mut Context { policy: &self.policy, budget, time: &time, out: &mut out },
+            )
         };
-        if let Some(settle) = found {
-            // These are the two functions of a promise: they do not throw.
-            let _ = function(&settle).call1(&JsValue::UNDEFINED, with);
+        for effect in out {
+            S::run(self, id, effect, &time);
         }
-    }
-
-    fn fetch(&self, id: Id, fetch: FetchId, reason: Reason) {
-        let question = {
-            let mut machines = self.machines.borrow_mut();
-            let Some(entry) = machines.entry(id) else { return };
-            let rejected = entry.token().filter(|_| reason == Reason::Rejected);
-            let rejected = rejected.map(|token| token.access_key_id.clone());
-            self.source.question(&Want { scope: &entry.scope, reason, rejected })
-        };
-        self.platform.ask(id, fetch, question);
-    }
-
-    fn landed(self: &Rc<Self>, id: Id, fetch: FetchId, outcome: Result<Answer, Failure>) {
-        let input = match source::read(outcome) {
-            Ok(reply) => {
-                if let Some(server) = reply.server_time {
-                    let machines = &mut *self.machines.borrow_mut();
-                    let entry = machines.slots.iter().find(|e| e.id == id);
-                    if let Some(Fetch::InFlight { sent, .. }) = entry.map(|e| e.slot.fetch()) {
-                        machines.shared.clock.observe(server.at, server.granularity, *sent);
-                    }
-                }
-                for warning in &reply.warnings {
-                    self.warn(id, warning.name());
-                }
-                let mut machines = self.machines.borrow_mut();
-                let Some(entry) = machines.entry(id) else { return };
-                let value = entry.tokens.put(reply.token, &entry.slot);
-                Input::Fetched { fetch, value, expiry: reply.expiry }
-            }
-            Err((error, cause)) => {
-                if let Some(entry) = self.machines.borrow_mut().entry(id) {
-                    entry.cause = cause;
-                }
-                Input::Failed { fetch, error }
-            }
-        };
-        self.dispatch(id, input);
-    }
-
-    /// What was thrown, for the failures that somebody threw.
-    fn cause(&self, id: Id, error: &Error) -> JsValue {
-        match error {
-            Error::Network | Error::Source => {
-                self.machines.borrow_mut().entry(id).map(|e| e.cause.clone()).unwrap_or_default()
-            }
-            _ => JsValue::UNDEFINED,
-        }
+        result
     }
 
     /// Arms the timer for the first thing that can happen by itself.
-    fn arm(&self) {
-        let machines = &mut *self.machines.borrow_mut();
-        let time = machines.shared.look(&self.policy);
-        let budget = &machines.shared.budget;
-        let slots = machines.slots.iter();
-        let next = slots.filter_map(|e| e.slot.next_timeout(&self.policy, budget, &time)).min();
-        self.platform.arm(next, time.mono);
-    }
-}
-
-impl Entry {
-    /// The token in hand, usable or not.
-    fn token(&self) -> Option<&StsToken> {
-        self.tokens.get(self.slot.token()?.value)
-    }
-
-    fn show(&mut self, held: &Held<Key>, time: &Time) -> JsValue {
-        if self.shown.as_ref().is_none_or(|(generation, _)| *generation != held.generation) {
-            let token = self.tokens.get(held.value);
-            self.shown =
-                token.map(|token| (held.generation, convert::token(token, held.shown(time))));
-        }
-        self.shown.as_ref().map_or(JsValue::UNDEFINED, |(_, object)| object.into())
+    fn rest(self: &Rc<Self>) {
+        self.shell.rest();
+        let time = self.time();
+        let next = {
+            let budget = &mut self.world.borrow_mut().budget;
+            let out = &mut Vec::new();
+            self.shell.next_timeout(&Context { policy: &self.policy, budget, time: &time, out })
+        };
+        let driver = Rc::downgrade(self);
+        self.timer.arm(next, time.mono, move || {
+            if let Some(driver) = driver.upgrade() {
+                driver.send_all(&S::TIMEOUT);
+            }
+        });
     }
 }

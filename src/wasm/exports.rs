@@ -1,65 +1,51 @@
 //! What TypeScript sees of the module.
+//!
+//! Every method takes `&self` and returns at once, so calls may overlap, and may come from inside a call of the host.
 
-use alloc::rc::Rc;
+use std::rc::Rc;
 
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::{convert::get, driver::Driver, source::Source};
-use crate::policy::Policy;
-
-#[wasm_bindgen]
-extern "C" {
-    /// Where a method leaves its result.
-    ///
-    /// Not returned, for the sake of Node 20: its V8 ends the process if the code around a call of a
-    /// module is thrown away during that call, and the call was optimised and returns an object.
-    #[wasm_bindgen(typescript_type = "{ value: unknown }")]
-    pub type Out;
-    #[wasm_bindgen(method, structural, setter, js_name = value)]
-    fn set_value(this: &Out, value: &JsValue);
-}
+use super::{
+    driver::Driver,
+    host::{Out, TokenHost, UploadHost},
+    options::{TokenOptions, UploadFile, UploadOptions, whole},
+    request::Origin,
+    tokens::Tokens,
+    uploads::{AuthSource, Uploads},
+    vod::{StsTokens, Vod},
+};
+use crate::{
+    policy::Policy,
+    upload::{Input, Verdict, slot_policy},
+};
 
 /// Keeps the STS tokens of one page fresh.
-///
-/// Every method takes `&self` and returns at once, so calls may overlap, and may come from inside a
-/// listener. Values that can be absent are `undefined`.
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "holds credentials and JavaScript values")]
 pub struct TokenCore {
-    driver: Rc<Driver>,
+    driver: Rc<Driver<Tokens>>,
 }
 
 #[wasm_bindgen]
 impl TokenCore {
-    /// `options` has `source` (an address or a function), `request` and `mapReply` as documented in
-    /// TypeScript, `policy` (the numbers of [`Policy::NUMBERS`] by name; `undefined` leaves the default), and `seed`; `listener(name, detail)` hears every event.
+    /// `host` settles callers and tells listeners.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &JsValue, listener: Function) -> Self {
-        let mut policy = Policy::default();
-        let numbers = get(options, "policy");
-        for (name, ..) in Policy::NUMBERS {
-            policy.set(name, get(&numbers, name).as_f64().unwrap_or(f64::NAN));
-        }
-        let source =
-            Source::new(get(options, "source"), get(options, "request"), &get(options, "mapReply"));
-        let seed = get(options, "seed").as_f64().unwrap_or_default();
-        Self { driver: Driver::new(policy, source, listener, seed) }
+    pub fn new(options: &TokenOptions, host: TokenHost) -> Self {
+        let origin = Origin::new(&options.source(), options.request(), &options.map_reply());
+        let tokens = Tokens::new(origin, host);
+        Self { driver: Driver::new(tokens, options.numbers(), options.random()) }
     }
 
-    /// Calls `resolve(token)` or `reject(failure)`, once. `least` is in whole milliseconds. Returns the number that [`cancel`](Self::cancel) takes.
-    pub fn request(&self, scope: &str, least: f64, resolve: Function, reject: Function) -> u32 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "saturates, and the facade checked it"
-        )]
-        self.driver.request(scope, least as u64, resolve, reject)
+    /// Asks for a token. The host settles the caller called `waiter`, a number below 2³¹ that no other has; `least` is
+    /// in whole milliseconds.
+    pub fn request(&self, waiter: u32, scope: &str, least: f64) {
+        self.driver.request(waiter, scope, whole(least));
     }
 
-    /// Ends the wait of one caller: its `reject` is called with code `aborted`.
-    pub fn cancel(&self, scope: &str, waiter: u32) {
-        self.driver.cancel(scope, waiter);
+    /// Ends the wait of one caller: it is rejected with the code `aborted`.
+    pub fn cancel(&self, waiter: u32, scope: &str) {
+        self.driver.cancel(waiter, scope);
     }
 
     /// Leaves a token that may be used now, or `undefined`.
@@ -72,8 +58,8 @@ impl TokenCore {
         self.driver.prefetch(scope);
     }
 
-    /// A server refused the token with this AccessKeyId. The `rejected` event repeats `reason`, a string or `undefined`.
-    pub fn invalidate(&self, access_key_id: &str, reason: &JsValue) {
+    /// A server refused the token with this AccessKeyId. The `rejected` event repeats `reason`.
+    pub fn invalidate(&self, access_key_id: &str, reason: Option<String>) {
         self.driver.invalidate(access_key_id, reason);
     }
 
@@ -82,53 +68,94 @@ impl TokenCore {
         out.set_value(&self.driver.status(scope));
     }
 
+    /// Looks after an uploader in STS mode, with tokens of this manager, which never leave the module.
+    pub fn uploads(&self, options: &UploadOptions, host: UploadHost) -> UploadCore {
+        UploadCore::of_vod(options, host, StsTokens::Ours(Rc::clone(&self.driver)))
+    }
+
     /// Stops for good.
     pub fn close(&self) {
-        self.driver.close();
+        self.driver.shut();
     }
 }
 
 impl Drop for TokenCore {
     fn drop(&mut self) {
-        self.driver.close();
+        self.driver.shut();
     }
 }
 
-// A static of Rust's own cannot hold a function of JavaScript without a standard library.
-#[wasm_bindgen(inline_js = "
-let hook;
-export function setPanicHook(to) { hook = to; }
-export function panicked() { hook?.(); }
-")]
-extern "C" {
-    #[wasm_bindgen(js_name = setPanicHook, catch)]
-    fn set_panic_hook(hook: &Function) -> Result<(), JsValue>;
-    // Nothing can be done about a hook that throws.
-    #[wasm_bindgen(catch)]
-    fn panicked() -> Result<(), JsValue>;
+/// Keeps the UploadAuths of one vendor uploader fresh.
+///
+/// The adapter reports what the SDK calls back and carries out what the host is asked. Files have numbers, chosen by
+/// the adapter.
+#[wasm_bindgen]
+#[expect(missing_debug_implementations, reason = "holds credentials and JavaScript values")]
+pub struct UploadCore {
+    driver: Rc<Driver<Uploads>>,
 }
 
-/// Calls `hook` if this module should panic, which is a defect. Nothing of it works from then on.
-#[wasm_bindgen(js_name = onPanic)]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public items only")]
-pub fn on_panic(hook: &Function) {
-    let _ = set_panic_hook(hook);
-    #[cfg(not(feature = "small"))]
-    std::panic::set_hook(Box::new(|_| {
-        let _ = panicked();
-    }));
+#[wasm_bindgen]
+impl UploadCore {
+    /// In UploadAuth mode, or with the token manager of another copy of the package.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &UploadOptions, host: UploadHost) -> Self {
+        if let Some(tokens) = options.tokens() {
+            return Self::of_vod(options, host, StsTokens::Foreign(tokens));
+        }
+        let origin = Origin::new(&options.source(), options.request(), &JsValue::UNDEFINED);
+        Self::of(options, host, AuthSource::Page(Rc::new(origin.saying_what_is_wanted())))
+    }
+
+    /// The SDK came to a file and waits.
+    pub fn started(&self, file: u32, about: &UploadFile) {
+        self.driver.started(file, about);
+    }
+
+    /// The SDK took a refusal for an expiry and waits.
+    pub fn expired(&self, file: u32, code: String) {
+        self.driver.send(file, Input::Expired { code });
+    }
+
+    /// A part was stored; `done` of 1 are.
+    pub fn progressed(&self, file: u32, done: f64) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        self.driver.send(file, Input::Progressed { done: (done * 10_000.0) as u32 });
+    }
+
+    /// The file is stored.
+    pub fn succeeded(&self, file: u32) {
+        self.driver.send(file, Input::Succeeded);
+    }
+
+    /// The SDK gave the file up with `code`. Returns what to do at once: `tell` the page, `retry` the file, or `forget`
+    /// its checkpoint and retry it.
+    pub fn failed(&self, file: u32, code: &str) -> String {
+        let verdict = match self.driver.failed(file, code) {
+            Verdict::Pass => "tell",
+            Verdict::Retry { forget: false } => "retry",
+            Verdict::Retry { forget: true } => "forget",
+        };
+        verdict.to_owned()
+    }
+
+    /// The page did something to the queue: looks at the SDK again.
+    pub fn changed(&self) {
+        self.driver.send_all(&Input::Wake);
+    }
 }
 
-/// In place of the standard library's, which formats a message that nobody reads.
-#[cfg(feature = "small")]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    let _ = panicked();
-    core::arch::wasm32::unreachable()
-}
+impl UploadCore {
+    fn of_vod(options: &UploadOptions, host: UploadHost, tokens: StsTokens) -> Self {
+        let endpoint = options.endpoint().unwrap_or_default();
+        let deadline = Policy::default().deadline;
+        Self::of(options, host, AuthSource::Vod(Rc::new(Vod { endpoint, deadline, tokens })))
+    }
 
-/// A fifth of the standard library's in size. A page's module holds a few dozen values at a time.
-#[cfg(feature = "small")]
-#[global_allocator]
-static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
-    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
+    fn of(options: &UploadOptions, host: UploadHost, source: AuthSource) -> Self {
+        let tokens = Policy::default();
+        let policy = slot_policy(&tokens, options.wait_or(tokens.wait));
+        let uploads = Uploads::new(source, host, options.longest_silence());
+        Self { driver: Driver::new(uploads, policy, options.random()) }
+    }
+}

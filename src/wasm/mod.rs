@@ -1,15 +1,40 @@
 //! The shell: what only a browser or Node can do.
 //!
-//! It reads clocks, arms timers, asks the AppServer, and settles promises, as the machines tell it
-//! to. It decides nothing about tokens.
+//! It reads clocks, arms timers, asks for credentials and settles what waits, as the machines tell it to. It decides
+//! nothing about credentials. The rooms, in the order in which data walks:
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `options` | takes what comes in |
+//! | `exports` | [`TokenCore`] and [`UploadCore`], as TypeScript calls them |
+//! | `driver` | runs any machines to completion; `clocks`, `timer`, `wakes` and `patience` are its tools |
+//! | `tokens`, `uploads` | carry out what the machines of each kind want done |
+//! | `request`, `vod` | ask for credentials |
+//! | `view` | writes what goes out |
+//! | `host` | calls TypeScript |
 
-mod convert;
+mod clocks;
 mod driver;
 mod exports;
-mod platform;
-mod shared;
-mod source;
-mod upload;
+mod host;
+mod options;
+mod panic;
+mod patience;
+mod request;
+mod timer;
+mod tokens;
+mod uploads;
+mod view;
+mod vod;
+mod wakes;
 
-pub use exports::{Out, TokenCore};
-pub use platform::{Answer, Failure, Heard, Platform};
+pub use exports::{TokenCore, UploadCore};
+pub use host::{Out, TokenHost, UploadHost};
+pub use options::{TokenOptions, UploadOptions, parse};
+pub use timer::Timer;
+pub use wakes::Wakes;
+
+/// A fifth of the standard library's in size. A page's module holds a few dozen values at a time.
+#[global_allocator]
+static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());

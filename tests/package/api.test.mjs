@@ -11,8 +11,8 @@ import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 import { packed, project, root } from "./packed.mjs";
 
 const ENTRIES = {
-  "upload-token": "index.d.ts",
-  "upload-token-wasm": "index-file.d.ts",
+  "upload-token": "entries/inline.d.ts",
+  "upload-token-wasm": "entries/file.d.ts",
   "upload-token-vod": "adapters/vod.d.ts",
   "upload-token-ali-oss": "adapters/ali-oss.d.ts",
   "upload-token-tabs": "tabs.d.ts",

@@ -52,7 +52,7 @@ async fn a_listener_may_call_the_manager() {
             if name == "token" && text(&detail, "accessKeyId") == "STS.Key1" {
                 rig.core.prefetch("");
                 inner.push(&rig.promise("", 0.0));
-                rig.core.cancel("", u32::MAX);
+                rig.core.cancel(9, "");
                 inner.push(&rig.peek(""));
                 inner.push(&rig.status());
                 rig.core.close();
@@ -86,18 +86,14 @@ async fn an_input_is_run_to_completion_before_the_next() {
         move |name: String, detail: JsValue| {
             order.push(&JsValue::from(format!("{name} {}", text(&detail, "accessKeyId"))));
             if name == "token" && text(&detail, "accessKeyId") == "STS.Key1" {
-                slot.borrow().as_ref().unwrap().core.invalidate("STS.Key1", &JsValue::UNDEFINED);
+                slot.borrow().as_ref().unwrap().core.invalidate("STS.Key1", None);
             }
         }
     });
     let rig = Rig::listening(SOURCE, closure.as_ref().unchecked_ref(), Array::new());
     slot.replace(Some(rig.clone()));
-    let mark = |text: &str| {
-        let mark = js("(order, text) => (token) => { order.push(text + token.accessKeyId); }");
-        let mark = mark.unchecked_ref::<Function>();
-        Function::from(mark.call2(&JsValue::NULL, &order, &text.into()).unwrap())
-    };
-    rig.core.request("", 0.0, mark("resolved "), mark("rejected "));
+    rig.callers.set_order(&order);
+    let _ = rig.promise("", 0.0);
     until(|| rig.peek("").is_object()).await;
     server.restore();
     let order: Vec<String> = order.iter().filter_map(|entry| entry.as_string()).collect();
@@ -121,10 +117,10 @@ async fn a_listener_that_throws_changes_nothing() {
 async fn a_caller_that_cancels_leaves_the_request_to_the_others() {
     let server = AppServer::new("(init, n) => Response.json(reply(n))");
     let rig = Rig::new(SOURCE);
-    let cancelled = Promise::new(&mut |resolve, reject| {
-        let waiter = rig.core.request("", 0.0, resolve, reject);
-        rig.core.cancel("", waiter);
-        rig.core.cancel("", waiter);
+    let cancelled = rig.callers.promise(&mut |waiter| {
+        rig.core.request(waiter, "", 0.0);
+        rig.core.cancel(waiter, "");
+        rig.core.cancel(waiter, "");
     });
     let other = rig.promise("", 0.0);
     let failure = JsFuture::from(cancelled).await.unwrap_err();

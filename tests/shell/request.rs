@@ -54,7 +54,7 @@ async fn options_may_be_made_anew_for_each_request() {
         "{ source: 'https://app.test/', request: async (about) => ({ body: JSON.stringify(about) }) }",
     );
     JsFuture::from(rig.promise("film.mp4", 0.0)).await.unwrap();
-    rig.core.invalidate("STS.Key1", &JsValue::UNDEFINED);
+    rig.core.invalidate("STS.Key1", None);
     JsFuture::from(rig.promise("film.mp4", 0.0)).await.unwrap();
     server.restore();
     let bodies: Vec<String> = server.calls().iter().map(|call| text(&call, "body")).collect();

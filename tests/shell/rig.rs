@@ -32,6 +32,19 @@ extern "C" {
     pub(crate) fn cleared(this: &Timers) -> Array;
     #[wasm_bindgen(method)]
     pub(crate) fn restore(this: &Timers);
+    /// The callers that wait for tokens, by number.
+    pub(crate) type Callers;
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> Callers;
+    /// What settles them; events go to `listener(name, detail)`.
+    #[wasm_bindgen(method)]
+    pub(crate) fn host(this: &Callers, listener: &Function) -> JsValue;
+    /// Where each caller is noted when it is handed its token.
+    #[wasm_bindgen(method, setter)]
+    pub(crate) fn set_order(this: &Callers, order: &Array);
+    /// The promise of a new caller, after `ask(number)`.
+    #[wasm_bindgen(method)]
+    pub(crate) fn promise(this: &Callers, ask: &mut dyn FnMut(u32)) -> Promise;
     #[wasm_bindgen(js_name = sleep)]
     fn sleep_promise(span: f64) -> Promise;
     /// Dispatches an event of the platform; `""` is the global object. False if there is no such object here.
@@ -54,6 +67,7 @@ pub(crate) async fn until(done: impl Fn() -> bool) {
 #[derive(Clone)]
 pub(crate) struct Rig {
     pub(crate) core: Rc<TokenCore>,
+    pub(crate) callers: Rc<Callers>,
     /// `[name, detail]` of each event.
     pub(crate) events: Array,
 }
@@ -69,8 +83,9 @@ impl Rig {
 
     /// With a listener of the test's own.
     pub(crate) fn listening(options: &str, listener: &Function, events: Array) -> Self {
-        let core = TokenCore::new(&js(options), listener.clone());
-        Self { core: Rc::new(core), events }
+        let callers = Callers::new();
+        let core = TokenCore::new(js(options).unchecked_ref(), callers.host(listener).into());
+        Self { core: Rc::new(core), callers: Rc::new(callers), events }
     }
 
     /// Asks for a token: what the promise settles with.
@@ -96,9 +111,7 @@ impl Rig {
     }
 
     pub(crate) fn promise(&self, scope: &str, least: f64) -> Promise {
-        Promise::new(&mut |resolve, reject| {
-            self.core.request(scope, least, resolve, reject);
-        })
+        self.callers.promise(&mut |waiter| self.core.request(waiter, scope, least))
     }
 
     /// The details of the events called `name`.

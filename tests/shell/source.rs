@@ -1,6 +1,5 @@
 //! A source that is a function of the page: it may answer, fail or hang in any way.
 
-use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::rig::{Rig, get, js, text, until};
@@ -111,7 +110,7 @@ async fn a_function_is_told_why_it_is_asked() {
     assert_eq!(text(&request, "reason"), "prefetch");
     assert_eq!(text(&request, "scope"), "clip");
     assert_eq!(get(&get(&request, "signal"), "aborted"), true, "it hung until its deadline");
-    rig.core.invalidate("STS.Key2", &JsValue::UNDEFINED);
+    rig.core.invalidate("STS.Key2", None);
     until(|| js("requests.length") == 3).await;
     assert_eq!(text(&js("requests[2]"), "reason"), "rejected");
     assert_eq!(get(&get(&js("requests[2]"), "signal"), "aborted"), false);

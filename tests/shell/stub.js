@@ -31,6 +31,29 @@ export class AppServer {
   }
 }
 
+/** The callers of a token manager, as js/waiter.ts has them. */
+export class Callers {
+  #waiting = new Map();
+  #last = 0;
+  order = [];
+
+  host(listener) {
+    const settle = (how) => (waiter, value) => {
+      this.order.push(`${how}d ${value.accessKeyId}`);
+      this.#waiting.get(waiter)?.[how](value);
+      this.#waiting.delete(waiter);
+    };
+    return { resolve: settle("resolve"), reject: settle("reject"), event: listener };
+  }
+
+  promise(ask) {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(++this.#last, { resolve, reject });
+      ask(this.#last);
+    });
+  }
+}
+
 /** Replaces `setTimeout`, whose calls are kept and never happen. `handle` is what it returns. */
 export class Timers {
   #real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };

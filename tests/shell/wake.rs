@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use upload_token::wasm::{Heard, Platform};
+use upload_token::wasm::Wakes;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::rig::{AppServer, Rig, fire, until};
@@ -19,15 +19,12 @@ const EVENTS: [(&str, &str); 5] = [
 fn every_wake_is_heard_until_nobody_listens() {
     let heard = Rc::new(Cell::new(0));
     let count = Rc::clone(&heard);
-    let platform = Platform::new(move |heard| {
-        assert!(matches!(heard, Heard::Wake));
-        count.set(count.get() + 1);
-    });
+    let wakes = Wakes::new(move || count.set(count.get() + 1));
     // A worker has no document, so its two events cannot be fired there.
     let fired = EVENTS.iter().filter(|(target, event)| fire(target, event)).count();
     assert_eq!(heard.get(), fired);
     assert!(fired >= 3);
-    drop(platform);
+    drop(wakes);
     for (target, event) in EVENTS {
         fire(target, event);
     }

@@ -16,9 +16,9 @@ export function callbacks(host: Host): Required<VodCallbacks> {
       page.call("onUploadSucceed", info);
     },
     onUploadFailed: (info, code, message) => {
-      const verdict = host.tell(info, (core, file) => core.failed(file, String(code))) ?? 0;
-      if (verdict === 0) return page.call("onUploadFailed", info, code, message);
-      if (verdict === 2) host.sdk.forget(info);
+      const verdict = host.tell(info, (core, file) => core.failed(file, String(code))) ?? "tell";
+      if (verdict === "tell") return page.call("onUploadFailed", info, code, message);
+      if (verdict === "forget") host.sdk.forget(info);
       // The SDK looks for the next file that is ready as soon as this returns.
       info.state = "Ready";
     },

@@ -7,10 +7,8 @@ export interface FileEntry {
   readonly info: UploadInfo;
   /** The scope that the page gave it. */
   scope?: string;
-  /** When the SDK began to wait for its first credential. */
-  askedAt: number;
-  /** How much of that wait was for STS tokens, ms. */
-  waitedForToken: number;
+  /** Whether the SDK came to it. */
+  begun: boolean;
   /** The helper stops it itself: its cancellation is none to the page. */
   muted: boolean;
 }
@@ -31,7 +29,7 @@ export class Files {
     if (known) return known;
     const id = (info as Marked)[ID] ?? ++this.#lastId;
     Object.defineProperty(info, ID, { value: id });
-    const entry: FileEntry = { id, info, askedAt: 0, waitedForToken: 0, muted: false };
+    const entry: FileEntry = { id, info, begun: false, muted: false };
     this.#entries.set(id, entry);
     return entry;
   }

@@ -1,19 +1,29 @@
+import {
+  failure,
+  loadCore,
+  loaderOf,
+  onFailure,
+  type ClientCredential,
+  type CredentialSource,
+  type Delivered,
+  type Delivery,
+  type Look,
+  type UploadCore,
+  type UploadHost,
+  type UploadOptions,
+} from "../../core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
-import { report } from "../../manager.js";
+import { ownManager, report } from "../../manager.js";
+import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
-import { failure, onFailure, type Core } from "../../wasm.js";
+import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { Files, parameters, type FileEntry } from "./files.js";
 import { Page } from "./page.js";
 import type { Sdk } from "./sdk.js";
 import type { UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
 
-/** @internal What the module exports for uploaders. */
-type UploadCore = InstanceType<Core["UploadCore"]>;
-
 /** Requests to OSS without a time-out of the page's own. */
 const OSS_TIMEOUT = 60_000;
-/** Parameters that are numbers in JSON. */
-const NUMBERS = ["fileSize", "cateId"];
 /** Beyond all of the SDK's time-outs together, ms: an upload that is silent for longer has stalled. */
 const STALL_SLACK = 30_000;
 
@@ -24,30 +34,27 @@ const STALL_SLACK = 30_000;
 const busy = new Set<Host>();
 
 /** @internal What the module asks for, about one uploader of the SDK. */
-export class Host {
+export class Host implements UploadHost {
   readonly files = new Files();
   readonly page: Page;
   readonly #options: VodOptions;
   readonly #tokens: TokenManager | null;
-  readonly #load: () => Promise<Core>;
-  #nextNonce = 0;
   #sdk: Sdk | undefined;
   #core: UploadCore | undefined;
   #starting: Promise<UploadCore> | undefined;
-  readonly #mourn = (error: UploadTokenError): void => {
+  readonly #onFailure = (error: UploadTokenError): void => {
     busy.delete(this);
     for (const entry of this.files) {
       const { state } = entry.info;
-      if (entry.askedAt > 0 && (state === "Ready" || state === "Failure")) {
-        this.#fail(entry, error.code, error.message);
+      if (entry.begun && (state === "Ready" || state === "Failure")) {
+        this.#fail(entry, error);
       }
     }
   };
 
-  constructor(tokens: TokenManager | null, options: VodOptions, load: () => Promise<Core>) {
+  constructor(tokens: TokenManager | null, options: VodOptions) {
     this.#tokens = tokens;
     this.#options = options;
-    this.#load = load;
     this.page = new Page(options);
   }
 
@@ -68,18 +75,18 @@ export class Host {
   /** The SDK came to a file and waits. */
   async begin(entry: FileEntry): Promise<void> {
     const { id, info } = entry;
-    entry.askedAt = performance.now();
-    entry.waitedForToken = 0;
+    entry.begun = true;
     try {
-      if (this.#sts && this.#scope(entry) === undefined) throw invalidOption("perFile", "must return a string");
+      const scope = this.#sts ? this.#scope(entry) : "";
+      if (scope === undefined) throw invalidOption("perFile", "must return a string");
       const core = this.#core ?? (await this.#start());
       const { name, type } = info.file;
       const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
       const { isImage, videoId } = info;
-      core.started(id, { name, type, isImage, fields: parameters(info), videoId, checkpoint });
+      core.started(id, { name, type, isImage, fields: parameters(info), videoId, checkpoint, scope });
     } catch (cause) {
       const error = failure() ?? (cause instanceof UploadTokenError ? cause : undefined);
-      this.#fail(entry, error?.code ?? "wasm", error?.message ?? "the WebAssembly module failed; reload the page");
+      this.#fail(entry, error ?? { code: "wasm", message: "the WebAssembly module failed; reload the page" });
     }
   }
 
@@ -91,12 +98,21 @@ export class Host {
   }
 
   #start(): Promise<UploadCore> {
-    this.#starting ??= this.#load().then(
-      ({ UploadCore }) => (this.#core = new UploadCore(this.#settings(), weakly(new WeakRef(this)))),
-    );
+    this.#starting ??= this.#create();
     this.#starting.catch(() => (this.#starting = undefined));
-    onFailure(this.#mourn);
+    onFailure(this.#onFailure);
     return this.#starting;
+  }
+
+  async #create(): Promise<UploadCore> {
+    const own = ownManager(this.#tokens);
+    const { wasm } = this.#options;
+    const host = weakObject(this, CALLS);
+    if (this.#sts && own) return (this.#core = (await own.core()).uploads(this.#settings(), host));
+    const module = wasm === undefined ? own?.module() : loadCore(loaderOf(wasm));
+    if (!module) throw invalidOption("wasm", "must be given with token managers of another copy of this package");
+    const { UploadCore } = await module;
+    return (this.#core = new UploadCore(this.#settings(), host));
   }
 
   /** Whether UploadAuths are asked of VOD, with an STS token. */
@@ -104,15 +120,31 @@ export class Host {
     return this.#options.uploadAuth === undefined;
   }
 
-  #settings(): object {
-    const { deadline, endpoint, region = "cn-shanghai", request, uploadAuth } = this.#options;
-    const { retryCount, retryDuration, timeout } = this.#options;
+  #settings(): UploadOptions {
+    const { deadline, endpoint, region = "cn-shanghai", retryCount, retryDuration, timeout } = this.#options;
     // As the SDK reads them: 0 is its default, and an input field gives texts.
     const attempt = (Number(timeout) || OSS_TIMEOUT) + 1000 * (Number(retryDuration) || 2);
     const stall = (1 + (Number(retryCount) || 3)) * attempt + STALL_SLACK;
     const common = { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
-    if (this.#sts) return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com` };
-    return { ...common, source: uploadAuth instanceof URL ? uploadAuth.href : uploadAuth, request };
+    if (this.#sts) {
+      const tokens = ownManager(this.#tokens) ? undefined : this.#foreignTokens();
+      return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com`, tokens };
+    }
+    const source = weakOption(this, (host) => {
+      const source = addressOf(host.#options.uploadAuth);
+      // What else the module tells is for this host.
+      return typeof source === "function" ? (request: never) => source(request) : source;
+    });
+    const request = weakOption(this, (host) => host.#options.request);
+    return { ...common, source: source as CredentialSource, request };
+  }
+
+  /** A token manager of another copy of this package, as the module may keep it. */
+  #foreignTokens(): UploadOptions["tokens"] {
+    const getToken = weakFunction(this, (host) => (scope: string, signal: AbortSignal) => {
+      return host.#tokens?.getToken({ scope, signal });
+    });
+    return { getToken, ...weakObject(this, ["invalidate", "prefetch"]) };
   }
 
   /** The module, unless it has failed. */
@@ -134,7 +166,7 @@ export class Host {
     return entry.scope;
   }
 
-  #fail(entry: FileEntry, code: string, message: string): void {
+  #fail(entry: FileEntry, { code, message }: Pick<Failure, "code" | "message">): void {
     const { info } = entry;
     if (info.state === "Uploading") entry.muted = true;
     this.sdk.abandon(info);
@@ -145,71 +177,21 @@ export class Host {
 
   // What the module asks for.
 
-  look(file: number): object | undefined {
+  look(file: number): Look | undefined {
     const entry = this.files.get(file);
     return entry && this.sdk.look(entry.info);
   }
 
-  /** What an AppServer is told: VOD's parameters by their names with a small first letter. */
-  about(file: number, videoId: string | undefined, isImage: boolean): object | undefined {
-    const info = this.files.get(file)?.info;
+  deliver(delivery: Delivery): Delivered | undefined {
+    const info = this.files.get(delivery.file)?.info;
     if (!info) return undefined;
-    const { name } = info.file;
-    const image: Record<string, unknown> = {};
-    const about: Record<string, unknown> = { title: name, fileName: name, ...(videoId !== undefined && { videoId }) };
-    for (const [parameter, text] of Object.entries(parameters(info))) {
-      const key = parameter.charAt(0).toLowerCase() + parameter.slice(1);
-      const number = NUMBERS.includes(key) ? Number.parseFloat(text) : NaN;
-      (key.startsWith("image") ? image : about)[key] = Number.isFinite(number) ? number : text;
-    }
-    return isImage ? { ...about, image } : about;
+    if (delivery.answers === "resume") return { taken: this.sdk.resume(info, delivery) };
+    return { taken: this.sdk.start(info, delivery), next: this.#nextScope() };
   }
 
-  token(file: number): (request: { signal: AbortSignal }) => unknown {
-    const host = new WeakRef(this);
-    return ({ signal }) => host.deref()?.getToken(file, signal);
-  }
-
-  async getToken(file: number, signal: AbortSignal): Promise<unknown> {
-    const entry = this.files.get(file);
-    const scope = entry && this.#scope(entry);
-    if (!this.#tokens || scope === undefined) throw invalidOption("tokens", "must be a token manager in STS mode");
-    const from = performance.now();
-    const token = await this.#tokens.getToken({ scope, signal });
-    if (entry) entry.waitedForToken += performance.now() - from;
-    return token;
-  }
-
-  refused(accessKeyId: string): void {
-    this.#tokens?.invalidate(accessKeyId, "VOD refused it");
-  }
-
-  nonce(): string {
-    return globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${this.#nextNonce++}-${Math.random()}`;
-  }
-
-  deliver(
-    file: number,
-    resumed: boolean,
-    uploadAuth: string,
-    uploadAddress: string,
-    videoId: string | undefined,
-    imageId: string | undefined,
-    isImage: boolean,
-    forget: boolean,
-  ): boolean {
+  swap(file: number, credential: ClientCredential): boolean {
     const info = this.files.get(file)?.info;
-    if (!info) return false;
-    const delivery = { uploadAuth, uploadAddress, videoId, imageId, isImage, forget };
-    if (resumed) return this.sdk.resume(info, delivery);
-    const taken = this.sdk.start(info, delivery);
-    if (taken) this.#prefetchNext();
-    return taken;
-  }
-
-  swap(file: number, id: string, secret: string, token: string): boolean {
-    const info = this.files.get(file)?.info;
-    return info !== undefined && this.sdk.swap(info, id, secret, token);
+    return info !== undefined && this.sdk.swap(info, credential);
   }
 
   requeue(file: number, forget: boolean): void {
@@ -222,60 +204,37 @@ export class Host {
     else busy.delete(this);
   }
 
-  fail(file: number, code: string, message: string): void {
+  fail(file: number, failure: object): void {
     const entry = this.files.get(file);
-    if (!entry) return;
-    // The time is over because the STS token did not come: the manager knows why.
-    const why = this.#sts && code === "timeout" ? this.#tokens?.status(this.#scope(entry)).lastError : undefined;
-    this.#fail(entry, why?.code ?? code, why?.message ?? message);
+    if (entry) this.#fail(entry, failure as Failure);
   }
 
   event(file: number, type: string, detail: object): void {
     const entry = this.files.get(file);
     if (!entry) return;
     const { error } = detail as { error?: Failure };
-    const event = { type, info: entry.info, ...detail, ...(error && { error: fromFailure(error) }) };
-    if (type === "started") {
-      Object.assign(event, { waited: performance.now() - entry.askedAt, waitedForToken: entry.waitedForToken });
-    }
-    this.page.tell(event as VodTokenEvent);
+    this.page.tell({
+      type,
+      info: entry.info,
+      ...detail,
+      ...(error && { error: fromFailure(error) }),
+    } as VodTokenEvent);
   }
 
-  #prefetchNext(): void {
+  invalidate(accessKeyId: string, reason: string): void {
+    this.#tokens?.invalidate(accessKeyId, reason);
+  }
+
+  prefetch(scope: string): void {
+    this.#tokens?.prefetch(scope);
+  }
+
+  /** The scope of the file that the SDK comes to next, if it has a token of its own. */
+  #nextScope(): string | undefined {
     const next = this.sdk.next();
-    if (!next || !this.#options.perFile || !this.#sts) return;
-    const scope = this.#scope(this.files.of(next));
-    if (scope !== undefined) this.#tokens?.prefetch(scope);
+    return next && this.#options.perFile ? this.#scope(this.files.of(next)) : undefined;
   }
 }
 
-const CALLS = [
-  "look",
-  "about",
-  "token",
-  "refused",
-  "nonce",
-  "deliver",
-  "swap",
-  "requeue",
-  "fail",
-  "hold",
-  "event",
-] as const satisfies (keyof Host)[];
-
-/**
- * The host as the module holds it. An SDK that throws did not do what it was asked.
- *
- * Weak: the module holds its host, and a cycle through WebAssembly memory is never collected.
- */
-function weakly(ref: WeakRef<Host>): object {
-  const call = (name: (typeof CALLS)[number], args: unknown[]): unknown => {
-    const host = ref.deref();
-    try {
-      return host && Reflect.apply(host[name], host, args);
-    } catch {
-      return undefined;
-    }
-  };
-  return Object.fromEntries(CALLS.map((name) => [name, (...args: unknown[]) => call(name, args)]));
-}
+/** An SDK that throws did not do what it was asked. */
+const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as const satisfies (keyof UploadHost)[];

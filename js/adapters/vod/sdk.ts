@@ -1,5 +1,6 @@
+import type { ClientCredential, Delivery } from "../../core.js";
 import { sameFile } from "./files.js";
-import type { Delivery, SdkUploader, UploadInfo, VodTokenEvent } from "./types.js";
+import type { SdkUploader, UploadInfo, VodTokenEvent } from "./types.js";
 
 // What the helper does to the SDK's objects. Everything private is asked for before it is used: a build
 // that lacks it gets along with the documented calls, at the price that the diagnostics name.
@@ -11,13 +12,6 @@ interface Private {
   _ossUpload?: unknown;
   _ossCreditor?: unknown;
   _removeCheckoutpoint?: unknown;
-}
-
-/** What the SDK's OSS client signs each request with. */
-interface ClientOptions {
-  accessKeyId: string;
-  accessKeySecret: string;
-  stsToken: string;
 }
 
 /** Private member → what the helper does without it. */
@@ -108,14 +102,14 @@ export class Sdk {
   }
 
   /** Gives the running client another credential, in one step: it reads its options for each request. */
-  swap(info: UploadInfo, accessKeyId: string, accessKeySecret: string, stsToken: string): boolean {
+  swap(info: UploadInfo, { accessKeyId, accessKeySecret, stsToken }: ClientCredential): boolean {
     const client = this.#clients.get(info) as { oss?: { options?: unknown } } | undefined;
     const options = client?.oss?.options;
     if (!isClientOptions(options)) {
       this.#missing("_ossUpload");
       return false;
     }
-    Object.assign(options, { accessKeyId, accessKeySecret, stsToken } satisfies ClientOptions);
+    Object.assign(options, { accessKeyId, accessKeySecret, stsToken } satisfies ClientCredential);
     const creditor = this.#private._ossCreditor;
     if (client === this.#private._ossUpload && typeof creditor === "object" && creditor !== null) {
       Object.assign(creditor, { accessKeyId, accessKeySecret, securityToken: stsToken });
@@ -292,9 +286,9 @@ export class Sdk {
   }
 }
 
-function isClientOptions(options: unknown): options is ClientOptions {
+function isClientOptions(options: unknown): options is ClientCredential {
   if (typeof options !== "object" || options === null) return false;
-  const { accessKeyId, accessKeySecret, stsToken } = options as Partial<Record<keyof ClientOptions, unknown>>;
+  const { accessKeyId, accessKeySecret, stsToken } = options as Partial<Record<keyof ClientCredential, unknown>>;
   return [accessKeyId, accessKeySecret, stsToken].every((part) => typeof part === "string");
 }
 

@@ -202,14 +202,3 @@ export interface SdkUploader extends VodUploader {
   ): boolean | undefined;
   resumeUploadWithAuth(uploadAuth: string): boolean;
 }
-
-/** @internal What the module hands over for the SDK. */
-export interface Delivery {
-  uploadAuth: string;
-  uploadAddress: string;
-  videoId: string | undefined;
-  imageId: string | undefined;
-  isImage: boolean;
-  /** The SDK's checkpoint is of another object. */
-  forget: boolean;
-}

@@ -48,7 +48,7 @@ test("every block is of a kind that is tested here", () => {
 test("the TypeScript compiles as it stands", async () => {
   const names = of("ts").map(({ code }, index) => [`block${index}.ts`, `${code}\nexport {};\n`]);
   for (const [name, code] of names) await writeFile(join(folder, name), code);
-  const paths = { "upload-token": ["../../../dist/types/index.d.ts"] };
+  const paths = { "upload-token": ["../../../dist/types/entries/inline.d.ts"] };
   for (const adapter of ["vod", "ali-oss"])
     paths[`upload-token/${adapter}`] = [`../../dist/types/adapters/${adapter}.d.ts`];
   const compilerOptions = {

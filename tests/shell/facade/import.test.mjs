@@ -1,4 +1,4 @@
-// An import on a server does nothing, and a manager keeps no process alive.
+// An import on a server does nothing, and a manager keeps no process alive, unless somebody waits.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -46,10 +46,11 @@ for (const entry of ["upload-token", "upload-token/wasm", "upload-token/vod", "u
 
 const IDLE = {
   "with a token in hand": "await tokens.getToken();",
-  "with a caller that waits": "source = never; void tokens.getToken();",
+  "with a caller that gave up":
+    "source = never; const end = new AbortController(); setTimeout(() => end.abort(), 50); await tokens.getToken({ signal: end.signal }).catch(() => {});",
   "with a prefetch on its way": "source = never; tokens.prefetch();",
   "in a back-off":
-    "source = () => { throw new Error('offline'); }; void tokens.getToken().catch(() => {}); await new Promise(setImmediate);",
+    "source = () => { throw new Error('offline'); }; tokens.prefetch(); await new Promise((resolve) => tokens.on('refreshFailed', resolve));",
 };
 
 for (const [what, use] of Object.entries(IDLE)) {
@@ -67,6 +68,55 @@ for (const [what, use] of Object.entries(IDLE)) {
     assert.notEqual(stdout, "");
   });
 }
+
+const WAITING = {
+  "that is answered late": ["() => new Promise((resolve) => setTimeout(resolve, 300, token).unref())", "STS.a"],
+  "in a back-off": ["(calls) => { if (calls === 1) throw new Error('offline'); return token; }", "STS.a"],
+  "that nobody answers": ["() => new Promise(() => {})", "timeout"],
+};
+
+for (const [what, [source, outcome]] of Object.entries(WAITING)) {
+  test(`a process lives for a caller ${what}`, async () => {
+    const { code, stdout, stderr } = await node(`
+      import { createTokenManager } from "upload-token";
+      const token = { AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", expiresIn: 3600 };
+      let calls = 0;
+      const answer = ${source};
+      const policy = { backoffBase: 300, pullIn: 300, waitDeadline: 1500 };
+      const tokens = createTokenManager({ source: () => answer(++calls), policy });
+      const { accessKeyId, code } = await tokens.getToken().catch((error) => error);
+      process.stdout.write(accessKeyId ?? code);
+    `);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, outcome);
+  });
+}
+
+test("timers that are replaced are disarmed by those that armed them, and a platform may have none", async () => {
+  const told = await nodeJson(`
+    import { createTokenManager } from "upload-token";
+    const token = { AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", expiresIn: 3600 };
+    const told = [];
+    const fake = (name) => {
+      globalThis.setTimeout = () => ({ name, unref() { told.push(name + " unref"); } });
+      globalThis.clearTimeout = (timer) => told.push(name + " clears " + timer.name);
+    };
+    fake("a");
+    const tokens = createTokenManager({ source: () => token });
+    await tokens.getToken();
+    fake("b");
+    await tokens.getToken();
+    tokens.close();
+    globalThis.setTimeout = () => { throw new RangeError("no timers today"); };
+    const other = createTokenManager({ source: () => token });
+    told.push((await other.getToken()).accessKeyId);
+    delete globalThis.setTimeout;
+    const last = createTokenManager({ source: () => token });
+    told.push((await last.getToken()).accessKeyId);
+    process.stdout.write(JSON.stringify([...new Set(told)]));
+  `);
+  assert.deepEqual(told, ["a unref", "a clears a", "b unref", "b clears b", "STS.a"]);
+});
 
 test("what a listener throws is an uncaught exception where there is no reportError", async () => {
   const { code, stdout } = await node(`

@@ -4,8 +4,8 @@ export {
   UploadTokenError,
   type UploadTokenErrorCode,
   type UploadTokenErrorDetail,
-} from "./errors.js";
-export { POLICY_NUMBERS } from "./policy.js";
+} from "../errors.js";
+export { POLICY_NUMBERS } from "../policy.js";
 export type {
   GetTokenOptions,
   RefreshFailedEvent,
@@ -23,4 +23,4 @@ export type {
   TokenState,
   TokenStatus,
   WasmSource,
-} from "./types.js";
+} from "../types.js";

@@ -1,19 +1,41 @@
-// The only module that knows the generated code in pkg/.
-import init, * as core from "../pkg/upload_token.js";
+// The only module that knows the generated code in pkg/, but for the bytes that the entry `upload-token` brings.
+import init, { onPanic, TokenCore, UploadCore } from "../pkg/upload_token.js";
 import { UploadTokenError } from "./errors.js";
-import type { WasmSource } from "./types.js";
+import type { TokenManagerOptions, WasmSource } from "./types.js";
+
+/** @internal Types of the boundary. */
+export type {
+  ClientCredential,
+  CredentialSource,
+  Delivered,
+  Delivery,
+  ForeignTokens,
+  Look,
+  TokenCore,
+  TokenHost,
+  TokenOptions,
+  UploadCore,
+  UploadFile,
+  UploadHost,
+  UploadOptions,
+} from "../pkg/upload_token.js";
+
+const core = { TokenCore, UploadCore };
 
 /** @internal What the module exports. */
 export type Core = typeof core;
-/** @internal */
-export type { TokenCore } from "../pkg/upload_token.js";
 
 /** @internal Where the module comes from: called once, on first use. */
 export type Loader = () => WasmSource | PromiseLike<WasmSource>;
 
 let loading: Promise<Core> | undefined;
 let broken: UploadTokenError | undefined;
-const mourners = new Set<WeakRef<(error: UploadTokenError) => void>>();
+const listeners = new Set<WeakRef<(error: UploadTokenError) => void>>();
+
+/** @internal The option `wasm` as a loader. */
+export function loaderOf(wasm: NonNullable<TokenManagerOptions["wasm"]>): Loader {
+  return typeof wasm === "function" ? (wasm as Loader) : () => wasm;
+}
 
 /** @internal Loads the module once. A failed load is forgotten, so that the next call tries again. */
 export function loadCore(load: Loader): Promise<Core> {
@@ -30,7 +52,7 @@ export function loadCore(load: Loader): Promise<Core> {
 
 async function instantiate(load: Loader): Promise<Core> {
   await init({ module_or_path: await load() });
-  core.onPanic(() => void breakDown());
+  onPanic(() => void breakDown());
   return core;
 }
 
@@ -47,13 +69,13 @@ export function breakDown(cause?: unknown): UploadTokenError {
   if (broken) return broken;
   const message = "the WebAssembly module failed, which is a defect; reload the page";
   broken = new UploadTokenError("wasm", message, { cause });
-  for (const mourner of mourners) mourner.deref()?.(broken);
-  mourners.clear();
+  for (const listener of listeners) listener.deref()?.(broken);
+  listeners.clear();
   return broken;
 }
 
-/** @internal Tells `mourner`, which the caller keeps, if the module should fail. */
-export function onFailure(mourner: (error: UploadTokenError) => void): void {
-  for (const ref of mourners) if (!ref.deref()) mourners.delete(ref);
-  mourners.add(new WeakRef(mourner));
+/** @internal Tells `listener`, which the caller keeps, if the module should fail. */
+export function onFailure(listener: (error: UploadTokenError) => void): void {
+  for (const ref of listeners) if (!ref.deref()) listeners.delete(ref);
+  listeners.add(new WeakRef(listener));
 }

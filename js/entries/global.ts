@@ -3,6 +3,6 @@
  *
  * @packageDocumentation
  */
-export * from "./index.js";
-export * from "./adapters/vod.js";
-export * from "./adapters/ali-oss.js";
+export * from "./inline.js";
+export * from "../adapters/vod.js";
+export * from "../adapters/ali-oss.js";

@@ -3,13 +3,19 @@
  *
  * @packageDocumentation
  */
-import { load } from "./load-inline.js";
-import { Manager } from "./manager.js";
-import type { TokenManager, TokenManagerOptions } from "./types.js";
+import moduleBytes from "../../pkg/inline.js";
+import { Manager } from "../manager.js";
+import type { TokenManager, TokenManagerOptions } from "../types.js";
 
 export * from "./public.js";
-/** Where this entry has the WebAssembly module from; for `createVodUploader` without a token manager. */
-export { load as wasm } from "./load-inline.js";
+
+/**
+ * Where this entry has the WebAssembly module from: text in the package itself, which needs no configuration of any
+ * bundler, no second request and no `connect-src`. For `createVodUploader` without a token manager.
+ */
+export function wasm(): Uint8Array<ArrayBuffer> {
+  return moduleBytes();
+}
 
 /**
  * Makes a manager. Nothing happens until its first use: the module is loaded and the AppServer asked then.
@@ -24,5 +30,5 @@ export { load as wasm } from "./load-inline.js";
  * ```
  */
 export function createTokenManager(options: TokenManagerOptions): TokenManager {
-  return new Manager(options, load);
+  return new Manager(options, wasm);
 }

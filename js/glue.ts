@@ -1,0 +1,32 @@
+// Globals that the generated glue calls, as the module needs them: scripts/lib/glue.mjs has it import these. What they
+// rest on is looked up at each call, because a page's test may fake it at any time.
+
+/**
+ * The executor of the module's futures runs on this. Not the global one: a test may have faked it together with the
+ * timers, and every request would hang until the test turns its clock, by when the deadline has passed.
+ */
+export function queueMicrotask(task: () => void): void {
+  void Promise.resolve().then(task);
+}
+
+/**
+ * A timer that keeps no process of Node alive. Where a platform refuses timers there is none: the module compares the
+ * time at calls and at wakes.
+ *
+ * @returns what {@link clearTimeout} takes: whoever armed a timer must disarm it.
+ */
+export function setTimeout(task: () => void, delay: number): () => void {
+  const { setTimeout, clearTimeout } = globalThis;
+  try {
+    const timer: unknown = setTimeout(task, delay);
+    (timer as { unref?: () => void } | undefined)?.unref?.();
+    return () => clearTimeout(timer as number);
+  } catch {
+    return () => {};
+  }
+}
+
+/** Disarms what {@link setTimeout} armed. */
+export function clearTimeout(disarm: () => void): void {
+  disarm();
+}

@@ -1,0 +1,246 @@
+//! What comes in: options with their types, and any JSON.
+
+use js_sys::{Array, Function, JSON, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    json::{Json, MAX_DEPTH},
+    policy::Policy,
+};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** Where credentials come from: the address of an AppServer, or a function that rejects and never throws. */
+export type CredentialSource = string | ((request: object, file: number) => Promise<unknown>);
+
+export interface TokenOptions {
+  source: CredentialSource;
+  /** What is added to each request to an address, or a function that returns it. */
+  request: unknown;
+  mapReply: unknown;
+  /** Numbers by their names; what is absent has its default. */
+  policy: { readonly [name: string]: number | undefined };
+  seed: number;
+}
+
+export interface UploadOptions {
+  /** How long the SDK is kept waiting for a credential, ms. */
+  wait: number | undefined;
+  /** Longest silence of a running upload, ms. */
+  stall: number;
+  seed: number;
+  /** Where VOD is, in STS mode. */
+  endpoint?: string | undefined;
+  /** In STS mode with a token manager of another copy of this package. */
+  tokens?: ForeignTokens | undefined;
+  /** In UploadAuth mode. */
+  source?: CredentialSource | undefined;
+  request?: unknown;
+}
+
+/** A token manager of another copy of this package. */
+export interface ForeignTokens {
+  getToken(scope: string, signal: AbortSignal): Promise<unknown>;
+  invalidate(accessKeyId: string, reason: string): void;
+  prefetch(scope: string): void;
+}
+
+/** A file that the SDK came to. */
+export interface UploadFile {
+  name: string;
+  type: string;
+  /** What the SDK takes it for. */
+  isImage: boolean;
+  /** What the page gave as `paramData.Vod`. */
+  fields: { readonly [name: string]: string };
+  videoId: string | undefined;
+  /** Whether the SDK has a checkpoint of it. */
+  checkpoint: boolean;
+  /** Of its STS token. */
+  scope: string;
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Options of a [`TokenCore`](super::TokenCore).
+    #[wasm_bindgen(typescript_type = "TokenOptions")]
+    pub type TokenOptions;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn source(this: &TokenOptions) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn request(this: &TokenOptions) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = mapReply)]
+    pub(super) fn map_reply(this: &TokenOptions) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn policy(this: &TokenOptions) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn seed(this: &TokenOptions) -> f64;
+
+    /// Options of an [`UploadCore`](super::UploadCore).
+    #[wasm_bindgen(typescript_type = "UploadOptions")]
+    pub type UploadOptions;
+    #[wasm_bindgen(method, getter)]
+    fn wait(this: &UploadOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn stall(this: &UploadOptions) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn seed(this: &UploadOptions) -> f64;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn endpoint(this: &UploadOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn tokens(this: &UploadOptions) -> Option<ForeignTokens>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn source(this: &UploadOptions) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn request(this: &UploadOptions) -> JsValue;
+
+    /// A token manager of another copy of this package.
+    #[derive(Clone)]
+    #[wasm_bindgen(typescript_type = "ForeignTokens")]
+    pub type ForeignTokens;
+    #[wasm_bindgen(method, catch, js_name = getToken)]
+    pub(super) fn get_token(
+        this: &ForeignTokens,
+        scope: &str,
+        signal: &web_sys::AbortSignal,
+    ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method)]
+    pub(super) fn invalidate(this: &ForeignTokens, access_key_id: &str, reason: &str);
+    #[wasm_bindgen(method)]
+    pub(super) fn prefetch(this: &ForeignTokens, scope: &str);
+
+    /// A file that the SDK came to.
+    #[wasm_bindgen(typescript_type = "UploadFile")]
+    pub type UploadFile;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn name(this: &UploadFile) -> String;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    pub(super) fn mime(this: &UploadFile) -> String;
+    #[wasm_bindgen(method, getter, js_name = isImage)]
+    pub(super) fn is_image(this: &UploadFile) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn fields(this: &UploadFile) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = videoId)]
+    fn video_id(this: &UploadFile) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn checkpoint(this: &UploadFile) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn scope(this: &UploadFile) -> String;
+}
+
+impl TokenOptions {
+    pub(super) fn numbers(&self) -> Policy {
+        let given = self.policy();
+        let mut policy = Policy::default();
+        for (name, ..) in Policy::NUMBERS {
+            if let Some(number) = get(&given, name).as_f64() {
+                policy.set(name, number);
+            }
+        }
+        policy
+    }
+
+    pub(super) fn random(&self) -> u64 {
+        whole(self.seed())
+    }
+}
+
+impl UploadOptions {
+    pub(super) fn wait_or(&self, default: u64) -> u64 {
+        self.wait().map_or(default, whole)
+    }
+
+    pub(super) fn longest_silence(&self) -> u64 {
+        whole(self.stall())
+    }
+
+    pub(super) fn random(&self) -> u64 {
+        whole(self.seed())
+    }
+}
+
+impl UploadFile {
+    /// VOD's id of the video, if it has one.
+    pub(super) fn known_video(&self) -> Option<String> {
+        self.video_id().filter(|id| !id.is_empty())
+    }
+
+    /// What the page gave about the file, each value as text.
+    pub(super) fn texts(&self) -> Vec<(String, String)> {
+        let Json::Object(members) = json(&self.fields(), 1) else { return Vec::new() };
+        let text = |(name, value): (String, Json)| Some((name, value.as_str()?.to_owned()));
+        members.into_iter().filter_map(text).collect()
+    }
+}
+
+/// A number of whole milliseconds, or any bits.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+pub(super) const fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// The member `name`; `undefined` if it is missing, or `object` has none.
+///
+/// Here and wherever it happens often, a call that would throw is not made: each exception that wasm-bindgen catches
+/// costs an entry of its table of values for good.
+pub(super) fn get(object: &JsValue, name: &str) -> JsValue {
+    if !object.is_object() && !object.is_function() {
+        return JsValue::UNDEFINED;
+    }
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Calls the method `name`, if there is one.
+///
+/// # Errors
+///
+/// What it threw.
+pub(super) fn call(object: &JsValue, name: &str) -> Result<Option<JsValue>, JsValue> {
+    get(object, name).dyn_ref::<Function>().map(|method| method.call0(object)).transpose()
+}
+
+/// The HTTP status that an object says it is about; 0 if none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates; then it is no HTTP status"
+)]
+pub(super) fn status_of(object: &JsValue) -> u16 {
+    get(object, "status").as_f64().map_or(0, |status| status as u16)
+}
+
+/// Parses JSON with the platform's parser. What begins as none does, such as an error page or an encrypted payload,
+/// throws no exception.
+pub fn parse(text: &str) -> Option<Json> {
+    let first = text.trim_ascii_start().as_bytes().first()?;
+    if !b"{[\"-0123456789tfn".contains(first) {
+        return None;
+    }
+    Some(json(&JSON::parse(text).ok()?, MAX_DEPTH))
+}
+
+/// What `JSON.parse` returned, as the core reads it. Deeper than `depth` it is `null`.
+///
+/// serde-wasm-bindgen's reader would weigh as much as a quarter of the module.
+fn json(value: &JsValue, depth: u32) -> Json {
+    if let Some(text) = value.as_string() {
+        Json::String(text)
+    } else if let Some(number) = value.as_f64() {
+        Json::Number(number)
+    } else if let Some(flag) = value.as_bool() {
+        Json::Bool(flag)
+    } else if depth == 0 || !value.is_object() {
+        Json::Null
+    } else if Array::is_array(value) {
+        Json::Array(Array::from(value).iter().map(|item| json(&item, depth - 1)).collect())
+    } else {
+        let member = |key: JsValue| {
+            let value = Reflect::get(value, &key).ok()?;
+            Some((key.as_string()?, json(&value, depth - 1)))
+        };
+        Json::Object(
+            Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(member).collect(),
+        )
+    }
+}

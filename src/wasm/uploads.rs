@@ -1,0 +1,341 @@
+//! The files of the vendor's uploader, and what their machines want done.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use wasm_bindgen::prelude::*;
+
+use super::{
+    driver::{Driver, Id, Shell},
+    host::UploadHost,
+    options::UploadFile,
+    patience::Patience,
+    request::{Failure, Origin, Question},
+    view,
+    vod::{Vod, thrown_error},
+};
+use crate::{
+    clock::{Time, Virtual},
+    context::Context,
+    error::Error,
+    lifecycle::{Event, FetchId, Reason},
+    reply::{self, Reply},
+    time::Millis,
+    token::UploadAuth,
+    upload::{
+        self, Delivery, Effect, FileId, FileState, Input, Look, Upload, UploaderState, Verdict,
+    },
+    vod::{Kind, Media},
+};
+
+/// The files of one uploader.
+pub(super) struct Uploads {
+    source: AuthSource,
+    host: UploadHost,
+    /// Longest silence of a running upload.
+    stall: Millis,
+    files: RefCell<Vec<File>>,
+    /// Whether the host was asked to stay.
+    busy: Cell<bool>,
+}
+
+/// Where UploadAuths come from.
+#[derive(Clone)]
+pub(super) enum AuthSource {
+    /// VOD itself, in STS mode.
+    Vod(Rc<Vod>),
+    /// The AppServer, or the page's own function.
+    Page(Rc<Origin>),
+}
+
+struct File {
+    id: FileId,
+    upload: Upload,
+    /// Of its STS token.
+    scope: String,
+    /// When the SDK came to it, and how much of its wait since was for the STS token.
+    asked: u64,
+    waited_for_token: Millis,
+}
+
+/// What an UploadAuth is wanted for.
+pub(super) struct Wanted {
+    pub(super) file: FileId,
+    pub(super) scope: String,
+    pub(super) reason: Reason,
+    pub(super) media: Media,
+    pub(super) video_id: Option<String>,
+    pub(super) may_create: bool,
+}
+
+/// An UploadAuth, and when the call went out that brought it.
+pub(super) struct Granted {
+    pub(super) reply: Reply<UploadAuth>,
+    pub(super) sent: Virtual,
+}
+
+impl Uploads {
+    pub(super) fn new(source: AuthSource, host: UploadHost, stall: Millis) -> Self {
+        Self { source, host, stall, files: RefCell::default(), busy: Cell::new(false) }
+    }
+
+    fn with<R>(&self, id: FileId, act: impl FnOnce(&mut File) -> R) -> Option<R> {
+        self.files.borrow_mut().iter_mut().find(|file| file.id == id).map(act)
+    }
+
+    fn look(&self, file: FileId) -> Look {
+        let seen = self.host.look(file);
+        let word = |state: Option<String>| state.unwrap_or_default();
+        Look {
+            current: seen.as_ref().is_some_and(|seen| seen.current()),
+            file: FileState::read(&word(seen.as_ref().map(|seen| seen.file()))),
+            uploader: UploaderState::read(&word(seen.as_ref().map(|seen| seen.uploader()))),
+        }
+    }
+
+    /// Answers the SDK; whether it took the credential.
+    fn deliver(&self, delivery: &view::Delivery<'_>) -> bool {
+        let Some(delivered) = self.host.deliver(&view::write(delivery)) else { return false };
+        let taken = delivered.taken();
+        if let (true, AuthSource::Vod(vod), Some(scope)) = (taken, &self.source, delivered.next()) {
+            vod.tokens.prefetch(&scope);
+        }
+        taken
+    }
+
+    fn fail(&self, id: FileId, failure: upload::Failure) {
+        // The time may be over because the STS token did not come.
+        let is_late = matches!(failure, upload::Failure::Credential(Error::Timeout { .. }));
+        let reason = if is_late { self.reason(id) } else { None };
+        let failure = reason.map_or(failure, upload::Failure::Credential);
+        self.host.fail(id, &view::write(&view::Failure::of_file(&failure)));
+    }
+
+    /// Why the STS token of a file does not come, if it does not.
+    fn reason(&self, id: FileId) -> Option<Error> {
+        let AuthSource::Vod(vod) = &self.source else { return None };
+        let scope = self.with(id, |file| file.scope.clone())?;
+        vod.tokens.last_error(&scope)
+    }
+
+    fn emit(&self, id: FileId, event: &Event, time: &Time) {
+        match event {
+            Event::Token { .. } => self.tell_status(id, "token", time),
+            Event::Expired { .. } => self.tell_status(id, "expired", time),
+            Event::Rejected { .. } => self.tell_status(id, "rejected", time),
+            Event::RefreshFailed { error, fails, retry_in, usable } => {
+                let failure = view::Failure::new(error, JsValue::UNDEFINED);
+                let detail = view::RefreshFailed::new(None, failure, *fails, *retry_in, *usable);
+                self.host.event(id, "refreshFailed", &view::write(&detail));
+            }
+            Event::State { .. } | Event::AssumedLife => {}
+        }
+    }
+
+    fn tell_status(&self, id: FileId, name: &str, time: &Time) {
+        let detail = self.with(id, |file| {
+            let status = file.status(time);
+            view::write(&match name {
+                "started" => {
+                    let waited = time.mono.saturating_sub(file.asked);
+                    status.and_waits(waited, file.waited_for_token)
+                }
+                _ => status,
+            })
+        });
+        if let Some(detail) = detail {
+            self.host.event(id, name, &detail);
+        }
+    }
+}
+
+impl File {
+    fn status(&self, time: &Time) -> view::Status {
+        let id = self.upload.auth().map(|auth| &*auth.token.access_key_id);
+        view::Status::new(self.upload.slot(), time, id)
+    }
+}
+
+impl Shell for Uploads {
+    type Input = Input;
+    type Effect = Effect;
+    type Answer = Result<Granted, Error>;
+
+    const TIMEOUT: Input = Input::Timeout;
+    const WAKE: Input = Input::Wake;
+
+    fn ids(&self) -> Vec<Id> {
+        self.files.borrow().iter().map(|file| file.id).collect()
+    }
+
+    fn step(&self, id: Id, input: Input, cx: &mut Context<'_, Effect>) {
+        self.with(id, |file| file.upload.step(cx, input));
+    }
+
+    fn next_timeout(&self, cx: &Context<'_, Effect>) -> Option<u64> {
+        let files = self.files.borrow();
+        let next = |file: &File| file.upload.next_timeout(cx.policy, cx.budget, cx.time);
+        files.iter().filter_map(next).min()
+    }
+
+    fn run(driver: &Rc<Driver<Self>>, id: Id, effect: Effect, time: &Time) {
+        let uploads = driver.shell();
+        match effect {
+            Effect::Look => driver.answer(id, Input::Looked(uploads.look(id))),
+            Effect::Fetch { fetch, reason, media, video_id, may_create } => {
+                let scope = uploads.with(id, |file| file.scope.clone()).unwrap_or_default();
+                let wanted = Wanted { file: id, scope, reason, media, video_id, may_create };
+                driver.fetch(fetch, wanted);
+            }
+            Effect::Abort { fetch } => driver.abort(id, fetch),
+            Effect::Start { auth, kind, forget } => {
+                let taken = uploads.deliver(&view::Delivery::new(id, "start", &auth, kind, forget));
+                driver.answer(id, Input::Delivered { taken });
+            }
+            Effect::Resume { auth, kind, forget } => {
+                let taken =
+                    uploads.deliver(&view::Delivery::new(id, "resume", &auth, kind, forget));
+                driver.answer(id, Input::Delivered { taken });
+            }
+            Effect::Swap { auth } => {
+                let credential = view::write(&view::ClientCredential::new(&auth));
+                let taken = uploads.host.swap(id, &credential);
+                driver.answer(id, Input::Swapped { taken });
+            }
+            Effect::Requeue { forget } => uploads.host.requeue(id, forget),
+            Effect::Fail(failure) => uploads.fail(id, failure),
+            Effect::Emit(event) => uploads.emit(id, &event, time),
+            Effect::InUse { how } => {
+                let how = match how {
+                    Delivery::Started => "started",
+                    Delivery::Resumed => "resumed",
+                    Delivery::Swapped => "swapped",
+                };
+                uploads.tell_status(id, how, time);
+            }
+        }
+    }
+
+    fn landed(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Answer) {
+        let input = match answer {
+            Ok(Granted { reply, sent }) => {
+                if let Some(server) = reply.server_time {
+                    driver.observe(server, sent);
+                }
+                Input::Fetched { fetch, auth: reply.token, expiry: reply.expiry }
+            }
+            Err(error) => Input::Missed { fetch, error },
+        };
+        driver.send(id, input);
+    }
+
+    fn rest(&self) {
+        let busy = {
+            let mut files = self.files.borrow_mut();
+            files.retain(|file| !file.upload.finished());
+            files.iter().any(|file| file.upload.busy())
+        };
+        // Nobody else may know the uploader while the SDK is at a file.
+        if self.busy.replace(busy) != busy {
+            self.host.hold(busy);
+        }
+    }
+}
+
+impl Driver<Uploads> {
+    /// The SDK came to a file and waits.
+    pub(super) fn started(self: &Rc<Self>, id: FileId, about: &UploadFile) {
+        let file_name = about.name();
+        let kind = Kind::of(&file_name, &about.mime(), about.is_image());
+        let media = Media { kind, file_name, fields: about.texts() };
+        let (scope, asked) = (about.scope(), self.time().mono);
+        let uploads = self.shell();
+        let known = uploads.with(id, |file| {
+            file.scope.clone_from(&scope);
+            (file.asked, file.waited_for_token) = (asked, 0);
+        });
+        if known.is_none() {
+            let upload = Upload::new(media.clone(), uploads.stall);
+            let file = File { id, upload, scope, asked, waited_for_token: 0 };
+            uploads.files.borrow_mut().push(file);
+        }
+        let (video_id, checkpoint) = (about.known_video(), about.checkpoint());
+        self.send(id, Input::Started { media, video_id, checkpoint });
+    }
+
+    /// Decides about a failure at once, because the SDK waits for the answer.
+    pub(super) fn failed(self: &Rc<Self>, id: FileId, code: &str) -> Verdict {
+        self.decide(id, |uploads, cx| {
+            uploads.with(id, |file| file.upload.failed(cx, code)).unwrap_or(Verdict::Pass)
+        })
+    }
+
+    fn fetch(self: &Rc<Self>, fetch: FetchId, wanted: Wanted) {
+        let (from, source) = (self.time().elapsed, self.shell().source.clone());
+        let (now, waited) = (Rc::downgrade(self), Rc::downgrade(self));
+        let now = move || now.upgrade().map_or(from, |driver| driver.time().elapsed);
+        let file = wanted.file;
+        self.ask(file, fetch, move |patience| async move {
+            let granted = match source {
+                AuthSource::Page(origin) => of_page(&origin, wanted, &patience, now).await,
+                AuthSource::Vod(vod) => {
+                    let waited = move |span| {
+                        let driver = waited.upgrade();
+                        driver.map(|d| d.shell().with(file, |file| file.waited_for_token += span));
+                    };
+                    vod.upload_auth(&wanted, &patience, now, waited).await
+                }
+            };
+            granted.map(|granted| granted.counted(from))
+        });
+    }
+}
+
+impl Granted {
+    /// The slot counts a life from when it asked; this one began when the call went out.
+    fn counted(mut self, from: Virtual) -> Self {
+        let later = self.sent.saturating_sub(from);
+        let left = &mut self.reply.expiry.left;
+        *left = left.map(|left| left.saturating_add(later));
+        self
+    }
+}
+
+/// Asks the AppServer or the page. A video that VOD no longer knows is created anew, once.
+async fn of_page(
+    origin: &Origin,
+    mut wanted: Wanted,
+    patience: &Patience,
+    now: impl Fn() -> Virtual,
+) -> Result<Granted, Error> {
+    loop {
+        let request = view::UploadRequest {
+            media: &wanted.media,
+            video_id: wanted.video_id.as_deref(),
+            reason: origin.is_function().then(|| view::reason(wanted.reason)),
+        };
+        let question = Question { wanted: view::write(&request), file: wanted.file, special: true };
+        let sent = now();
+        let answer = origin.ask(&question, patience).await.map_err(failed).and_then(|answer| {
+            let too_large = "the answer is larger than any UploadAuth's";
+            answer.credential(reply::read_upload_auth, too_large)
+        });
+        match answer {
+            Err(Error::Http { server_code: Some(code), .. })
+                if code == "InvalidVideo.NotFound"
+                    && wanted.may_create
+                    && wanted.video_id.take().is_some() => {}
+            answer => return answer.map(|reply| Granted { reply, sent }),
+        }
+    }
+}
+
+/// Why the page's own function or the AppServer brought nothing.
+fn failed(Failure { error, thrown }: Failure) -> Error {
+    match error {
+        Error::Network | Error::Timeout { .. } => error,
+        _ => thrown_error(&thrown),
+    }
+}

@@ -1,0 +1,406 @@
+//! All that a page ever sees. Only a credential that is asked for holds a secret.
+
+use js_sys::{Number, Object};
+use serde::{Serialize, ser::SerializeMap};
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    clock::Time,
+    error::Error,
+    lifecycle::{Fetch, Reason, Slot, Zone},
+    time::{Millis, UnixMillis, to_iso},
+    token::{StsToken, UploadAuth},
+    upload,
+    vault::Key,
+    vod::{Kind, Media},
+};
+
+/// Writes `view` as a plain object. Members that are absent are left out.
+pub(super) fn write(view: &impl Serialize) -> JsValue {
+    let serializer = Serializer::new().serialize_maps_as_objects(true);
+    // There is nothing in this file that cannot be written.
+    view.serialize(&serializer).unwrap_or_default()
+}
+
+/// A span in milliseconds, as JavaScript counts.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 285,000 years")]
+const fn millis(span: Millis) -> f64 {
+    span as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 285,000 years")]
+pub(super) const fn instant(at: UnixMillis) -> f64 {
+    at.0 as f64
+}
+
+/// The token as a page gets it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Token<'a> {
+    access_key_id: &'a str,
+    access_key_secret: &'a str,
+    security_token: &'a str,
+    expiration: String,
+    expires_at: f64,
+}
+
+/// The token, frozen, so that its five values stay together.
+pub(super) fn token(token: &StsToken, expires_at: UnixMillis) -> JsValue {
+    let object = write(&Token {
+        access_key_id: &token.access_key_id,
+        access_key_secret: token.access_key_secret.expose(),
+        security_token: token.security_token.expose(),
+        expiration: to_iso(expires_at),
+        expires_at: instant(expires_at),
+    });
+    Object::freeze(object.unchecked_ref::<Object>()).into()
+}
+
+/// What an `UploadTokenError` is made of.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Failure {
+    code: String,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<f64>,
+    #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    cause: JsValue,
+}
+
+impl Failure {
+    /// `cause` is what was thrown, or `undefined`.
+    pub(super) fn new(error: &Error, cause: JsValue) -> Self {
+        let (status, server_code, retry_after) = match error {
+            Error::Http { status, server_code } => (Some(*status), server_code.clone(), None),
+            Error::Throttled { status, retry_after } => (Some(*status), None, *retry_after),
+            Error::Unauthenticated { status } => (Some(*status), None, None),
+            _ => (None, None, None),
+        };
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            status,
+            server_code,
+            retry_after: retry_after.map(millis),
+            cause,
+        }
+    }
+
+    /// Why a file of an uploader failed.
+    pub(super) fn of_file(failure: &upload::Failure) -> Self {
+        let rest = match failure {
+            upload::Failure::Credential(error) => Self::new(error, JsValue::UNDEFINED),
+            _ => Self::new(&Error::Rejected, JsValue::UNDEFINED),
+        };
+        Self { code: failure.code().to_owned(), message: failure.message(), ..rest }
+    }
+}
+
+/// What is known of a credential.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Status {
+    state: &'static str,
+    generation: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<f64>,
+    valid_for: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    life: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    margin: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandatory: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_in: Option<f64>,
+    requests: u32,
+    failures: u32,
+    /// Of a token manager only, as the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetch: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<Failure>,
+    /// Of a file to which the SDK came: how long it waited for its first credential, and how much of that was for the
+    /// STS token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited_for_token: Option<f64>,
+}
+
+impl Status {
+    /// `id` is the AccessKeyId of what `slot` holds.
+    pub(super) fn new(slot: &Slot<Key>, time: &Time, id: Option<&str>) -> Self {
+        let held = slot.token();
+        Self {
+            state: zone(held.map_or_else(|| slot.zone(), |held| held.zone(time))),
+            generation: held.map_or(0, |held| held.generation),
+            access_key_id: id.map(str::to_owned),
+            expires_at: held.map(|held| instant(held.shown(time))),
+            valid_for: millis(held.and_then(|held| held.left(time)).unwrap_or(0)),
+            life: held.map(|held| millis(held.life)),
+            margin: held.map(|held| millis(held.margin())),
+            mandatory: held.map(|held| millis(held.mandatory())),
+            refresh_in: held.map(|held| millis(held.refresh_at().saturating_sub(time.elapsed))),
+            requests: slot.requests(),
+            failures: slot.fails(),
+            fetch: None,
+            retry_in: None,
+            waiting: None,
+            last_error: None,
+            waited: None,
+            waited_for_token: None,
+        }
+    }
+
+    /// With how long the SDK waited for it.
+    pub(super) fn and_waits(self, waited: Millis, for_token: Millis) -> Self {
+        Self { waited: Some(millis(waited)), waited_for_token: Some(millis(for_token)), ..self }
+    }
+
+    /// With what is being done about a successor.
+    pub(super) fn and_fetch(self, slot: &Slot<Key>, time: &Time) -> Self {
+        let (fetch, retry) = match slot.fetch() {
+            Fetch::Idle => ("idle", None),
+            Fetch::InFlight { .. } => ("inFlight", None),
+            Fetch::Backoff { until, .. } => ("backoff", Some(*until)),
+            Fetch::Parked { until, .. } => ("parked", Some(*until)),
+        };
+        Self {
+            fetch: Some(fetch),
+            retry_in: retry.map(|at| millis(at.saturating_sub(time.mono))),
+            waiting: Some(slot.waiting()),
+            last_error: slot.last_error().map(|error| Failure::new(error, JsValue::UNDEFINED)),
+            ..self
+        }
+    }
+}
+
+/// What a source of STS tokens is asked for.
+#[derive(Serialize)]
+pub(super) struct TokenRequest<'a> {
+    pub(super) reason: &'static str,
+    pub(super) scope: &'a str,
+    /// AccessKeyId of the token that a server refused, for an AppServer that keeps tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rejected: Option<&'a str>,
+}
+
+/// Why a source is asked.
+pub(super) const fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Initial => "initial",
+        Reason::Refresh => "refresh",
+        Reason::Rejected => "rejected",
+        Reason::Prefetch => "prefetch",
+    }
+}
+
+/// What an AppServer, or a function of the page, is asked for an UploadAuth: VOD's parameters, by their names with a
+/// small first letter.
+pub(super) struct UploadRequest<'a> {
+    pub(super) media: &'a Media,
+    pub(super) video_id: Option<&'a str>,
+    /// For a function.
+    pub(super) reason: Option<&'static str>,
+}
+
+/// Parameters that are numbers in JSON.
+const NUMBERS: [&str; 2] = ["fileSize", "cateId"];
+
+impl Serialize for UploadRequest<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { media, video_id, reason } = self;
+        let is_image = media.kind == Kind::Image;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("title", &media.file_name)?;
+        map.serialize_entry("fileName", &media.file_name)?;
+        if let Some(video_id) = video_id {
+            map.serialize_entry("videoId", video_id)?;
+        }
+        let of_image = |name: &str| name.starts_with("image");
+        entries(&mut map, media, |name| !of_image(name))?;
+        if is_image {
+            map.serialize_entry("image", &OfImage { media, wanted: of_image })?;
+        }
+        if let Some(reason) = reason {
+            map.serialize_entry("reason", reason)?;
+        }
+        map.end()
+    }
+}
+
+/// What the page gave about an image.
+struct OfImage<'a, F> {
+    media: &'a Media,
+    wanted: F,
+}
+
+impl<F: Fn(&str) -> bool> Serialize for OfImage<'_, F> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        entries(&mut map, self.media, &self.wanted)?;
+        map.end()
+    }
+}
+
+fn entries<M: SerializeMap>(
+    map: &mut M,
+    media: &Media,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<(), M::Error> {
+    for (name, value) in &media.fields {
+        let mut name = name.clone();
+        // VOD's names are ASCII.
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        if !wanted(&name) {
+            continue;
+        }
+        // The platform's parser, because Rust's is a tenth of the module.
+        let number = Number::parse_float(value);
+        if NUMBERS.contains(&&*name) && number.is_finite() {
+            map.serialize_entry(&name, &number)?;
+        } else {
+            map.serialize_entry(&name, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// About a token that a listener is told of.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TokenEvent<'a> {
+    pub(super) scope: &'a str,
+    pub(super) generation: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) access_key_id: Option<&'a str>,
+    pub(super) expires_at: f64,
+    /// What the page said of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+}
+
+/// A refresh failed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefreshFailed<'a> {
+    /// Of the slot; none for a file of an uploader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scope: Option<&'a str>,
+    pub(super) error: Failure,
+    pub(super) failures: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in: Option<f64>,
+    pub(super) usable: bool,
+}
+
+impl<'a> RefreshFailed<'a> {
+    pub(super) fn new(
+        scope: Option<&'a str>,
+        error: Failure,
+        failures: u32,
+        retry_in: Option<Millis>,
+        usable: bool,
+    ) -> Self {
+        Self { scope, error, failures, retry_in: retry_in.map(millis), usable }
+    }
+}
+
+/// A slot's token moved to another part of its life.
+#[derive(Serialize)]
+pub(super) struct StateEvent<'a> {
+    pub(super) scope: &'a str,
+    pub(super) state: &'static str,
+}
+
+/// An answer was usable but not as it should be.
+#[derive(Serialize)]
+pub(super) struct WarningEvent<'a> {
+    pub(super) scope: &'a str,
+    pub(super) warning: &'static str,
+}
+
+/// An UploadAuth for the SDK.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Delivery<'a> {
+    file: u32,
+    answers: &'static str,
+    upload_auth: &'a str,
+    upload_address: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_id: Option<&'a str>,
+    is_image: bool,
+    forget: bool,
+}
+
+impl<'a> Delivery<'a> {
+    /// `answers` is the SDK's question; with `forget` its checkpoint is of another object.
+    pub(super) fn new(
+        file: u32,
+        answers: &'static str,
+        auth: &'a UploadAuth,
+        kind: Kind,
+        forget: bool,
+    ) -> Self {
+        Self {
+            file,
+            answers,
+            upload_auth: auth.upload_auth.expose(),
+            upload_address: &auth.upload_address,
+            video_id: auth.video_id.as_deref(),
+            image_id: auth.image_id.as_deref(),
+            is_image: kind == Kind::Image,
+            forget,
+        }
+    }
+}
+
+/// The credential in an UploadAuth, for a running client.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ClientCredential<'a> {
+    access_key_id: &'a str,
+    access_key_secret: &'a str,
+    sts_token: &'a str,
+}
+
+impl<'a> ClientCredential<'a> {
+    pub(super) fn new(auth: &'a UploadAuth) -> Self {
+        let token = &auth.token;
+        Self {
+            access_key_id: &token.access_key_id,
+            access_key_secret: token.access_key_secret.expose(),
+            sts_token: token.security_token.expose(),
+        }
+    }
+}
+
+pub(super) const fn zone(zone: Zone) -> &'static str {
+    match zone {
+        Zone::Empty => "empty",
+        Zone::Valid => "valid",
+        Zone::Advisory => "advisory",
+        Zone::Mandatory => "mandatory",
+        Zone::Expired => "expired",
+        Zone::Rejected => "rejected",
+        Zone::Closed => "closed",
+    }
+}

@@ -1,0 +1,168 @@
+//! One UploadAuth from VOD: an STS token, a signed call, and what a refusal allows.
+
+use std::{cell::Cell, rc::Rc};
+
+use js_sys::{Date, Math, global};
+use wasm_bindgen::JsValue;
+
+use super::{
+    driver::Driver,
+    options::{ForeignTokens, call, get, parse, status_of, whole},
+    patience::Patience,
+    request::get_answer,
+    tokens::Tokens,
+    uploads::{Granted, Wanted},
+};
+use crate::{
+    clock::Virtual,
+    error::Error,
+    reply::{self, Meta},
+    time::Millis,
+    token::StsToken,
+    vod::{Exchange, Next, refused},
+};
+
+/// VOD, and the tokens that sign what it is asked.
+pub(super) struct Vod {
+    pub(super) endpoint: String,
+    /// Of one call.
+    pub(super) deadline: Millis,
+    pub(super) tokens: StsTokens,
+}
+
+/// Where STS tokens come from.
+#[derive(Clone)]
+pub(super) enum StsTokens {
+    /// This module, which they never leave.
+    Ours(Rc<Driver<Tokens>>),
+    /// A manager of another copy of the package.
+    Foreign(ForeignTokens),
+}
+
+impl StsTokens {
+    async fn token(&self, scope: &str, patience: &Patience) -> Result<StsToken, Error> {
+        let tokens = match self {
+            Self::Ours(driver) => return driver.token(scope, patience).await,
+            Self::Foreign(tokens) => tokens,
+        };
+        let asked = tokens.get_token(scope, patience.signal());
+        let asked = asked.map_err(|thrown| thrown_error(&thrown))?;
+        let token = patience.wait(&asked).await.map_err(|thrown| thrown_error(&thrown))?;
+        let part = |name| get(&token, name).as_string().unwrap_or_default();
+        StsToken::new(&part("accessKeyId"), &part("accessKeySecret"), &part("securityToken"))
+    }
+
+    fn invalidate(&self, access_key_id: &str) {
+        let reason = "VOD refused it";
+        match self {
+            Self::Ours(driver) => driver.invalidate(access_key_id, Some(reason.to_owned())),
+            Self::Foreign(tokens) => tokens.invalidate(access_key_id, reason),
+        }
+    }
+
+    /// A token of this scope will be wanted soon.
+    pub(super) fn prefetch(&self, scope: &str) {
+        match self {
+            Self::Ours(driver) => driver.prefetch(scope),
+            Self::Foreign(tokens) => tokens.prefetch(scope),
+        }
+    }
+
+    /// Why the last request for a token of this scope failed, as far as this module knows.
+    pub(super) fn last_error(&self, scope: &str) -> Option<Error> {
+        match self {
+            Self::Ours(driver) => driver.last_error(scope),
+            Self::Foreign(_) => None,
+        }
+    }
+}
+
+impl Vod {
+    /// Asks until VOD grants an UploadAuth, or refuses what no second try helps. `now` is asked when a call goes out;
+    /// `waited` is told how long a token was waited for.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub(super) async fn upload_auth(
+        &self,
+        wanted: &Wanted,
+        patience: &Patience,
+        now: impl Fn() -> Virtual,
+        waited: impl Fn(Millis),
+    ) -> Result<Granted, Error> {
+        let Wanted { media, video_id, may_create, scope, .. } = wanted;
+        let mut exchange = Exchange::new(media, video_id.clone(), *may_create);
+        let mut kept = None;
+        loop {
+            let from = now();
+            let token = match kept.take() {
+                Some(token) => token,
+                None => self.tokens.token(scope, patience).await?,
+            };
+            let sent = now();
+            waited(sent.saturating_sub(from));
+            let query = exchange.call().query(media, &token, &nonce());
+            let answer = {
+                let _deadline = patience.within(self.deadline);
+                get_answer(&format!("{}/?{query}", self.endpoint), patience).await
+            };
+            let answer = answer.map_err(|failure| match patience.is_over() {
+                true => Error::Timeout { after: self.deadline },
+                false => failure.error,
+            })?;
+            let status = answer.status.unwrap_or_default();
+            let json = match answer.json() {
+                Some(json) if status == 200 && json.get("Code").is_none() => {
+                    let reply = reply::read_upload_auth(json, &Meta::default(), &parse)?;
+                    return Ok(Granted { reply, sent });
+                }
+                json => json,
+            };
+            match exchange.refused(refused(status, json.as_ref(), None)) {
+                Next::FreshToken => self.tokens.invalidate(&token.access_key_id),
+                Next::Again => kept = Some(token),
+                Next::Failed(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Text that was never used as a nonce.
+fn nonce() -> String {
+    thread_local! {
+        static NONCES: Cell<u32> = const { Cell::new(0) };
+    }
+    // Pages that are not secure contexts have none.
+    if let Ok(Some(uuid)) = call(&get(&global(), "crypto"), "randomUUID")
+        && let Some(uuid) = uuid.as_string()
+    {
+        return uuid;
+    }
+    let nth = NONCES.replace(NONCES.get().wrapping_add(1));
+    format!("{}-{nth}-{}", whole(Date::now()), whole(Math::random() * 1e15))
+}
+
+/// Reads an `UploadTokenError`, or whatever else was thrown.
+pub(super) fn thrown_error(thrown: &JsValue) -> Error {
+    let status = status_of(thrown);
+    match get(thrown, "code").as_string().as_deref() {
+        Some("closed") => Error::Closed,
+        Some("timeout") => Error::Timeout { after: 0 },
+        Some("network" | "aborted") => Error::Network,
+        // The AppServer's own code is in the manager's event; a file that fails names a code of ours, or one of VOD.
+        Some("http") => Error::Http { status, server_code: None },
+        Some("throttled") => Error::Throttled { status, retry_after: None },
+        Some("unauthenticated") => Error::Unauthenticated { status },
+        Some("invalid_response") => {
+            Error::InvalidResponse { reason: "the AppServer's answer holds no usable STS token" }
+        }
+        Some("long_lived_key") => Error::LongLivedKey,
+        Some("expired_on_arrival") => Error::ExpiredOnArrival,
+        Some("rejected") => Error::Rejected,
+        _ if (400..600).contains(&status) => {
+            reply::read_failure(status, None, &Meta::default(), &|_| None)
+        }
+        _ => Error::Source,
+    }
+}
