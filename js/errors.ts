@@ -14,6 +14,8 @@
  * - `rejected`: servers keep refusing fresh tokens.
  * - `invalid_option`: an option or argument is unusable; the message names it.
  * - `wasm`: the WebAssembly module could not be loaded, or failed.
+ * - `page_error`: a callback of the page, of which the uploader needs the answer, rejected; see `cause`.
+ * - `sdk_error`: the vendor's SDK threw, or did not do what it was asked; see `cause`.
  */
 export type UploadTokenErrorCode =
   | "closed"
@@ -28,7 +30,9 @@ export type UploadTokenErrorCode =
   | "expired_on_arrival"
   | "rejected"
   | "invalid_option"
-  | "wasm";
+  | "wasm"
+  | "page_error"
+  | "sdk_error";
 
 /** What {@link UploadTokenError} says beside its code and message. */
 export interface UploadTokenErrorDetail {
@@ -36,6 +40,10 @@ export interface UploadTokenErrorDetail {
   status?: number | undefined;
   /** The AppServer's or the cloud's own error code. */
   serverCode?: string | undefined;
+  /** The id that the cloud gave the request, for its support. */
+  requestId?: string | undefined;
+  /** What was asked, without its query. */
+  url?: string | undefined;
   /** What the AppServer asked to wait, in ms. */
   retryAfter?: number | undefined;
   /** What was thrown, where something was. */
@@ -51,6 +59,10 @@ export class UploadTokenError extends Error {
   declare readonly status?: number;
   /** The AppServer's or the cloud's own error code. */
   declare readonly serverCode?: string;
+  /** The id that the cloud gave the request, for its support. */
+  declare readonly requestId?: string;
+  /** What was asked, without its query. */
+  declare readonly url?: string;
   /** What the AppServer asked to wait, in ms. */
   declare readonly retryAfter?: number;
 
@@ -59,6 +71,8 @@ export class UploadTokenError extends Error {
     this.code = code;
     if (detail.status !== undefined) this.status = detail.status;
     if (detail.serverCode !== undefined) this.serverCode = detail.serverCode;
+    if (detail.requestId !== undefined) this.requestId = detail.requestId;
+    if (detail.url !== undefined) this.url = detail.url;
     if (detail.retryAfter !== undefined) this.retryAfter = detail.retryAfter;
   }
 }

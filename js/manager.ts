@@ -1,4 +1,5 @@
 import { attach } from "./attach.js";
+import { bindMethods } from "./bind.js";
 import {
   breakDown,
   failure,
@@ -58,6 +59,7 @@ export class Manager implements TokenManager {
   constructor(options: TokenManagerOptions, load: Loader) {
     checkOptions(options);
     this.#options = options;
+    bindMethods(this);
     this.#load = options.wasm === undefined ? load : loaderOf(options.wasm);
   }
 

@@ -315,6 +315,8 @@ impl Upload {
             cx.out.push(Effect::InUse { how: self.how });
             self.lease(cx, self.renewable());
         } else {
+            // What the SDK cannot use it cannot use at the next start either, which asks for another.
+            self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
             self.leave(cx);
             cx.out.push(Effect::Fail(Failure::NotTaken));
         }

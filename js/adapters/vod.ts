@@ -3,16 +3,31 @@
  *
  * @packageDocumentation
  */
+import { bindMethods } from "../bind.js";
 import { invalidOption } from "../errors.js";
-import { checkUrl } from "../options.js";
 import type { TokenManager } from "../types.js";
 import { callbacks } from "./vod/callbacks.js";
 import { Host } from "./vod/host.js";
+import { Inside } from "./vod/inside.js";
+import { disposable, takeObjects } from "./vod/methods.js";
+import { readOptions } from "./vod/options.js";
+import { Runs } from "./vod/runs.js";
 import { Sdk } from "./vod/sdk.js";
 import { keepingUnload } from "./vod/unload.js";
-import type { SdkUploader, VodConstructor, VodOptions, VodSdkOptions, VodUploader } from "./vod/types.js";
+import type {
+  SdkUploader,
+  UploadAuthMode,
+  UploadAuthOptions,
+  VodConstructor,
+  VodOptions,
+  VodSdkOptions,
+  VodUploader,
+} from "./vod/types.js";
 
+export { loadVod, type VodScripts } from "./vod/load.js";
 export type {
+  UploadAuthMode,
+  UploadAuthOptions,
   UploadAuthRequest,
   UploadAuthSource,
   UploadAuthStatus,
@@ -35,8 +50,8 @@ export type {
  * or useful. Every file ends in `onUploadSucceed`, or in `onUploadFailed` with a code and an uploader
  * that `startUpload()` restarts.
  *
- * @param Vod - `AliyunUpload.Vod`, from the script tag or from npm.
- * @param tokens - where STS tokens come from; may be `null` if `options.uploadAuth` and `options.wasm` are given.
+ * @param Vod - `AliyunUpload.Vod`, from the script tags, from npm, or from {@link loadVod}.
+ * @param tokens - where STS tokens come from; in UploadAuth mode `{ uploadAuth }`, or left out.
  * @throws `UploadTokenError` with code `invalid_option`, naming the option.
  * @example
  * ```ts
@@ -49,18 +64,55 @@ export type {
  * uploader.startUpload();
  * ```
  */
-export function createVodUploader(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): VodUploader {
-  check(Vod, tokens, options);
+export function createVodUploader(
+  Vod: VodConstructor,
+  tokens: TokenManager | UploadAuthMode | null | undefined,
+  options: VodOptions,
+): VodUploader;
+/** UploadAuth mode: no STS token is used, so no token manager is needed. */
+export function createVodUploader(Vod: VodConstructor, options: UploadAuthOptions): VodUploader;
+export function createVodUploader(
+  Vod: VodConstructor,
+  source: TokenManager | UploadAuthMode | VodOptions | null | undefined,
+  given?: VodOptions,
+): VodUploader {
+  const { tokens, page, mode } = sources(source, given);
+  const options = readOptions(page, mode);
+  if (typeof Vod !== "function") throw notTheSdk(Vod);
+  if (options.uploadAuth === undefined && !tokens) {
+    throw invalidOption("tokens", "must be a token manager, or { uploadAuth } for UploadAuth mode");
+  }
   const { uploadAuth, request, perFile, deadline, endpoint, wasm, onTokenEvent, ...sdkOptions } = options;
-  const host = new Host(tokens, options);
+  const host = new Host({ tokens, options, page });
   const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...callbacks(host) };
-  const uploader = keepingUnload(() => new Vod(made)) as SdkUploader;
-  if (!isUploader(uploader)) throw new TypeError(NOT_THE_SDK);
-  host.attach(new Sdk(uploader, (event) => host.page.tell(event)));
+  const { made: uploader, release } = keepingUnload(() => new Vod(made) as SdkUploader);
+  if (!isUploader(uploader)) {
+    release();
+    throw notTheSdk(Vod);
+  }
+  bindMethods(uploader);
+  takeObjects(uploader);
+  const inside = new Inside(uploader, (event) => host.page.tell(event));
+  const runs = new Runs(inside, host.files, (entry, error) => host.thrown(entry, error));
+  host.attach(new Sdk(inside, host.files, runs));
+  disposable(uploader, () => {
+    host.dispose();
+    release();
+  });
   return uploader;
 }
 
-const NOT_THE_SDK = "Vod must be the class AliyunUpload.Vod";
+/** The token manager, the object whose callbacks are called, and what was said of UploadAuth mode beside it. */
+function sources(
+  source: TokenManager | UploadAuthMode | VodOptions | null | undefined,
+  given: VodOptions | undefined,
+): { tokens: TokenManager | null; page: VodOptions; mode: UploadAuthMode | undefined } {
+  if (typeof (source as TokenManager | null | undefined)?.getToken === "function") {
+    return { tokens: source as TokenManager, page: given ?? {}, mode: undefined };
+  }
+  if (given === undefined) return { tokens: null, page: source as VodOptions, mode: undefined };
+  return { tokens: null, page: given, mode: (source ?? undefined) as UploadAuthMode | undefined };
+}
 
 function isUploader(made: SdkUploader): boolean {
   return [made.listFiles, made.stopUpload, made.setUploadAuthAndAddress, made.resumeUploadWithAuth].every(
@@ -68,26 +120,7 @@ function isUploader(made: SdkUploader): boolean {
   );
 }
 
-function check(Vod: VodConstructor, tokens: TokenManager | null, options: VodOptions): void {
-  if (typeof Vod !== "function") throw new TypeError(NOT_THE_SDK);
-  if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
-  const { uploadAuth, deadline, endpoint, partSize, region, wasm } = options;
-  if (uploadAuth === undefined && typeof tokens?.getToken !== "function") {
-    throw invalidOption("tokens", "must be a token manager, unless options.uploadAuth is given");
-  }
-  if (tokens === null && wasm === undefined) {
-    throw invalidOption("wasm", 'must be given without a token manager: `import { wasm } from "upload-token"`');
-  }
-  if (uploadAuth !== undefined && typeof uploadAuth !== "function") checkUrl("uploadAuth", uploadAuth);
-  if (region !== undefined && !/^[a-z0-9-]+$/.test(region))
-    throw invalidOption("region", "must be an id such as cn-shanghai");
-  if (deadline !== undefined && !(Number.isInteger(deadline) && deadline >= 50 && deadline <= 600_000)) {
-    throw invalidOption("deadline", "must be a whole number from 50 to 600000");
-  }
-  if (endpoint !== undefined) checkUrl("endpoint", endpoint);
-  if (endpoint !== undefined && /[?#]|\/$/.test(endpoint))
-    throw invalidOption("endpoint", "must not end in / or hold a query");
-  if (partSize !== undefined && !(Number.isInteger(partSize) && partSize >= 102_400)) {
-    throw invalidOption("partSize", "must be a whole number of bytes, 102400 or more");
-  }
+function notTheSdk(given: unknown): Error {
+  const holds = typeof (given as { Vod?: unknown } | null | undefined)?.Vod === "function";
+  return invalidOption("Vod", `must be the class AliyunUpload.Vod${holds ? ": the member Vod of what was given" : ""}`);
 }

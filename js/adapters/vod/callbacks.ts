@@ -5,22 +5,31 @@ import type { VodCallbacks } from "./types.js";
 export function callbacks(host: Host): Required<VodCallbacks> {
   const { files, page } = host;
   return {
-    addFileSuccess: (info) => page.call("addFileSuccess", info),
+    addFileSuccess: (info) => void page.call("addFileSuccess", info),
     onUploadstarted: (info) => {
-      page.call("onUploadstarted", info);
+      const entry = files.of(info);
+      // The SDK may come to a file again that already waits.
+      if (entry.asked && info.state === "Ready" && host.sdk.waits(entry)) return;
+      entry.asked = true;
+      const ready = page.call("onUploadstarted", info);
       // The SDK enters the state in which it waits only after this callback.
-      queueMicrotask(() => void host.begin(files.of(info)));
+      queueMicrotask(() => void host.begin(entry, ready));
     },
     onUploadSucceed: (info) => {
       host.tell(info, (core, file) => core.succeeded(file));
       page.call("onUploadSucceed", info);
     },
     onUploadFailed: (info, code, message) => {
+      const entry = files.find(info);
       const verdict = host.tell(info, (core, file) => core.failed(file, String(code))) ?? "tell";
-      if (verdict === "tell") return page.call("onUploadFailed", info, code, message);
-      if (verdict === "forget") host.sdk.forget(info);
+      if (!entry || verdict === "tell") return host.failedBySdk(info, code, message);
+      if (verdict === "forget") host.sdk.forget(entry);
       // The SDK looks for the next file that is ready as soon as this returns.
       info.state = "Ready";
+      // A build may give the file up all the same.
+      queueMicrotask(() => {
+        if (info.state === "Failure") host.putBack(entry, false);
+      });
     },
     onUploadProgress: (info, totalSize, loaded) => {
       host.tell(info, (core, file) => core.progressed(file, loaded));
@@ -36,6 +45,6 @@ export function callbacks(host: Host): Required<VodCallbacks> {
       const code = String((event as { code?: unknown } | undefined)?.code ?? "");
       host.tell(info, (core, file) => core.expired(file, code));
     },
-    onUploadEnd: (info) => page.call("onUploadEnd", info),
+    onUploadEnd: (info) => void page.call("onUploadEnd", info),
   };
 }

@@ -1,4 +1,4 @@
-import type { UploadInfo } from "./types.js";
+import type { Client, UploadInfo } from "./types.js";
 
 /** @internal One file of an uploader. */
 export interface FileEntry {
@@ -9,8 +9,26 @@ export interface FileEntry {
   scope?: string;
   /** Whether the SDK came to it. */
   begun: boolean;
+  /** Whether the SDK waits for its first credential. */
+  asked: boolean;
+  /** Counts the times the SDK came to it. */
+  turn: number;
+  /** The client that sends it. The SDK's own reference moves on with its queue. */
+  client: Client | undefined;
+  /** Whether that client is at it, rather than between two tries of the SDK. */
+  running: boolean;
   /** The helper stops it itself: its cancellation is none to the page. */
   muted: boolean;
+  /** What the SDK threw when it was last asked to do something for it. */
+  thrown: unknown;
+  /** What the SDK last said of a failure. */
+  refusal: Refusal | undefined;
+}
+
+/** @internal What an answer of OSS says of a failure. */
+export interface Refusal {
+  readonly status?: number;
+  readonly requestId?: string;
 }
 
 /** A number reads through any proxy as what it is; an object would be wrapped like the rest. */
@@ -29,7 +47,7 @@ export class Files {
     if (known) return known;
     const id = (info as Marked)[ID] ?? ++this.#lastId;
     Object.defineProperty(info, ID, { value: id });
-    const entry: FileEntry = { id, info, begun: false, muted: false };
+    const entry: FileEntry = { ...FRESH, id, info };
     this.#entries.set(id, entry);
     return entry;
   }
@@ -53,6 +71,17 @@ export class Files {
   }
 }
 
+const FRESH = {
+  begun: false,
+  asked: false,
+  turn: 0,
+  client: undefined,
+  running: false,
+  muted: false,
+  thrown: undefined,
+  refusal: undefined,
+} satisfies Partial<FileEntry>;
+
 /** @internal Whether both are one file, through proxies or not. */
 export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefined): boolean {
   if (one === other) return true;
@@ -64,9 +93,8 @@ export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefi
 export function parameters({ videoInfo }: UploadInfo): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(videoInfo ?? {})) {
-    if (!value) continue;
-    if (name === "UserData") texts[name] = JSON.stringify(value);
-    else if (typeof value !== "object" && typeof value !== "function") texts[name] = String(value);
+    if (!value || typeof value === "function") continue;
+    texts[name] = name === "UserData" ? JSON.stringify(value) : String(value);
   }
   return texts;
 }

@@ -4,11 +4,13 @@ import {
   loaderOf,
   onFailure,
   type ClientCredential,
+  type Core,
   type CredentialSource,
   type Delivered,
   type Delivery,
   type Look,
   type UploadCore,
+  type UploadFile,
   type UploadHost,
   type UploadOptions,
 } from "../../core.js";
@@ -18,10 +20,14 @@ import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { Files, parameters, type FileEntry } from "./files.js";
+import type { Numbers } from "./options.js";
 import { Page } from "./page.js";
+import { isThenable, pageReady } from "./ready.js";
 import type { Sdk } from "./sdk.js";
 import type { UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
 
+/** How long a file waits for its credential, unless the page says otherwise, ms. */
+const DEADLINE = 30_000;
 /** Requests to OSS without a time-out of the page's own. */
 const OSS_TIMEOUT = 60_000;
 /** Beyond all of the SDK's time-outs together, ms: an upload that is silent for longer has stalled. */
@@ -33,12 +39,22 @@ const STALL_SLACK = 30_000;
  */
 const busy = new Set<Host>();
 
+/** @internal */
+export interface HostParts {
+  readonly tokens: TokenManager | null;
+  /** As they were read. */
+  readonly options: VodOptions & Numbers;
+  /** The page's own object, whose callbacks it may change. */
+  readonly page: VodOptions;
+}
+
 /** @internal What the module asks for, about one uploader of the SDK. */
 export class Host implements UploadHost {
   readonly files = new Files();
   readonly page: Page;
-  readonly #options: VodOptions;
+  readonly #options: VodOptions & Numbers;
   readonly #tokens: TokenManager | null;
+  #disposed = false;
   #sdk: Sdk | undefined;
   #core: UploadCore | undefined;
   #starting: Promise<UploadCore> | undefined;
@@ -52,17 +68,30 @@ export class Host implements UploadHost {
     }
   };
 
-  constructor(tokens: TokenManager | null, options: VodOptions) {
+  constructor({ tokens, options, page }: HostParts) {
     this.#tokens = tokens;
     this.#options = options;
-    this.page = new Page(options);
+    this.page = new Page(page);
+  }
+
+  /** Ends everything, and tells the page nothing any more. */
+  dispose(): void {
+    this.page.silence();
+    busy.delete(this);
+    this.sdk.clear();
+    this.files.keepOnly([]);
+    const core = this.#core;
+    this.#disposed = true;
+    this.#core = undefined;
+    // Later, because a method of the core may be on the stack below us.
+    if (core && !failure()) queueMicrotask(() => core.free());
   }
 
   /** Takes the SDK that {@link callbacks} were given to. */
   attach(sdk: Sdk): void {
     this.#sdk = sdk;
     sdk.onQueueChanged(() => {
-      this.files.keepOnly(sdk.uploader.listFiles());
+      this.files.keepOnly(sdk.list());
       this.#alive()?.changed();
     });
   }
@@ -72,21 +101,21 @@ export class Host implements UploadHost {
     return this.#sdk as Sdk;
   }
 
-  /** The SDK came to a file and waits. */
-  async begin(entry: FileEntry): Promise<void> {
-    const { id, info } = entry;
+  /** The SDK came to a file and waits; so may the page, which `ready` tells. */
+  async begin(entry: FileEntry, ready: unknown): Promise<void> {
+    const turn = ++entry.turn;
     entry.begun = true;
     try {
+      if (isThenable(ready)) await pageReady(ready, this.#options.deadline ?? DEADLINE);
       const scope = this.#sts ? this.#scope(entry) : "";
       if (scope === undefined) throw invalidOption("perFile", "must return a string");
       const core = this.#core ?? (await this.#start());
-      const { name, type } = info.file;
-      const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
-      const { isImage, videoId } = info;
-      core.started(id, { name, type, isImage, fields: parameters(info), videoId, checkpoint, scope });
+      if (this.#disposed || turn !== entry.turn || !this.sdk.waits(entry)) return;
+      core.started(entry.id, { ...described(entry.info), scope });
     } catch (cause) {
-      const error = failure() ?? (cause instanceof UploadTokenError ? cause : undefined);
-      this.#fail(entry, error ?? { code: "wasm", message: "the WebAssembly module failed; reload the page" });
+      if (turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
+        this.#fail(entry, failure() ?? asError(cause));
+      }
     }
   }
 
@@ -106,12 +135,10 @@ export class Host implements UploadHost {
 
   async #create(): Promise<UploadCore> {
     const own = ownManager(this.#tokens);
-    const { wasm } = this.#options;
     const host = weakObject(this, CALLS);
     if (this.#sts && own) return (this.#core = (await own.core()).uploads(this.#settings(), host));
-    const module = wasm === undefined ? own?.module() : loadCore(loaderOf(wasm));
-    if (!module) throw invalidOption("wasm", "must be given with token managers of another copy of this package");
-    const { UploadCore } = await module;
+    const { wasm } = this.#options;
+    const { UploadCore } = await (wasm === undefined ? (own?.module() ?? defaultModule()) : loadCore(loaderOf(wasm)));
     return (this.#core = new UploadCore(this.#settings(), host));
   }
 
@@ -121,14 +148,13 @@ export class Host implements UploadHost {
   }
 
   #settings(): UploadOptions {
-    const { deadline, endpoint, region = "cn-shanghai", retryCount, retryDuration, timeout } = this.#options;
-    // As the SDK reads them: 0 is its default, and an input field gives texts.
-    const attempt = (Number(timeout) || OSS_TIMEOUT) + 1000 * (Number(retryDuration) || 2);
-    const stall = (1 + (Number(retryCount) || 3)) * attempt + STALL_SLACK;
+    const { deadline, endpoint, region, retryCount, retryDuration, timeout } = this.#options;
+    const attempt = (timeout ?? OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
+    const stall = (1 + (retryCount ?? 3)) * attempt + STALL_SLACK;
     const common = { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
     if (this.#sts) {
       const tokens = ownManager(this.#tokens) ? undefined : this.#foreignTokens();
-      return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com`, tokens };
+      return { ...common, endpoint: endpoint ?? `https://vod.${region ?? "cn-shanghai"}.aliyuncs.com`, tokens };
     }
     const source = weakOption(this, (host) => {
       const source = addressOf(host.#options.uploadAuth);
@@ -166,37 +192,83 @@ export class Host implements UploadHost {
     return entry.scope;
   }
 
-  #fail(entry: FileEntry, { code, message }: Pick<Failure, "code" | "message">): void {
+  /** The SDK gave a file up, and the page is told. */
+  failedBySdk(info: UploadInfo, code: string, message: string): void {
+    const refusal = this.files.find(info)?.refusal;
+    const kind = refusal?.status === undefined ? "network" : "http";
+    this.page.call(
+      "onUploadFailed",
+      info,
+      code,
+      message,
+      new UploadTokenError(kind, message, { serverCode: code, ...refusal }),
+    );
+  }
+
+  /** The SDK threw while a file ran. */
+  thrown(entry: FileEntry, error: unknown): void {
+    this.tell(entry.info, (core, file) => core.failed(file, "sdk_error"));
+    if (entry.info.state === "Success") this.#silently(entry, () => this.sdk.advance());
+    else this.#fail(entry, sdkThrew(error));
+  }
+
+  /** Ends the file's turn with a failure; whatever the SDK does about it, the page is told. */
+  #fail(entry: FileEntry, error: UploadTokenError, code: string = error.code): void {
     const { info } = entry;
     if (info.state === "Uploading") entry.muted = true;
-    this.sdk.abandon(info);
-    this.page.call("onUploadFailed", info, code, message);
+    entry.turn += 1;
+    this.sdk.abandon(entry);
+    this.page.call("onUploadFailed", info, code, error.message, error);
     // Unless the page has just started the uploader itself.
-    this.sdk.advance();
+    this.#silently(entry, () => this.sdk.advance());
+  }
+
+  /** What `act` returned; `undefined` if the SDK threw, which is kept as the reason. */
+  #silently<R>(entry: FileEntry, act: () => R): R | undefined {
+    try {
+      return act();
+    } catch (error) {
+      entry.thrown = error;
+      return undefined;
+    }
   }
 
   // What the module asks for.
 
   look(file: number): Look | undefined {
     const entry = this.files.get(file);
-    return entry && this.sdk.look(entry.info);
+    if (!entry) return undefined;
+    const seen = this.#silently(entry, () => this.sdk.look(entry));
+    if (seen) return seen;
+    this.#fail(entry, sdkThrew(entry.thrown));
+    return GIVEN_UP;
   }
 
   deliver(delivery: Delivery): Delivered | undefined {
-    const info = this.files.get(delivery.file)?.info;
-    if (!info) return undefined;
-    if (delivery.answers === "resume") return { taken: this.sdk.resume(info, delivery) };
-    return { taken: this.sdk.start(info, delivery), next: this.#nextScope() };
+    const entry = this.files.get(delivery.file);
+    if (!entry) return undefined;
+    if (delivery.answers === "resume") return { taken: this.sdk.resume(entry, delivery) };
+    const taken = this.sdk.start(entry, delivery);
+    return { taken, next: this.#silently(entry, () => this.#nextScope()) };
   }
 
   swap(file: number, credential: ClientCredential): boolean {
-    const info = this.files.get(file)?.info;
-    return info !== undefined && this.sdk.swap(info, credential);
+    const entry = this.files.get(file);
+    return entry !== undefined && this.sdk.swap(entry, credential);
   }
 
   requeue(file: number, forget: boolean): void {
-    const info = this.files.get(file)?.info;
-    if (info) this.sdk.requeue(info, forget);
+    const entry = this.files.get(file);
+    if (entry) this.putBack(entry, forget);
+  }
+
+  /** Puts a file back into the queue; if the SDK does not come to it, the page is told. */
+  putBack(entry: FileEntry, forget: boolean): void {
+    const { info } = entry;
+    entry.thrown = undefined;
+    this.#silently(entry, () => this.sdk.requeue(entry, forget));
+    const lost = info.state !== "Ready" || (this.#silently(entry, () => this.sdk.ignores(entry)) ?? true);
+    if (lost && info.state !== "Uploading") this.#fail(entry, sdkThrew(entry.thrown));
   }
 
   hold(hold: boolean): void {
@@ -206,7 +278,9 @@ export class Host implements UploadHost {
 
   fail(file: number, failure: object): void {
     const entry = this.files.get(file);
-    if (entry) this.#fail(entry, failure as Failure);
+    if (!entry) return;
+    if (entry.thrown !== undefined) this.#fail(entry, sdkThrew(entry.thrown));
+    else this.#fail(entry, fromFailure(failure as Failure));
   }
 
   event(file: number, type: string, detail: object): void {
@@ -238,3 +312,33 @@ export class Host implements UploadHost {
 
 /** An SDK that throws did not do what it was asked. */
 const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as const satisfies (keyof UploadHost)[];
+
+/** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
+async function defaultModule(): Promise<Core> {
+  const { wasm } = await import("../../entries/inline.js");
+  return loadCore(wasm);
+}
+
+/** What the module is told of a file. */
+function described(info: UploadInfo): Omit<UploadFile, "scope"> {
+  const { name, type } = info.file;
+  const { isImage, videoId } = info;
+  const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
+  return { name, type, isImage, fields: parameters(info), videoId, checkpoint };
+}
+
+/** To the module a file that the page took away: what there was to say of it is said. */
+const GIVEN_UP: Look = { current: false, file: "Stoped", uploader: "" };
+
+function sdkThrew(error: unknown): UploadTokenError {
+  const said =
+    error === undefined
+      ? "did not take its credential"
+      : `threw: ${String(error instanceof Error ? error.message : error)}`;
+  return new UploadTokenError("sdk_error", `the SDK ${said}`, { cause: error });
+}
+
+function asError(cause: unknown): UploadTokenError {
+  if (cause instanceof UploadTokenError) return cause;
+  return new UploadTokenError("wasm", "the WebAssembly module failed; reload the page", { cause });
+}

@@ -28,15 +28,19 @@ export interface UploadInfo {
 /** The SDK's callbacks, all optional. What one throws is reported as an uncaught error and changes nothing. */
 export interface VodCallbacks {
   addFileSuccess?(info: UploadInfo): void;
-  /** For information: the helper answers it. */
-  onUploadstarted?(info: UploadInfo): void;
+  /**
+   * The helper answers it. A promise is waited for, within the file's `deadline`: until then the page may still change
+   * `info.videoInfo`, the title and the like that VOD is told. If it rejects, the file fails with `page_error`.
+   */
+  onUploadstarted?(info: UploadInfo): void | PromiseLike<unknown>;
   onUploadSucceed?(info: UploadInfo): void;
   /**
    * @param code - the code of OSS or VOD (in UploadAuth mode also the AppServer's own); `EmptyFile`; a code of
    *   `UploadTokenError`; `upload_lost` if the SDK gave up without an error, and `upload_stalled` if it stopped
    *   reporting. `startUpload()` tries again.
+   * @param error - the same with what there is to know beside: `status`, `serverCode`, `cause`. Absent for `EmptyFile`.
    */
-  onUploadFailed?(info: UploadInfo, code: string, message: string): void;
+  onUploadFailed?(info: UploadInfo, code: string, message: string, error?: UploadTokenError): void;
   /** @param loaded - share of the file that is stored, 0 to 1. */
   onUploadProgress?(info: UploadInfo, totalSize: number, loaded: number): void;
   onUploadCanceled?(info: UploadInfo, event: unknown): void;
@@ -45,22 +49,22 @@ export interface VodCallbacks {
   onUploadEnd?(info: undefined): void;
 }
 
-/** The SDK's own options. Only `localCheckpoint` has another default here: `true`. */
+/** The SDK's own options. One that is empty is its default, and numbers may be texts, as input fields give them. Only `localCheckpoint` has another default here: `true`. */
 export interface VodSdkOptions extends VodCallbacks {
   /** Account id; numbers as text. */
   userId?: string | number;
   /** Default `cn-shanghai`. */
-  region?: string;
+  region?: string | null;
   /** Bytes; default 1,048,576. A whole number of 102,400 or more. */
-  partSize?: number;
+  partSize?: number | string | null;
   /** Default 5. */
-  parallel?: number;
+  parallel?: number | string | null;
   /** Default 3. */
-  retryCount?: number;
+  retryCount?: number | string | null;
   /** Seconds; default 2. */
-  retryDuration?: number;
+  retryDuration?: number | string | null;
   /** Of one request to OSS, ms; default 60,000. */
-  timeout?: number;
+  timeout?: number | string | null;
   cname?: boolean;
   localCheckpoint?: boolean;
   enableUploadProgress?: boolean;
@@ -93,14 +97,23 @@ export interface VodOptions extends VodSdkOptions {
   /** Gives each file its own STS token, by a scope of its own; the next file's is fetched while one uploads. A function names the scope. */
   perFile?: boolean | ((info: UploadInfo) => string);
   /** How long a file waits for its credential before it fails, ms; default 30,000. */
-  deadline?: number;
+  deadline?: number | string | null;
   /** Where VOD is, when it is not `https://vod.<region>.aliyuncs.com`. */
   endpoint?: string;
-  /** Where the WebAssembly module comes from, if `tokens` does not bring it: `import { wasm } from "upload-token"`. */
+  /** Where the WebAssembly module comes from, if neither `tokens` nor the default suits. */
   wasm?: WasmSource | PromiseLike<WasmSource> | (() => WasmSource | PromiseLike<WasmSource>);
   /** Hears what happens to the files' UploadAuths. */
   onTokenEvent?(event: VodTokenEvent): void;
 }
+
+/** UploadAuth mode, in the place of a token manager. */
+export interface UploadAuthMode {
+  uploadAuth: NonNullable<VodOptions["uploadAuth"]>;
+  request?: NonNullable<VodOptions["request"]>;
+}
+
+/** Options of UploadAuth mode. */
+export type UploadAuthOptions = VodOptions & UploadAuthMode;
 
 /** What is known of a file's UploadAuth, without secrets. Spans are in ms. */
 export interface UploadAuthStatus {
@@ -170,13 +183,13 @@ export type VodTokenEvent =
 /** The vendor's uploader: the real object, with the methods that its documentation names. */
 export interface VodUploader {
   readonly options: VodSdkOptions;
-  /** @param paramData - JSON text: `{"Vod":{"Title":…,"CateId":…}}`; the title defaults to the file's name. */
+  /** @param paramData - `{ Vod: { Title: …, CateId: … } }`, or that as JSON text; the title defaults to the file's name. */
   addFile(
     file: File,
     endpoint?: string | null,
     bucket?: string | null,
     object?: string | null,
-    paramData?: string | null,
+    paramData?: string | { readonly Vod?: Readonly<Record<string, unknown>> } | null,
     callback?: unknown,
   ): boolean;
   deleteFile(index: number): boolean;
@@ -187,6 +200,9 @@ export interface VodUploader {
   getCheckpoint(file: File): unknown;
   startUpload(index?: number): void;
   stopUpload(): void;
+  /** Stops, forgets the files, calls nothing of the page any more, and removes every listener from the window. */
+  dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 /** `AliyunUpload.Vod`. */
@@ -201,4 +217,18 @@ export interface SdkUploader extends VodUploader {
     videoId?: string,
   ): boolean | undefined;
   resumeUploadWithAuth(uploadAuth: string): boolean;
+}
+
+/** @internal What the SDK sends one file with: its own wrapper around a client of ali-oss. */
+export interface Client {
+  readonly oss?: { readonly options?: unknown };
+  _callback?: ClientCallbacks;
+  cancel?(): void;
+}
+
+/** @internal What a client tells the SDK. */
+export interface ClientCallbacks {
+  onerror(info: UploadInfo, error: unknown): void;
+  oncomplete(info: UploadInfo, result: unknown): void;
+  onprogress(info: UploadInfo, progress: unknown, answer: unknown): void;
 }

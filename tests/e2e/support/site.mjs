@@ -40,13 +40,30 @@ export async function buildPages() {
       entryPoints: { [oss]: "tests/e2e/vod/page/sdk.cjs" },
     });
   }
-  await build({ ...common, format: "esm", entryPoints: ["tests/e2e/vod/page/harness.mjs"], external: ["/dist/*"] });
+  const modules = ["harness", "frameworks", "react"].map((name) => `tests/e2e/vod/page/${name}.mjs`);
+  const define = { "process.env.NODE_ENV": '"development"', __VUE_PROD_DEVTOOLS__: "false" };
+  await build({ ...common, define, format: "esm", entryPoints: modules, external: ["/dist/*"] });
   for (const name of PAGES) {
     const tags = name === "script-tag" ? SCRIPT_TAGS : `<script src="/${name}.js"></script>`;
-    const html = `<!doctype html><title>${name}</title>${tags}<script type="module" src="/harness.js"></script>`;
-    await writeFile(join(www, `${name}.html`), html);
+    await writeFile(join(www, `${name}.html`), page(name, tags + HARNESS));
+  }
+  await writeFile(join(www, "late-oss.html"), page("late-oss", LATE_OSS + HARNESS));
+  await writeFile(join(www, "empty.html"), page("empty", ""));
+  for (const name of ["frameworks", "react"]) {
+    const scripts = `<script src="/${OSS[0]}.js"></script><script type="module" src="/${name}.js"></script>${HARNESS}`;
+    await writeFile(join(www, `${name}.html`), page(name, `<div id="root"></div>${scripts}`));
   }
 }
+
+const page = (title, body) => `<!doctype html><title>${title}</title>${body}`;
+
+const HARNESS = '<script type="module" src="/harness.js"></script>';
+
+/** As the vendor's builds for script tags do, the SDK looks for `OSS` when it needs it. */
+const LATE_OSS =
+  '<script src="/vendor/aliyun-oss-sdk.js"></script>' +
+  '<script>window["ali-oss"] = function (options) { return new window.OSS(options); }</script>' +
+  '<script src="/vendor/aliyun-upload-vod.js"></script>';
 
 const SCRIPT_TAGS =
   '<script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>' +

@@ -22,12 +22,14 @@ class Harness {
     this.events = [];
     /** What the SDK's own methods threw at the page that called them. */
     this.errors = [];
+    /** The files that callbacks were given. */
+    this.infos = [];
     this.files = new Map();
   }
 
   /** Our integration. `source`, `policy` and `deadline` are the manager's; the rest is the adapter's. */
   ours({ source = "/api/sts", policy, tokens, callbacks = "all", answers = false, ...options } = {}) {
-    this.tokens = tokens === null ? null : createTokenManager({ source, ...(policy && { policy }) });
+    this.tokens = tokens === null ? null : (this.given ?? createTokenManager({ source, ...(policy && { policy }) }));
     for (const event of ["token", "refreshFailed", "expired", "rejected", "warning"]) {
       this.tokens?.on(event, (detail) => this.events.push({ of: "tokens", type: event, ...plain(detail) }));
     }
@@ -37,6 +39,11 @@ class Harness {
     const make = (Vod, options) => createVodUploader(Vod, this.tokens, options);
     // A page may have kept the answers that the vendor documents.
     this.uploader = answers ? documented(this.Vod, own, make) : make(this.Vod, own);
+  }
+
+  /** Takes a token manager that a page has made and kept. */
+  use(tokens) {
+    this.given = tokens;
   }
 
   /** Makes the SDK one whose private members `names` nobody outside can see, as if a build had renamed them. */
@@ -70,6 +77,7 @@ class Harness {
       (info, ...args) => {
         const call = { name, file: info?.file?.name, args: args.map(plain), at: performance.now(), state: info?.state };
         this.calls.push(call);
+        if (info) this.infos.push(info);
         if (kind === "throw") throw new Error(`thrown by the page's ${name}`);
       };
     return Object.fromEntries(CALLBACKS.map((name) => [name, record(name)]));
@@ -84,8 +92,13 @@ class Harness {
     return hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
   }
 
+  /** The SDK's list, also where a test keeps it from giving it. */
+  #list() {
+    return this.uploader._uploadList ?? this.uploader.listFiles();
+  }
+
   info(name) {
-    return this.uploader.listFiles().find(({ file }) => file.name === name);
+    return this.#list().find(({ file }) => file.name === name);
   }
 
   start() {
@@ -123,9 +136,7 @@ class Harness {
       events: this.events,
       errors: this.errors,
       uploader: this.uploader._state,
-      states: this.uploader
-        .listFiles()
-        .map(({ file, state, videoId, imageId }) => ({ name: file.name, state, videoId, imageId })),
+      states: this.#list().map(({ file, state, videoId, imageId }) => ({ name: file.name, state, videoId, imageId })),
     };
   }
 }

@@ -177,7 +177,7 @@ export const people = [
   {
     name: "a time-out that is a text, and parts that take longer than the helper looks",
     files: [["a.mp4", 2 * MB]],
-    options: { timeout: "60s" },
+    options: { timeout: "60000" },
     config: { partDelayMs: 2500 },
   },
   { name: "no callbacks at all", files: [["a.mp4", 2 * MB]], options: { callbacks: "none" } },

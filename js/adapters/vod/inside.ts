@@ -1,0 +1,133 @@
+import { sameFile, type FileEntry } from "./files.js";
+import type { Client, SdkUploader, UploadInfo, VodTokenEvent } from "./types.js";
+
+// Everything private is asked for before it is used: a build that lacks it gets along with the documented calls, at
+// the price that the diagnostics name.
+
+/** The SDK's private state, as far as the helper knows it. Any of it may be missing. */
+interface Private {
+  _state?: unknown;
+  _curIndex?: unknown;
+  _ossUpload?: unknown;
+  _ossCreditor?: unknown;
+  _onbeforeunload?: unknown;
+  _removeCheckoutpoint?: unknown;
+}
+
+/** Private member → what the helper does without it. */
+const WITHOUT = {
+  _state: "states are judged by the file alone",
+  _curIndex: "the current file is judged by its state alone",
+  _ossUpload: "credentials are renewed only after OSS refused one",
+  _removeCheckoutpoint: "saved checkpoints are removed from localStorage directly",
+} satisfies Partial<Record<keyof Private, string>>;
+
+/** @internal What can be seen of one uploader of the SDK, its private members included. */
+export class Inside {
+  readonly uploader: SdkUploader;
+  readonly #private: Private;
+  readonly #tell: (event: VodTokenEvent) => void;
+  readonly #told = new Set<string>();
+
+  constructor(uploader: SdkUploader, tell: (event: VodTokenEvent) => void) {
+    this.uploader = uploader;
+    this.#private = uploader as unknown as Private;
+    this.#tell = tell;
+  }
+
+  list(): UploadInfo[] {
+    return this.uploader.listFiles();
+  }
+
+  state(): string | undefined {
+    const state = this.#private._state;
+    if (typeof state === "string") return state;
+    this.#missing("_state");
+    return undefined;
+  }
+
+  /** Puts the SDK into a state, if it has that member. */
+  setState(state: "Start" | "Stop" | "Failure"): boolean {
+    if (this.state() === undefined) return false;
+    this.#private._state = state;
+    return true;
+  }
+
+  /** Whether the SDK would take a start: a hidden state is not known to forbid it. */
+  idle(): boolean {
+    const state = this.state();
+    return state === "Failure" || state === "Stop" || state === undefined;
+  }
+
+  current(): UploadInfo | undefined {
+    const index = this.#private._curIndex;
+    return typeof index === "number" ? this.list()[index] : undefined;
+  }
+
+  isCurrent(info: UploadInfo): boolean {
+    if (typeof this.#private._curIndex === "number") return sameFile(this.current(), info);
+    this.#missing("_curIndex");
+    return true;
+  }
+
+  /** The SDK remembers a position; the file at `index` was taken from before it. */
+  removed(index: number): void {
+    const at = this.#private._curIndex;
+    if (typeof at === "number" && at > index) this.#private._curIndex = at - 1;
+  }
+
+  /** The client that the SDK made last. */
+  client(): Client | undefined {
+    const client = this.#private._ossUpload;
+    return typeof client === "object" && client !== null ? (client as Client) : undefined;
+  }
+
+  setClient(client: Client): void {
+    if ("_ossUpload" in this.#private) this.#private._ossUpload = client;
+  }
+
+  /** Whether that member could be written: without it a running client keeps its credential. */
+  noClient(): void {
+    this.#missing("_ossUpload");
+  }
+
+  /** What the SDK would make its next client with. */
+  creditor(): object | undefined {
+    const creditor = this.#private._ossCreditor;
+    return typeof creditor === "object" && creditor !== null ? creditor : undefined;
+  }
+
+  /** After any stop or failure the SDK takes the page for one that is being left, and saves no progress any more. */
+  staysOnPage(): void {
+    if (this.#private._onbeforeunload === true) this.#private._onbeforeunload = false;
+  }
+
+  /** Forgets what was stored of the file: it goes to another object, or its upload no longer exists. */
+  forget({ info }: FileEntry): void {
+    delete info.checkpoint;
+    const remove = this.#private._removeCheckoutpoint;
+    if (typeof remove === "function") {
+      Reflect.apply(remove, this.uploader, [info]);
+      return;
+    }
+    this.#missing("_removeCheckoutpoint");
+    const { lastModified, name, size } = info.file;
+    try {
+      localStorage.removeItem(`upload_${lastModified}_${name}_${size}`);
+    } catch {
+      // Storage may be forbidden; then nothing was saved.
+    }
+  }
+
+  /** Tells of something once. */
+  diagnose(about: string, event: VodTokenEvent & { type: "diagnostic" }): void {
+    if (this.#told.has(about)) return;
+    this.#told.add(about);
+    this.#tell(event);
+  }
+
+  #missing(name: keyof typeof WITHOUT): void {
+    const message = `this build of the SDK has no ${name}: ${WITHOUT[name]}`;
+    this.diagnose(name, { type: "diagnostic", missing: name, message });
+  }
+}

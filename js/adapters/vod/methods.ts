@@ -1,0 +1,52 @@
+import { replaceMethod } from "../../bind.js";
+import { UploadTokenError } from "../../errors.js";
+import type { SdkUploader } from "./types.js";
+
+type Method = (...args: unknown[]) => unknown;
+
+/** @internal An uploader by the names of its methods. */
+export type Methods = Record<string, Method | undefined>;
+
+/** @internal `paramData` may be the object that the SDK wants as text. What is no JSON is refused by name. */
+export function takeObjects(uploader: SdkUploader): void {
+  const addFile = uploader.addFile as Method;
+  replaceMethod(uploader, "addFile", (...args) => {
+    const [file, endpoint, bucket, object, paramData, ...rest] = args;
+    return addFile(file, endpoint, bucket, object, asText(paramData), ...rest);
+  });
+}
+
+function asText(paramData: unknown): unknown {
+  if (typeof paramData === "object" && paramData !== null) return JSON.stringify(paramData);
+  if (typeof paramData !== "string" || paramData === "") return paramData;
+  try {
+    const read: unknown = JSON.parse(paramData);
+    if (typeof read === "object" && read !== null) return paramData;
+  } catch {
+    // Said below.
+  }
+  throw new UploadTokenError(
+    "invalid_option",
+    'paramData must be an object or JSON text, such as {"Vod":{"Title":"…"}}',
+  );
+}
+
+/** @internal Gives `uploader` its `dispose()`; afterwards it takes no file and starts nothing. */
+export function disposable(uploader: SdkUploader, end: () => void): void {
+  let ended = false;
+  const dispose = (): void => {
+    if (ended) return;
+    ended = true;
+    end();
+  };
+  replaceMethod(uploader, "dispose", dispose);
+  // Not in every browser yet.
+  if (typeof Symbol.dispose === "symbol") Object.defineProperty(uploader, Symbol.dispose, { value: dispose });
+  for (const name of ["addFile", "startUpload"]) {
+    const method = (uploader as unknown as Methods)[name];
+    replaceMethod(uploader, name, (...args) => {
+      if (!ended) return method?.(...args);
+      throw new UploadTokenError("closed", `${name}() was called after dispose(); create a new uploader`);
+    });
+  }
+}

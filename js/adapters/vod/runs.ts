@@ -1,0 +1,229 @@
+import { replaceMethod } from "../../bind.js";
+import type { FileEntry, Files, Refusal } from "./files.js";
+import type { Inside } from "./inside.js";
+import type { Methods } from "./methods.js";
+import type { Client, ClientCallbacks, UploadInfo } from "./types.js";
+
+/** @internal What is done about what the SDK threw while a file ran. */
+export type Thrown = (entry: FileEntry, error: unknown) => void;
+
+/**
+ * @internal One run a file, and one file at a time.
+ *
+ * A client of the SDK goes on when it was stopped: parts under way still arrive, and so do its errors and its end,
+ * into a file that has been started anew by then. A try that the SDK has put off, or its step to the next file, comes
+ * in the same way after the page has stopped, cancelled or started something. Then two run at once.
+ */
+export class Runs {
+  readonly #inside: Inside;
+  readonly #files: Files;
+  readonly #thrown: Thrown;
+  /** Clients that the helper itself stopped: their cancellation is none to the page. */
+  readonly #silenced = new WeakSet<Client>();
+  /** Whether it is the helper that has the SDK start a file. */
+  #handing = false;
+
+  constructor(inside: Inside, files: Files, thrown: Thrown) {
+    this.#inside = inside;
+    this.#files = files;
+    this.#thrown = thrown;
+    this.#guardTries();
+    this.#guardNext();
+  }
+
+  get handing(): boolean {
+    return this.#handing;
+  }
+
+  /** Has the SDK start or resume `entry` by `act`. Whether it did. */
+  begin(entry: FileEntry, act: () => unknown): boolean {
+    const before = entry.client;
+    entry.asked = false;
+    entry.muted = false;
+    entry.thrown = undefined;
+    this.#inside.staysOnPage();
+    let taken: unknown;
+    this.#handing = true;
+    const warn = withoutAdvice();
+    try {
+      taken = act();
+    } catch (error) {
+      entry.thrown = error;
+      taken = false;
+    } finally {
+      warn();
+      this.#handing = false;
+    }
+    const client = this.#inside.client();
+    if (before && before !== client) this.end(entry, true);
+    entry.client = client;
+    entry.running = taken !== false && entry.info.state === "Uploading";
+    if (client && entry.running) this.#listen(entry, client);
+    return entry.running;
+  }
+
+  /** The file's client is no longer wanted. */
+  end(entry: FileEntry, silently = false): void {
+    const { client } = entry;
+    if (client && silently) this.#silenced.add(client);
+    entry.client = undefined;
+    entry.running = false;
+    if (client) quietly(() => client.cancel?.());
+  }
+
+  #listen(entry: FileEntry, client: Client): void {
+    const sdk = client._callback;
+    if (typeof sdk !== "object" || sdk === null) return;
+    const { onerror, oncomplete, onprogress } = sdk;
+    const present = (): boolean => entry.client === client;
+    const { videoId, imageId, endpoint, bucket, object } = entry.info;
+    const guarded: ClientCallbacks = {
+      onprogress: (...args) => {
+        if (!present()) return;
+        // What is thrown here would fail the part that has just been stored.
+        this.#attempt(entry, () => onprogress(...args), false);
+      },
+      oncomplete: (...args) => {
+        const { state } = entry.info;
+        if (state === "Success" || state === "Canceled") return;
+        // The file is stored, also if it has been started anew in the meantime.
+        if (present()) {
+          entry.running = false;
+          entry.client = undefined;
+        } else {
+          this.end(entry, true);
+          Object.assign(entry.info, { videoId, imageId, endpoint, bucket, object });
+        }
+        this.#attempt(entry, () => oncomplete(...args), true);
+        if (entry.info.state === "Uploading") this.#thrown(entry, undefined);
+      },
+      onerror: (info, error) => {
+        const said = readable(error);
+        const wanted =
+          said.name === "cancel" ? !this.#silenced.has(client) : present() && entry.info.state === "Uploading";
+        if (!wanted) return;
+        if (present()) entry.running = false;
+        entry.refusal = refusalOf(said);
+        this.#attempt(entry, () => onerror(info, said), true);
+        const ignored = said.name !== "cancel" && entry.info.state === "Uploading" && !isTimeout(said);
+        if (ignored) this.#thrown(entry, error);
+      },
+    };
+    client._callback = guarded;
+  }
+
+  #attempt(entry: FileEntry, act: () => void, fatal: boolean): void {
+    try {
+      act();
+    } catch (error) {
+      if (fatal) this.#thrown(entry, error);
+      else {
+        const message = `the SDK threw while it noted the progress of a file: ${String(error)}`;
+        this.#inside.diagnose("progress", { type: "diagnostic", message });
+      }
+    }
+  }
+
+  /** A try that the SDK has put off for some seconds is made only if the file still waits for it. */
+  #guardTries(): void {
+    const methods = this.#inside.uploader as unknown as Methods;
+    const upload = methods["_uploadCore"];
+    if (!upload) return;
+    replaceMethod(this.#inside.uploader, "_uploadCore", (...args) => {
+      if (this.#handing) return upload(...args);
+      const entry = this.#files.find(args[0] as UploadInfo);
+      if (!entry || entry.info.state !== "Uploading" || entry.running) return undefined;
+      if (entry.client) this.#inside.setClient(entry.client);
+      entry.running = true;
+      return this.#attempt(entry, () => void upload(...args), true);
+    });
+  }
+
+  /** The SDK goes on to the next file only when it is at none. */
+  #guardNext(): void {
+    const { uploader } = this.#inside;
+    const methods = uploader as unknown as Methods;
+    const next = methods["nextUpload"];
+    if (next) {
+      replaceMethod(uploader, "nextUpload", (...args) => {
+        if (this.atWork()) return undefined;
+        const first = this.#inside.list().find(({ state }) => state === "Ready");
+        try {
+          return next(...args);
+        } catch (error) {
+          return first && this.#thrown(this.#files.of(first), error);
+        } finally {
+          this.#expectQuestion(first);
+        }
+      });
+    }
+    const start = methods["startUpload"];
+    replaceMethod(uploader, "startUpload", (...args) => {
+      const started = start?.(...args);
+      this.#expectQuestion(this.#inside.current());
+      return started;
+    });
+  }
+
+  /** The SDK asks for a credential in the same turn in which it comes to a file. If it does not, it never will. */
+  #expectQuestion(info: UploadInfo | undefined): void {
+    if (info?.state !== "Ready" || this.#inside.state() !== "Start" || this.#files.find(info)?.asked) return;
+    this.#thrown(this.#files.of(info), undefined);
+  }
+
+  /** Whether the SDK sends a file, or waits for the credential of one. */
+  atWork(): boolean {
+    for (const { asked, info } of this.#files) if (asked && info.state === "Ready") return true;
+    return this.#inside.list().some(({ state }) => state === "Uploading");
+  }
+}
+
+interface Said {
+  name?: unknown;
+  code?: unknown;
+  message: string;
+  status?: unknown;
+  requestId?: unknown;
+}
+
+/** An error as the SDK can read it: it fails on one without a message, and keeps silent about a part that OSS no longer knows. */
+function readable(error: unknown): Said {
+  const said = (typeof error === "object" && error !== null ? error : { message: String(error) }) as Said;
+  if (said.name === "abort" && !said.code) {
+    const message = "OSS no longer has this multipart upload";
+    return { name: "NoSuchUploadError", code: "NoSuchUpload", message, status: 404 };
+  }
+  return typeof said.message === "string" ? said : { ...said, message: "" };
+}
+
+/** The SDK puts the next try off, and leaves the file as it is. */
+function isTimeout({ name }: Said): boolean {
+  return name === "RequestTimeoutError" || name === "ConnectionTimeout" || name === "ConnectionTimeoutError";
+}
+
+function refusalOf({ status, requestId }: Said): Refusal {
+  return {
+    ...(typeof status === "number" && status > 0 && { status }),
+    ...(typeof requestId === "string" && { requestId }),
+  };
+}
+
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // It is given up in any case.
+  }
+}
+
+/** ali-oss advises a page that gives it an STS token to renew that by itself. Here the helper does; nothing else is held back. */
+function withoutAdvice(): () => void {
+  const warn = console.warn;
+  const filtered = (...args: unknown[]): void => {
+    if (!String(args[0]).includes("refreshSTSToken")) warn.apply(console, args);
+  };
+  console.warn = filtered;
+  return () => {
+    if (console.warn === filtered) console.warn = warn;
+  };
+}

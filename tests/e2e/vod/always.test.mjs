@@ -1,0 +1,111 @@
+// `npm test -- e2e` runs this folder.
+//
+// Always an end: every method and callback of the SDK that the helper touches throws, does nothing, or is wrapped, one
+// at a time. No run is silent past its deadline, and `startUpload()` stores the file once the method works again.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { openSite } from "../support/site.mjs";
+
+const MB = 1 << 20;
+const DEADLINE = 2500;
+
+/** Methods of the uploader and of its client, and what else each needs to be called at all. */
+const METHODS = {
+  setUploadAuthAndAddress: {},
+  resumeUploadWithAuth: { refusals: true },
+  listFiles: {},
+  startUpload: { refusals: true, lost: true },
+  stopUpload: { hung: true },
+  nextUpload: { refusals: true, lost: true },
+  _upload: {},
+  _uploadCore: {},
+  _error: { refusals: true },
+  _handleError: { lost: true },
+  _complete: {},
+  _progress: {},
+  _removeCheckoutpoint: { lost: true },
+  _getCheckoutpoint: {},
+  _saveCheckoutpoint: {},
+  _reportLog: {},
+  _changeState: { lost: true },
+};
+
+const WAYS = {
+  throws: () => () => {
+    throw new Error("not today");
+  },
+  "does nothing": () => () => undefined,
+  "is wrapped": (real) =>
+    function (...args) {
+      return real.apply(this, args);
+    },
+};
+
+const FAULTS = {
+  refusals: [{ service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" }],
+  lost: [{ service: "oss", action: "UploadPart", partNumber: 2, status: 404, code: "NoSuchUpload" }],
+  hung: [{ service: "vod", action: "CreateUploadVideo", times: -1, hang: true }],
+};
+
+describe("always an end:", { concurrency: 2 }, () => {
+  for (const [way, make] of Object.entries(WAYS)) {
+    describe(`a method that ${way}:`, { concurrency: 1 }, () => {
+      let site;
+      before(async () => (site = await openSite()));
+      after(() => site?.close());
+
+      for (const [method, needs] of Object.entries(METHODS)) {
+        test(method, async () => {
+          const faults = Object.entries(FAULTS).flatMap(([name, faults]) => (needs[name] ? faults : []));
+          await site.reset({ faults });
+          const page = await site.open();
+          const sum = await page.evaluate(
+            async ([method, make, deadline, size]) => {
+              const { harness } = window;
+              const { prototype } = harness.Vod;
+              const real = prototype[method];
+              const fake = eval(make)(real);
+              window.spoiled = false;
+              prototype[method] = function (...args) {
+                return (window.spoiled ? fake : real).apply(this, args);
+              };
+              harness.ours({ parallel: 1, deadline, timeout: 2000, retryCount: 1, retryDuration: 1 });
+              const sum = await harness.add("a.mp4", size);
+              window.spoiled = true;
+              try {
+                harness.start();
+              } catch (error) {
+                // What the page itself calls may throw at the page.
+                window.threw = error.message;
+              }
+              return sum;
+            },
+            [method, make.toString(), DEADLINE, 3 * MB],
+          );
+          const call = (name, ...args) => page.evaluate(([name, args]) => window.harness[name](...args), [name, args]);
+          const first = await call("ended", ["a.mp4"], 4 * DEADLINE);
+          const threw = await page.evaluate(() => window.threw);
+          const began = first.calls.some((line) => line.startsWith("onUploadstarted"));
+          // A start that throws at the page, or that the SDK does nothing about, is no run.
+          if (began || first.ends["a.mp4"].length > 0)
+            assert.ok(first.ends["a.mp4"].length === 1, `${method}: ${first.ends["a.mp4"]}; ${first.states[0]?.state}`);
+          else assert.ok(threw !== undefined || way === "does nothing", `${method}: no run, and nobody knows`);
+
+          await site.control("DELETE", "faults");
+          await page.evaluate(() => (window.spoiled = false));
+          if (first.ends["a.mp4"][0] !== "Succeed") {
+            await call("start");
+            const again = await call("ended", ["a.mp4"], 30_000, first.ends["a.mp4"].length + 1);
+            assert.equal(again.ends["a.mp4"].at(-1), "Succeed", `${method}, started again: ${again.ends["a.mp4"]}`);
+          }
+          assert.ok(
+            (await site.objects()).some(({ sha256 }) => sha256 === sum),
+            "the stored bytes",
+          );
+          await page.context().close();
+        });
+      }
+    });
+  }
+});

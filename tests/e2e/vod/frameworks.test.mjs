@@ -1,0 +1,95 @@
+// A page may keep the manager and the uploader where its framework wraps what it is given.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { figures } from "../support/figures.mjs";
+import { openSite } from "../support/site.mjs";
+
+const MB = 1 << 20;
+/** Tokens and UploadAuths end while the files are sent. */
+const SHORT = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 900 };
+
+const NAMES = [
+  "no framework",
+  "Vue 3, ref() in setup()",
+  "Vue 3, shallowRef()",
+  "Vue 3, data()",
+  "Vue 3, reactive()",
+  "Vue 3, readonly(reactive())",
+  "Vue 3, markRaw()",
+  "Pinia",
+  "Vue 2, data()",
+  "MobX, observable()",
+  "MobX, makeAutoObservable()",
+  "Immer",
+  "Valtio, ref()",
+  "a proxy of proxies",
+];
+
+describe("kept in a framework's state:", () => {
+  let site;
+  before(async () => (site = await openSite()));
+  after(() => site?.close());
+
+  test("each place is tried", async () => {
+    const page = await site.open("frameworks");
+    assert.deepEqual(await page.evaluate(() => Object.keys(window.places)), NAMES);
+    await page.context().close();
+  });
+
+  for (const name of NAMES) {
+    test(name, async () => {
+      await site.reset({ config: SHORT });
+      const page = await site.open("frameworks");
+      const begun = await page.evaluate(async (name) => {
+        const { createTokenManager } = await import("/dist/index.js");
+        const place = window.places[name]();
+        const { harness } = window;
+        place.set("tokens", createTokenManager({ source: "/api/sts" }));
+        const token = await place.get("tokens").getToken();
+        const told = [];
+        place.get("tokens").on("token", ({ generation }) => told.push(generation));
+        harness.use(place.get("tokens"));
+        harness.ours({ parallel: 1 });
+        place.set("uploader", harness.uploader);
+        // From here on only what the framework gives back is used.
+        harness.uploader = place.get("uploader");
+        const sums = {};
+        for (const file of ["a.mp4", "b.mp4"]) sums[file] = await harness.add(file, 3 << 20);
+        harness.start();
+        window.told = told;
+        return { sums, peeked: place.get("tokens").peek()?.accessKeyId === token.accessKeyId };
+      }, name);
+      assert.ok(begun.peeked, "peek() gives what getToken() gave");
+      await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+      await page.evaluate(async () => {
+        window.harness.uploader.stopUpload();
+        await new Promise((done) => setTimeout(done, 200));
+        window.harness.uploader.startUpload();
+      });
+      const files = Object.keys(begun.sums);
+      const report = await page.evaluate((files) => window.harness.ended(files, 60_000), files);
+      const objects = await site.objects();
+      for (const file of files) {
+        assert.deepEqual(report.ends[file], ["Succeed"], file);
+        const { videoId } = report.states.find((info) => info.name === file);
+        assert.equal(objects.find(({ sha256 }) => sha256 === begun.sums[file])?.videoId, videoId, file);
+      }
+      assert.deepEqual(page.uncaught, []);
+      const seen = figures(await site.log());
+      assert.equal(seen.refused, 0);
+      assert.equal(seen.created, 2);
+      assert.ok(
+        seen.storedTwice.length <= 1,
+        `${seen.storedTwice.length} parts twice: at most the one under way at the stop`,
+      );
+      const { same, told } = await page.evaluate(() => ({
+        same: window.harness.infos.every((info) => window.harness.uploader.listFiles().includes(info)),
+        told: window.told.length,
+      }));
+      assert.ok(same, "callbacks and listFiles() know a file by one object");
+      assert.ok(told > 0, "listeners are told of tokens");
+      await page.context().close();
+    });
+  }
+});
