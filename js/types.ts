@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { UploadTokenError } from "./errors.js";
+import type { RefreshPolicy } from "./policy.js";
 
 /** Temporary credentials from STS. A frozen object; one token is one object for as long as it is in hand. */
 export interface StsToken {
@@ -186,9 +187,3 @@ export interface TokenManagerEvents {
   state: ScopedEvent & { readonly state: TokenState };
   warning: ScopedEvent & { readonly warning: string };
 }
-
-/**
- * Numbers of a token's life: whole, in ms unless a name ends in `Share` or `Cap` of a share (per mille).
- * `src/policy.rs` gives each one's default, range and reason; {@link POLICY_NUMBERS} lists them.
- */
-export type RefreshPolicy = Record<keyof typeof import("./policy.js").POLICY_NUMBERS, number>;

@@ -123,7 +123,8 @@ fn exported_methods_borrow_shared_and_return_at_once() {
 fn only_one_typescript_module_knows_the_generated_code() {
     for file in tracked().into_iter().filter(|file| file.starts_with("js")) {
         let knows = read(&file).contains("pkg/");
-        let may = ["core.ts", "entries/inline.ts", "glue.ts"].iter().any(|name| file.ends_with(name));
+        let may =
+            ["core.ts", "entries/inline.ts", "glue.ts"].iter().any(|name| file.ends_with(name));
         assert!(!knows || may, "{} imports from pkg/: go through js/core.ts", file.display());
     }
 }

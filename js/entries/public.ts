@@ -5,11 +5,10 @@ export {
   type UploadTokenErrorCode,
   type UploadTokenErrorDetail,
 } from "../errors.js";
-export { POLICY_NUMBERS } from "../policy.js";
+export { POLICY_NUMBERS, type RefreshPolicy } from "../policy.js";
 export type {
   GetTokenOptions,
   RefreshFailedEvent,
-  RefreshPolicy,
   ScopedEvent,
   StsToken,
   TokenEvent,

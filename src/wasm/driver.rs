@@ -150,18 +150,22 @@ impl<S: Shell> Driver<S> {
 
     /// Feeds a machine, from within an effect of its own, what it must hear before anything else.
     pub(super) fn answer(self: &Rc<Self>, id: Id, input: S::Input) {
-        self.feed(id, |shell, cx| shell.step(id, input, cx));
+        let mut input = Some(input);
+        self.feed(id, &mut |shell, cx| {
+            if let Some(input) = input.take() {
+                shell.step(id, input, cx);
+            }
+        });
     }
 
-    /// Has the machine decide at once, and returns what it decided.
-    pub(super) fn decide<R>(
+    /// Has a machine decide something at once.
+    pub(super) fn decide(
         self: &Rc<Self>,
         id: Id,
-        act: impl FnOnce(&S, &mut Context<'_, S::Effect>) -> R,
-    ) -> R {
-        let decided = self.feed(id, act);
+        act: &mut dyn FnMut(&S, &mut Context<'_, S::Effect>),
+    ) {
+        self.feed(id, act);
         self.rest();
-        decided
     }
 
     /// Asks for a credential. `work` runs in a later microtask, and not at all if it was given up by then.
@@ -223,24 +227,17 @@ impl<S: Shell> Driver<S> {
         self.rest();
     }
 
-    fn feed<R>(
-        self: &Rc<Self>,
-        id: Id,
-        act: impl FnOnce(&S, &mut Context<'_, S::Effect>) -> R,
-    ) -> R {
+    fn feed(self: &Rc<Self>, id: Id, act: &mut dyn FnMut(&S, &mut Context<'_, S::Effect>)) {
         let time = self.time();
         let mut out = Vec::new();
-        let result = {
+        {
             let budget = &mut self.world.borrow_mut().budget;
-            act(
-                &self.shell,
-                &mut Context { policy: &self.policy, budget, time: &time, out: &mut out },
-            )
-        };
+            let mut cx = Context { policy: &self.policy, budget, time: &time, out: &mut out };
+            act(&self.shell, &mut cx);
+        }
         for effect in out {
             S::run(self, id, effect, &time);
         }
-        result
     }
 
     /// Arms the timer for the first thing that can happen by itself.

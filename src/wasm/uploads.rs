@@ -267,9 +267,11 @@ impl Driver<Uploads> {
 
     /// Decides about a failure at once, because the SDK waits for the answer.
     pub(super) fn failed(self: &Rc<Self>, id: FileId, code: &str) -> Verdict {
-        self.decide(id, |uploads, cx| {
-            uploads.with(id, |file| file.upload.failed(cx, code)).unwrap_or(Verdict::Pass)
-        })
+        let mut verdict = Verdict::Pass;
+        self.decide(id, &mut |uploads, cx| {
+            verdict = uploads.with(id, |file| file.upload.failed(cx, code)).unwrap_or(verdict);
+        });
+        verdict
     }
 
     fn fetch(self: &Rc<Self>, fetch: FetchId, wanted: Wanted) {

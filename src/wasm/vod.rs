@@ -9,17 +9,17 @@ use super::{
     driver::Driver,
     options::{ForeignTokens, call, get, parse, status_of, whole},
     patience::Patience,
-    request::get_answer,
+    request::{Answer, get_answer},
     tokens::Tokens,
     uploads::{Granted, Wanted},
 };
 use crate::{
     clock::Virtual,
     error::Error,
-    reply::{self, Meta},
+    reply::{self, Meta, Reply},
     time::Millis,
-    token::StsToken,
-    vod::{Exchange, Next, refused},
+    token::{StsToken, UploadAuth},
+    vod::{Exchange, Media, Next, refused},
 };
 
 /// VOD, and the tokens that sign what it is asked.
@@ -102,29 +102,37 @@ impl Vod {
             };
             let sent = now();
             waited(sent.saturating_sub(from));
-            let query = exchange.call().query(media, &token, &nonce());
+            let url = self.url(&exchange, media, &token);
             let answer = {
                 let _deadline = patience.within(self.deadline);
-                get_answer(&format!("{}/?{query}", self.endpoint), patience).await
+                get_answer(&url, patience).await
             };
             let answer = answer.map_err(|failure| match patience.is_over() {
                 true => Error::Timeout { after: self.deadline },
                 false => failure.error,
             })?;
-            let status = answer.status.unwrap_or_default();
-            let json = match answer.json() {
-                Some(json) if status == 200 && json.get("Code").is_none() => {
-                    let reply = reply::read_upload_auth(json, &Meta::default(), &parse)?;
-                    return Ok(Granted { reply, sent });
-                }
-                json => json,
-            };
-            match exchange.refused(refused(status, json.as_ref(), None)) {
-                Next::FreshToken => self.tokens.invalidate(&token.access_key_id),
-                Next::Again => kept = Some(token),
-                Next::Failed(error) => return Err(error),
+            match read(&answer, &mut exchange) {
+                Ok(reply) => return Ok(Granted { reply, sent }),
+                Err(Next::FreshToken) => self.tokens.invalidate(&token.access_key_id),
+                Err(Next::Again) => kept = Some(token),
+                Err(Next::Failed(error)) => return Err(error),
             }
         }
+    }
+
+    fn url(&self, exchange: &Exchange, media: &Media, token: &StsToken) -> String {
+        format!("{}/?{}", self.endpoint, exchange.call().query(media, token, &nonce()))
+    }
+}
+
+/// The UploadAuth in VOD's answer, or how the exchange goes on without.
+fn read(answer: &Answer, exchange: &mut Exchange) -> Result<Reply<UploadAuth>, Next> {
+    let status = answer.status.unwrap_or_default();
+    match answer.json() {
+        Some(json) if status == 200 && json.get("Code").is_none() => {
+            reply::read_upload_auth(json, &Meta::default(), &parse).map_err(Next::Failed)
+        }
+        json => Err(exchange.refused(refused(status, json.as_ref(), None))),
     }
 }
 

@@ -19,6 +19,22 @@ test("POLICY_NUMBERS is the table of src/policy.rs", async () => {
   }
 });
 
+/** Unit in src/policy.rs → how the documentation names it. */
+const UNITS = { Millis: "In ms", PerMille: "In per mille", u32: "(In parts per million|A count)" };
+
+test("RefreshPolicy documents each number with its unit, default and range", async () => {
+  const read = (file) => readFile(new URL(`../../../${file}`, import.meta.url), "utf8");
+  const [rust, types] = await Promise.all([read("src/policy.rs"), read("js/policy.ts")]);
+  const rows = [...rust.matchAll(/^ {4}\w+ \/ "(\w+)": (\w+) = ([\d_]+), ([\d_]+)\.\.=([\d_]+);$/gm)];
+  assert.equal(rows.length, Object.keys(POLICY_NUMBERS).length);
+  const number = (digits) => Number(digits.replaceAll("_", "")).toLocaleString("en");
+  for (const [, name, unit, normal, low, high] of rows) {
+    const said = `${UNITS[unit]}; default ${number(normal)}, from ${number(low)} to ${number(high)}\\.`;
+    const member = new RegExp(`/\\*\\*\\s[^/]+ ${said.replaceAll(" ", "[\\s*]+")}\\s+\\*/\\s+${name}: number;`);
+    assert.match(types, member, `the documentation of ${name} says: ${said}`);
+  }
+});
+
 test("the module takes both ends of every range", async () => {
   for (const end of [0, 1]) {
     const policy = Object.fromEntries(Object.entries(POLICY_NUMBERS).map(([name, range]) => [name, range[end]]));
