@@ -14,16 +14,15 @@ use super::{
     patience::Patience,
     request::{Failure, Origin, Question},
     view,
-    vod::{Vod, thrown_error},
+    vod::{Granted, Vod, Wanted, thrown_error},
 };
 use crate::{
     clock::{Time, Virtual},
     context::Context,
     error::Error,
-    lifecycle::{Event, FetchId, Reason},
-    reply::{self, Reply},
+    lifecycle::{Event, FetchId},
+    reply,
     time::Millis,
-    token::UploadAuth,
     upload::{
         self, Delivery, Effect, FileId, FileState, Input, Look, Upload, UploaderState, Verdict,
     },
@@ -58,22 +57,6 @@ struct File {
     /// When the SDK came to it, and how much of its wait since was for the STS token.
     asked: u64,
     waited_for_token: Millis,
-}
-
-/// What an UploadAuth is wanted for.
-pub(super) struct Wanted {
-    pub(super) file: FileId,
-    pub(super) scope: String,
-    pub(super) reason: Reason,
-    pub(super) media: Media,
-    pub(super) video_id: Option<String>,
-    pub(super) may_create: bool,
-}
-
-/// An UploadAuth, and when the call went out that brought it.
-pub(super) struct Granted {
-    pub(super) reply: Reply<UploadAuth>,
-    pub(super) sent: Virtual,
 }
 
 impl Uploads {

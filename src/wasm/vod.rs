@@ -11,16 +11,33 @@ use super::{
     patience::Patience,
     request::{Answer, get_answer},
     tokens::Tokens,
-    uploads::{Granted, Wanted},
 };
 use crate::{
     clock::Virtual,
     error::Error,
+    lifecycle::Reason,
     reply::{self, Meta, Reply},
     time::Millis,
     token::{StsToken, UploadAuth},
+    upload::FileId,
     vod::{Exchange, Media, Next, refused},
 };
+
+/// What an UploadAuth is wanted for.
+pub(super) struct Wanted {
+    pub(super) file: FileId,
+    pub(super) scope: String,
+    pub(super) reason: Reason,
+    pub(super) media: Media,
+    pub(super) video_id: Option<String>,
+    pub(super) may_create: bool,
+}
+
+/// An UploadAuth, and when the call went out that brought it.
+pub(super) struct Granted {
+    pub(super) reply: Reply<UploadAuth>,
+    pub(super) sent: Virtual,
+}
 
 /// VOD, and the tokens that sign what it is asked.
 pub(super) struct Vod {

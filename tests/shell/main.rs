@@ -16,4 +16,5 @@ mod request;
 mod rig;
 mod source;
 mod timer;
+mod uploads;
 mod wake;

@@ -45,6 +45,19 @@ extern "C" {
     /// The promise of a new caller, after `ask(number)`.
     #[wasm_bindgen(method)]
     pub(crate) fn promise(this: &Callers, ask: &mut dyn FnMut(u32)) -> Promise;
+    /// The vendor's SDK at one file, as the adapter shows it to the module.
+    pub(crate) type Sdk;
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> Sdk;
+    /// `[method, argument]` of each call.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn calls(this: &Sdk) -> Array;
+    /// What it shows of itself.
+    #[wasm_bindgen(method, setter)]
+    pub(crate) fn set_seen(this: &Sdk, seen: &JsValue);
+    /// What it says to a credential.
+    #[wasm_bindgen(method, setter)]
+    pub(crate) fn set_says(this: &Sdk, says: &JsValue);
     #[wasm_bindgen(js_name = sleep)]
     fn sleep_promise(span: f64) -> Promise;
     /// Dispatches an event of the platform; `""` is the global object. False if there is no such object here.

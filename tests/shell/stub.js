@@ -10,8 +10,24 @@ const reply = (n) => ({
   expiresIn: 3600,
 });
 
+const base64 = (value) => btoa(JSON.stringify(value));
+
+/** An UploadAuth for video `n` that lives `life` ms, as VOD sends it. */
+const uploadAuth = (n, life = 3_000_000) => ({
+  RequestId: `request${n}`,
+  VideoId: "video1",
+  UploadAddress: base64({ Endpoint: "https://oss.test", Bucket: "outin", FileName: "sv/1.mp4" }),
+  UploadAuth: base64({
+    AccessKeyId: `STS.Auth${n}`,
+    AccessKeySecret: "CanaryAuthSecret",
+    SecurityToken: "CanaryAuthToken",
+    ExpireUTCTime: new Date(Date.now() + life).toISOString(),
+    Expiration: String(life / 1000),
+  }),
+});
+
 /** What the JavaScript that a test is written in may use beside the globals. */
-const words = { reply, realFetch, never: () => new Promise(() => {}) };
+const words = { reply, uploadAuth, realFetch, never: () => new Promise(() => {}) };
 
 /** The value of a JavaScript expression. */
 export function js(expression) {
@@ -51,6 +67,46 @@ export class Callers {
       this.#waiting.set(++this.#last, { resolve, reject });
       ask(this.#last);
     });
+  }
+}
+
+/** The vendor's SDK at one file, as the adapter shows it to the module. */
+export class Sdk {
+  calls = [];
+  seen = { current: true, file: "Ready", uploader: "Start" };
+  /** What it says to a credential. */
+  says = { taken: true };
+
+  look() {
+    return { ...this.seen };
+  }
+
+  deliver(delivery) {
+    this.calls.push(["deliver", delivery]);
+    if (this.says?.taken) this.seen.file = "Uploading";
+    return this.says;
+  }
+
+  swap(file, credential) {
+    this.calls.push(["swap", credential]);
+    return true;
+  }
+
+  requeue(file, forget) {
+    this.calls.push(["requeue", { forget }]);
+  }
+
+  fail(file, failure) {
+    this.calls.push(["fail", failure]);
+    this.seen.file = "Failure";
+  }
+
+  hold(busy) {
+    this.calls.push(["hold", busy]);
+  }
+
+  event(file, name, detail) {
+    this.calls.push([name, detail]);
   }
 }
 
