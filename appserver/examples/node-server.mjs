@@ -1,15 +1,21 @@
-// A small AppServer on Node with the official SDK: POST /api/sts as docs/appserver.md describes it.
+// An AppServer on Node with the official STS SDK: POST /api/sts and POST /api/upload-auth as docs/appserver.md describes
+// them. Loopback only: a proxy in front ends TLS and signs users in.
 //
 //   npm install @alicloud/sts20150401
-//   ALIBABA_CLOUD_ACCESS_KEY_ID=… ALIBABA_CLOUD_ACCESS_KEY_SECRET=… ALIBABA_CLOUD_ROLE_ARN=… node node-server.mjs
-//
-// It asks STS each time: a page with upload-token asks about twice in the life of a token.
-import { createHash, randomUUID } from "node:crypto";
+//   ALIBABA_CLOUD_ACCESS_KEY_ID=… ALIBABA_CLOUD_ACCESS_KEY_SECRET=… ALIBABA_CLOUD_ROLE_ARN=… \
+//   ENDPOINTS=upload-auth TICKET_KEY=$(openssl rand -hex 32) node node-server.mjs
+import { createHash, createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
 import Sts from "@alicloud/sts20150401";
 
 const { env } = process;
+const endpoints = (env.ENDPOINTS ?? "upload-auth").split(",");
+const VOD = env.VOD_ENDPOINT ?? "https://vod.cn-shanghai.aliyuncs.com";
+if (endpoints.includes("upload-auth") && !(env.TICKET_KEY?.length >= 32)) {
+  console.error("TICKET_KEY must have at least 32 characters: running uploads would end with this process");
+  process.exit(2);
+}
 const client = new Sts.default({
   accessKeyId: env.ALIBABA_CLOUD_ACCESS_KEY_ID,
   accessKeySecret: env.ALIBABA_CLOUD_ACCESS_KEY_SECRET,
@@ -33,68 +39,229 @@ function isForeign({ headers }) {
   return headers.origin !== undefined && headers.origin.split("://")[1] !== headers.host;
 }
 
+/** An answer other than a success. */
+class Refusal extends Error {
+  constructor(status, code, message, retryAfter) {
+    super(message);
+    Object.assign(this, { status, code, retryAfter });
+  }
+}
+
+const POLICY = JSON.stringify({
+  Version: "1",
+  Statement: [
+    {
+      Effect: "Allow",
+      Action: ["vod:CreateUploadVideo", "vod:RefreshUploadVideo", "vod:CreateUploadImage"],
+      Resource: "*",
+    },
+  ],
+});
+
 async function assumeRole(user) {
-  const policy = {
-    Version: "1",
-    Statement: [
-      {
-        Effect: "Allow",
-        Action: ["vod:CreateUploadVideo", "vod:RefreshUploadVideo", "vod:CreateUploadImage"],
-        Resource: "*",
-      },
-    ],
-  };
   const { body } = await client.assumeRole(
     new Sts.AssumeRoleRequest({
       roleArn: env.ALIBABA_CLOUD_ROLE_ARN,
       roleSessionName: sessionName(user),
       durationSeconds: 3600,
-      policy: JSON.stringify(policy),
+      policy: POLICY,
     }),
   );
   const { accessKeyId, accessKeySecret, securityToken, expiration } = body?.credentials ?? {};
   // The SDK takes any 200 for a success.
   if (!accessKeyId || !accessKeySecret || !securityToken || !(Date.parse(expiration) > Date.now())) {
-    throw new Error("STS answered without a token");
+    throw new Refusal(502, "Upstream.InvalidAnswer", "STS answered without a token");
   }
-  return [
-    200,
-    {
-      Code: "Success",
-      AccessKeyId: accessKeyId,
-      AccessKeySecret: accessKeySecret,
-      SecurityToken: securityToken,
-      Expiration: expiration,
-      ServerTime: new Date().toISOString(),
-      RequestId: body.requestId,
-    },
-  ];
+  return { accessKeyId, accessKeySecret, securityToken, expiration, requestId: body.requestId, at: Date.now() };
 }
 
-const refusal = (status, code, message, more) => [
-  status,
-  { ErrorCode: code, ErrorMessage: message, RequestId: randomUUID(), ...more },
-];
+/** Promises of tokens by user and scope: requests that overlap share one AssumeRole. */
+const tokens = new Map();
+const LARGE = 10_000;
 
-/** Of the SDK's error only the code: its message may quote the signed request. */
-function failure(error) {
-  const code = typeof error.code === "string" ? error.code : "Upstream.InvalidAnswer";
-  if (code.startsWith("Throttling")) return refusal(429, code, "asked too often", { RetryAfterSeconds: 2 });
-  return refusal(error.statusCode >= 400 && error.statusCode < 500 ? 500 : 502, code, "STS issued no token");
+/** A token in the first half of its life: a page that asks in the second half wants another one. */
+async function tokenFor(user, scope = "", rejected) {
+  const key = JSON.stringify([user, scope]);
+  const kept = tokens.get(key);
+  if (kept) {
+    const token = await kept.catch(() => undefined);
+    const half = token && (token.at + Date.parse(token.expiration)) / 2;
+    if (token && token.accessKeyId !== rejected && Date.now() < half) return token;
+    // Unless somebody else has asked meanwhile.
+    if (tokens.get(key) !== kept) return tokenFor(user, scope, rejected);
+  }
+  const asked = assumeRole(user);
+  tokens.delete(key);
+  tokens.set(key, asked);
+  if (tokens.size > LARGE) tokens.delete(tokens.keys().next().value);
+  asked.catch(() => tokens.get(key) === asked && tokens.delete(key));
+  return asked;
 }
+
+async function sts(user, { scope, rejected }) {
+  const isText = (value) => value === undefined || value === null || typeof value === "string";
+  if (!isText(scope) || !isText(rejected)) throw new Refusal(400, "InvalidBody", "scope and rejected are texts");
+  if (Buffer.byteLength(scope ?? "") > 64) throw new Refusal(400, "InvalidScope", "a scope has at most 64 bytes");
+  const token = await tokenFor(user, scope ?? "", rejected);
+  return {
+    Code: "Success",
+    AccessKeyId: token.accessKeyId,
+    AccessKeySecret: token.accessKeySecret,
+    SecurityToken: token.securityToken,
+    Expiration: token.expiration,
+    ServerTime: new Date().toISOString(),
+    RequestId: token.requestId,
+  };
+}
+
+/** What a page may say of its file. What costs money or moves media is not among it. */
+const VIDEO = { title: "Title", fileName: "FileName", fileSize: "FileSize", description: "Description", tags: "Tags" };
+
+async function uploadAuth(user, wishes) {
+  const { videoId, image, ticket } = wishes;
+  let call;
+  if (videoId) {
+    // VOD cannot tell whose a video is: whoever may refresh one upload may overwrite every video of the account.
+    if (!isGood(ticket, user, videoId)) throw new Refusal(404, "InvalidVideo.NotFound", "there is no such video");
+    call = ["RefreshUploadVideo", { VideoId: String(videoId) }];
+  } else if (image) {
+    const { imageType: ImageType = "default", imageExt: ImageExt } = image;
+    call = ["CreateUploadImage", { ImageType, ImageExt, Title: wishes.title }];
+  } else {
+    if (!wishes.fileName) throw new Refusal(400, "MissingFileName", "a video needs its fileName, with the extension");
+    const params = Object.fromEntries(Object.entries(VIDEO).map(([name, vods]) => [vods, wishes[name]]));
+    call = ["CreateUploadVideo", { ...params, Title: wishes.title ?? wishes.fileName }];
+  }
+  const answer = await vod(...call, await tokenFor(user));
+  const id = answer.VideoId ?? videoId;
+  return {
+    uploadAuth: answer.UploadAuth,
+    uploadAddress: answer.UploadAddress,
+    ...(answer.ImageId
+      ? { imageId: answer.ImageId, imageURL: answer.ImageURL }
+      : { videoId: id, ticket: issue(user, id) }),
+    requestId: answer.RequestId,
+    serverTime: new Date().toISOString(),
+  };
+}
+
+const TICKET_DAYS = 30;
+const tagOf = (user, videoId, end) =>
+  createHmac("sha256", env.TICKET_KEY)
+    .update(JSON.stringify([user, videoId, end]))
+    .digest("base64url");
+
+/** Says until its end that `user` was given `videoId`; this server remembers nothing. */
+function issue(user, videoId) {
+  const end = Math.floor(Date.now() / 1000) + TICKET_DAYS * 86_400;
+  return `${end}.${tagOf(user, videoId, end)}`;
+}
+
+function isGood(ticket, user, videoId) {
+  const [end, tag] = String(ticket ?? "").split(".");
+  const [given, right] = [tag ?? "", tagOf(user, videoId, Number(end))].map((text) => Buffer.from(text));
+  return given.length === right.length && timingSafeEqual(given, right) && Number(end) * 1000 > Date.now();
+}
+
+/** One call to VOD by POST, signature version 1.0. */
+async function vod(action, params, token) {
+  const encode = (text) =>
+    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  const all = {
+    ...params,
+    Action: action,
+    Version: "2017-03-21",
+    Format: "JSON",
+    AccessKeyId: token.accessKeyId,
+    SecurityToken: token.securityToken,
+    SignatureMethod: "HMAC-SHA1",
+    SignatureVersion: "1.0",
+    SignatureNonce: randomUUID(),
+    Timestamp: new Date().toISOString().replace(/\.\d+/, ""),
+  };
+  const form = Object.keys(all)
+    .filter((name) => all[name] !== undefined && all[name] !== null)
+    .sort()
+    .map((name) => `${encode(name)}=${encode(String(all[name]))}`)
+    .join("&");
+  const signature = createHmac("sha1", `${token.accessKeySecret}&`)
+    .update(`POST&%2F&${encode(form)}`)
+    .digest("base64");
+  const response = await fetch(`${VOD}/`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: `${form}&Signature=${encode(signature)}`,
+    signal: AbortSignal.timeout(5_000),
+  });
+  const reply = await response.json().catch(() => ({}));
+  if (!response.ok) throw Object.assign(new Error("VOD refused"), { code: reply.Code, statusCode: response.status });
+  if (!reply.UploadAuth || !reply.UploadAddress) {
+    throw new Refusal(502, "Upstream.InvalidAnswer", "VOD answered without an UploadAuth");
+  }
+  return reply;
+}
+
+/** Of the cloud's error only the code: its message may quote the signed request. */
+function refusalOf(error) {
+  if (error instanceof Refusal) return error;
+  const code =
+    typeof error?.code === "string" && /^[\w.-]{1,64}$/.test(error.code) ? error.code : "Upstream.InvalidAnswer";
+  if (code.startsWith("Throttling") || error?.statusCode === 302) {
+    return new Refusal(429, code.startsWith("Throttling") ? code : "Throttling", "asked too often", 2);
+  }
+  if (code === "InvalidVideo.NotFound") return new Refusal(404, code, "there is no such video");
+  if (/^(InvalidFileName|InvalidParameter$|IllegalCharacters|LengthExceededMax|TagsExceededMax)/.test(code)) {
+    return new Refusal(400, code, "VOD does not accept a field of the request");
+  }
+  const refused = error?.statusCode >= 400 && error.statusCode < 500;
+  return new Refusal(refused ? 500 : 502, code, "the cloud gave no credential");
+}
+
+async function readBody(request) {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) {
+    text += chunk;
+    if (text.length > 65_536) throw new Refusal(413, "InvalidBody", "the body is too large");
+  }
+  if (text === "") return {};
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Told below: whatever it is, it is no JSON object.
+  }
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+    throw new Refusal(400, "InvalidBody", "the body must be a JSON object");
+  }
+  return body;
+}
+
+const ROUTES = { "/api/sts": ["sts", sts], "/api/upload-auth": ["upload-auth", uploadAuth] };
 
 async function answer(request) {
-  if (new URL(request.url, "http://host").pathname !== "/api/sts") return refusal(404, "NotFound", "no such path");
-  if (request.method !== "POST") return refusal(405, "MethodNotAllowed", "ask with POST");
-  if (isForeign(request)) return refusal(403, "ForeignOrigin", "this page may not ask");
+  // Not `new URL`: a target such as `//` is none, and one request must not end the process.
+  const [name, serve] = ROUTES[request.url.split("?")[0]] ?? [];
+  if (!serve) throw new Refusal(404, "NotFound", "no such path");
+  if (request.method !== "POST") throw new Refusal(405, "MethodNotAllowed", "ask with POST");
+  if (isForeign(request)) throw new Refusal(403, "ForeignOrigin", "this page may not ask");
   const user = signedInUser(request);
-  if (!user) return refusal(401, "NotSignedIn", "sign in first");
-  return assumeRole(user).catch(failure);
+  if (!user) throw new Refusal(401, "NotSignedIn", "sign in first");
+  if (!endpoints.includes(name)) throw new Refusal(404, "EndpointOff", "this AppServer does not serve this mode");
+  return serve(user, await readBody(request));
 }
 
 const server = createServer(async (request, response) => {
+  let [status, reply] = [200, {}];
+  try {
+    reply = await answer(request);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    status = refusal.status;
+    reply = { ErrorCode: refusal.code, ErrorMessage: refusal.message, RequestId: randomUUID() };
+    if (refusal.retryAfter) reply.RetryAfterSeconds = refusal.retryAfter;
+  }
   request.resume();
-  const [status, reply] = await answer(request);
   response.setHeader("Content-Type", "application/json");
   response.setHeader("Cache-Control", "no-store");
   response.setHeader("X-Content-Type-Options", "nosniff");
@@ -103,7 +270,8 @@ const server = createServer(async (request, response) => {
   if (reply.RetryAfterSeconds) response.setHeader("Retry-After", reply.RetryAfterSeconds);
   response.writeHead(status).end(JSON.stringify({ StatusCode: status, ...reply }));
 });
-// Loopback only: a proxy in front ends TLS and signs users in.
+server.headersTimeout = 10_000;
+server.requestTimeout = 20_000;
 server.listen(Number(env.PORT ?? 8788), "127.0.0.1", () => {
   console.log(JSON.stringify({ event: "listening", http: `http://127.0.0.1:${server.address().port}` }));
 });

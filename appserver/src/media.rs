@@ -1,10 +1,13 @@
 //! Which media files a page may create at VOD: its wishes, by the operator's rules, become the parameters of a call.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::vod::{Call, Params};
+use crate::{
+    vod::{Call, Params},
+    wishes::{BadWish, bad, find, object, text_of},
+};
 
 /// Parameters of CreateUploadVideo, by VOD's names.
 const VIDEO: [&str; 13] = [
@@ -96,19 +99,6 @@ impl Default for MediaRules {
         let values = OPERATORS.map(|name| (name, Values::OneOf(Vec::new())));
         Self { values: values.into(), extensions: Vec::new(), max_bytes: None, callbacks: false }
     }
-}
-
-/// A wish that cannot be granted, and what to do about it: 400.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadWish {
-    /// A word for programs.
-    pub code: &'static str,
-    /// A sentence for people; holds nothing of what the page said.
-    pub message: Cow<'static, str>,
-}
-
-fn bad(code: &'static str, message: impl Into<Cow<'static, str>>) -> BadWish {
-    BadWish { code, message: message.into() }
 }
 
 impl MediaRules {
@@ -272,42 +262,6 @@ impl MediaRules {
 
 fn value<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
     params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-}
-
-fn find<'a>(wishes: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    wishes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-}
-
-fn object<'a>(wishes: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
-    find(wishes, name)?.as_object()
-}
-
-/// A wish as VOD wants to read it; what is empty was not wished.
-fn text_of(wishes: &Map<String, Value>, name: &str) -> Result<Option<String>, BadWish> {
-    let text = match find(wishes, name) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => whole(number)
-            .ok_or_else(|| bad("InvalidField", format!("{name} must be a whole number")))?,
-        Some(Value::Bool(flag)) => flag.to_string(),
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned).or_else(|| whole(item.as_number()?)))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| bad("InvalidField", format!("{name} must be a list of texts")))?
-            .join(","),
-        Some(object @ Value::Object(_)) => object.to_string(),
-    };
-    Ok(Some(text).filter(|text| !text.is_empty()))
-}
-
-/// `1e3` is a whole number too, to whoever writes JSON.
-fn whole(number: &serde_json::Number) -> Option<String> {
-    let exact = |float: &f64| float.fract() == 0.0 && (0.0..9e15).contains(float);
-    number
-        .as_u64()
-        .map(|number| number.to_string())
-        .or_else(|| number.as_f64().filter(exact).map(|float| format!("{float:.0}")))
 }
 
 #[cfg(test)]

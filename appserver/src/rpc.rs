@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use ring::hmac;
 use upload_token::secret::Secret;
 
-use crate::upstream::{Endpoint, Failure};
+use crate::{endpoint::Endpoint, upstream::Failure};
 
 /// Who signs.
 #[derive(Clone, Copy, Debug)]

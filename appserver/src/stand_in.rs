@@ -6,10 +6,10 @@ use upload_token::secret::Secret;
 use upload_token_localcloud::{Config, LocalCloud};
 
 use crate::{
+    endpoint::Endpoint,
     grants::{Grants, Purpose, Rule},
     keys::AccessKey,
     sts::Role,
-    upstream::Endpoint,
 };
 
 /// A running local cloud and the account that it made up.

@@ -9,10 +9,11 @@ use tokio::time::Instant;
 use upload_token::{secret::Secret, token::StsToken};
 
 use crate::{
+    endpoint::Endpoint,
     keys::KeySource,
     metrics::Metrics,
     rpc::{self, Signer},
-    upstream::{Answer, Endpoint, Failure, Upstream},
+    upstream::{Answer, Failure, Upstream},
 };
 
 /// How much longer than asked for a token may seem to live: clocks differ, and `Date` has whole seconds.

@@ -6,13 +6,14 @@
 
 use std::{
     fmt,
-    net::IpAddr,
     time::{Duration, SystemTime},
 };
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
 use serde::Deserialize;
+
+use crate::endpoint::Endpoint;
 
 /// Time to reach the server.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -23,48 +24,6 @@ const LARGEST: usize = 256 << 10;
 
 /// The code of our own limit in front of the cloud.
 pub const OWN_LIMIT: &str = "Throttling.AppServer";
-
-/// Address of a service: `https://` anywhere, `http://` only to a literal loopback address.
-///
-/// A host name such as `localhost` does not count: a resolver decides where it points.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    url: String,
-    loopback: bool,
-}
-
-impl Endpoint {
-    /// Reads an address without query or fragment; a trailing slash is dropped.
-    ///
-    /// # Errors
-    ///
-    /// What it must be instead.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let url = reqwest::Url::parse(text.trim()).map_err(|_| "must be an absolute URL")?;
-        if url.query().is_some()
-            || url.fragment().is_some()
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
-            return Err("must have no user, query or fragment");
-        }
-        let host = url.host_str().ok_or("must name a host")?;
-        let address: Result<IpAddr, _> = host.trim_start_matches('[').trim_end_matches(']').parse();
-        let loopback = address.is_ok_and(|address| address.is_loopback());
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            _ => return Err("must begin with https:// (http:// is for 127.0.0.1 and [::1] only)"),
-        }
-        Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), loopback })
-    }
-
-    /// The address, without a trailing slash.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.url
-    }
-}
 
 /// Why a service of the cloud gave no usable answer. Holds no message of the cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,7 +174,7 @@ impl Upstream {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(TOTAL);
-        if endpoint.loopback {
+        if endpoint.is_loopback() {
             builder = builder.no_proxy();
         }
         Ok(Self { client: builder.build()? })
@@ -332,30 +291,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_http_is_for_literal_loopback_only() {
-        for good in [
-            "https://sts.aliyuncs.com",
-            "https://sts.cn-shanghai.aliyuncs.com/",
-            "http://127.0.0.1:9/x",
-            "http://[::1]:9",
-        ] {
-            assert!(Endpoint::parse(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://localhost:9",
-            "http://10.0.0.1",
-            "sts.aliyuncs.com",
-            "ftp://127.0.0.1",
-            "https://u:p@h",
-            "https://h/?q",
-            "http://127.0.0.1.evil.test",
-            "",
-        ] {
-            assert!(Endpoint::parse(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_302_and_each_throttling_code_ask_for_fewer_requests() {

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use upload_token::{secret::Secret, token::StsToken};
 
 use crate::{
+    endpoint::Endpoint,
     rpc::{self, Signer},
-    upstream::{Endpoint, Failure, Upstream},
+    upstream::{Failure, Upstream},
 };
 
 /// A call for the right to upload one media file.

@@ -1,79 +1,108 @@
 // `npm test -- appserver` runs this folder.
 //
-// Every AppServer here keeps the contract; or the one that APP_SERVER_URL names:
-//
-//   APP_SERVER_URL=https://www.example.com APP_SERVER_HEADERS='{"cookie":"session=…"}' \
-//     node --test appserver/tests/contract.test.mjs
-//
-// APP_SERVER_STS_PATH and APP_SERVER_UPLOAD_AUTH_PATH name other paths than /api/sts and
-// /api/upload-auth; an empty APP_SERVER_UPLOAD_AUTH_PATH says that there is no such endpoint.
+// Every AppServer here keeps the contract; `npm run contract -- URL` tries one of yours.
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { createServer } from "node:http";
 import path from "node:path";
-import { after, before } from "node:test";
 import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { accessKey, roleArn, startCloud } from "../../localcloud/tests/cloud.mjs";
-import { stsContract, uploadAuthContract } from "./contract.mjs";
+import { contract } from "../../scripts/contract.mjs";
+import { checksFor } from "./contract.mjs";
+import { ensurePython } from "./python.mjs";
 
-const { APP_SERVER_URL, APP_SERVER_HEADERS, APP_SERVER_UPLOAD_AUTH_PATH } = process.env;
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const binary = path.join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug/upload-token-appserver");
+const TICKET_KEY = "0123456789abcdef0123456789abcdef";
+const running = {};
+let cloud;
 
-if (APP_SERVER_URL) {
-  const server = {
-    url: () => APP_SERVER_URL.replace(/\/$/, ""),
-    user: APP_SERVER_HEADERS && JSON.parse(APP_SERVER_HEADERS),
+before(async () => {
+  const build = ["build", "--quiet", "--package", "upload-token-appserver"];
+  execFileSync("cargo", build, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  cloud = await startCloud();
+  const account = {
+    ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
+    ALIBABA_CLOUD_ROLE_ARN: roleArn,
   };
-  stsContract(APP_SERVER_URL, server);
-  if (APP_SERVER_UPLOAD_AUTH_PATH !== "") uploadAuthContract(APP_SERVER_URL, server);
-} else {
-  const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-  const binary = path.join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug/upload-token-appserver");
-  const running = {};
-  let cloud;
-
-  before(async () => {
-    const build = ["build", "--quiet", "--package", "upload-token-appserver"];
-    execFileSync("cargo", build, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-    cloud = await startCloud();
-    const account = {
-      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
-      ALIBABA_CLOUD_ROLE_ARN: roleArn,
-    };
-    const listen = ["--listen", "127.0.0.1:0"];
-    running.demo = await start(binary, ["--local-cloud", ...listen], {});
-    running.rust = await start(binary, listen, {
-      ...account,
-      UPLOAD_TOKEN_AUTH: "proxy-header:X-User",
-      UPLOAD_TOKEN_ENDPOINTS: "sts,upload-auth",
-      UPLOAD_TOKEN_TICKET_KEYS: "0123456789abcdef0123456789abcdef",
-      UPLOAD_TOKEN_REFUSALS_PER_MINUTE: "1000",
-      UPLOAD_TOKEN_REQUESTS_PER_MINUTE: "1000",
-      UPLOAD_TOKEN_STS_ENDPOINT: cloud.sts,
-      UPLOAD_TOKEN_VOD_ENDPOINT: `http://127.0.0.1:${cloud.port}/__cloud/vod.cn-shanghai.aliyuncs.com`,
-    });
-    running.node = await start(process.execPath, [path.join(root, "appserver/examples/node-server.mjs")], {
-      ...account,
-      PORT: "0",
-      STS_ENDPOINT: new URL(cloud.sts).host,
-      STS_PROTOCOL: "http",
-    });
+  const vod = `http://127.0.0.1:${cloud.port}/__cloud/vod.cn-shanghai.aliyuncs.com`;
+  const sample = { ...account, PORT: "0", STS_ENDPOINT: new URL(cloud.sts).host, STS_PROTOCOL: "http" };
+  const listen = ["--listen", "127.0.0.1:0"];
+  running.demo = await start(binary, ["--local-cloud", ...listen], {});
+  running.rust = await start(binary, listen, {
+    ...account,
+    UPLOAD_TOKEN_AUTH: "proxy-header:X-User",
+    UPLOAD_TOKEN_ENDPOINTS: "sts,upload-auth",
+    UPLOAD_TOKEN_TICKET_KEYS: TICKET_KEY,
+    UPLOAD_TOKEN_REQUESTS_PER_MINUTE: "1000",
+    UPLOAD_TOKEN_STS_ENDPOINT: cloud.sts,
+    UPLOAD_TOKEN_VOD_ENDPOINT: vod,
   });
-  after(async () => {
-    await Promise.all(Object.values(running).map((server) => server.stop()));
-    await cloud?.stop();
+  running.node = await start(process.execPath, [path.join(root, "appserver/examples/node-server.mjs")], {
+    ...sample,
+    ENDPOINTS: "sts,upload-auth",
+    TICKET_KEY,
+    VOD_ENDPOINT: vod,
   });
+  const python = await ensurePython();
+  running.python = await start(python, [path.join(root, "appserver/examples/python_server.py")], sample);
+});
+after(async () => {
+  await Promise.all(Object.values(running).map((server) => server.stop()));
+  await cloud?.stop();
+});
 
-  const user = { "x-user": "alice" };
-  const plan = (fault) => cloud.plan(fault);
-  const demo = { url: () => running.demo.url };
-  const rust = { url: () => running.rust.url, user, plan };
-  stsContract("the AppServer with the local cloud", demo);
-  uploadAuthContract("the AppServer with the local cloud", demo);
-  stsContract("the AppServer with an account", rust);
-  uploadAuthContract("the AppServer with an account", rust);
-  stsContract("the sample on Node", { url: () => running.node.url, user, plan });
+const user = { "x-user": "alice" };
+const plan = (fault) => cloud.plan(fault);
+const SERVERS = {
+  demo: ["the AppServer with the local cloud", {}],
+  rust: ["the AppServer with an account", { user, plan }],
+  node: ["the sample on Node", { user, plan }],
+  python: ["the sample on Python", { user, plan, uploadAuth: "" }],
+};
+
+for (const [name, [title, server]] of Object.entries(SERVERS)) {
+  describe(title, () => {
+    for (const { path, right } of checksFor({ url: "", ...server })) {
+      it(`POST ${path} ${right}`, async () => {
+        const checks = checksFor({ url: running[name].url, ...server });
+        await checks.find((check) => check.path === path && check.right === right).run();
+      });
+    }
+  });
 }
+
+describe("npm run contract", () => {
+  it("says what is right, what is wrong, and what a page suffers", async (test) => {
+    // The official sample: no method, no user, no expiry, open to everybody.
+    const sample = createServer((request, response) => {
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      response.end(JSON.stringify({ AccessKeyId: "STS.x", AccessKeySecret: "s", SecurityToken: "t" }));
+    });
+    await new Promise((resolve) => sample.listen(0, "127.0.0.1", resolve));
+    test.after(() => sample.close());
+    const lines = [];
+    const server = { url: `http://127.0.0.1:${sample.address().port}`, user, uploadAuth: "" };
+    const failed = await contract(server, (line) => lines.push(line));
+    const report = lines.join("\n");
+    assert.ok(failed >= 5, report);
+    assert.match(
+      report,
+      /WRONG {2}POST \/api\/sts refuses whoever is not signed in\n.*\n.*so: anybody on the internet/,
+    );
+    assert.match(report, /WRONG {2}POST \/api\/sts answers POST only/);
+  });
+
+  it("finds nothing wrong with the reference", async () => {
+    const lines = [];
+    const failed = await contract({ url: running.rust.url, user }, (line) => lines.push(line));
+    assert.equal(failed, 0, lines.join("\n"));
+  });
+});
 
 /** Starts a server that says where it listens, and nothing else of this environment. */
 async function start(program, args, variables) {

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use support::{KEY_ID, KEY_SECRET, Site, TICKET_KEY, json_of};
 use upload_token::{secret::Secret, token::StsToken};
 use upload_token_appserver::{
+    endpoint::Endpoint,
     keys::AccessKey,
     metrics::Metrics,
     sts::{AssumeRole, IssuedToken},
-    upstream::{Answer, Body, Endpoint},
+    upstream::{Answer, Body},
     vod::Upload,
 };
 

@@ -1,9 +1,6 @@
-//! The cloud itself: its state, and which service a request is for.
+//! The cloud as one address: which service a request is for.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::{fmt, sync::Arc};
 
 use axum::{
     Router,
@@ -13,21 +10,13 @@ use axum::{
 };
 
 use crate::{
-    clock::{Clock, UnixMs},
     config::Config,
     control,
-    credentials::Credentials,
     exchange::{Head, answer},
-    faults::Faults,
     host::Service,
-    limits::{CallRate, Pacer},
-    log::{Entry, RequestLog, ServiceName},
-    oss,
-    rpc::{self, nonces::Nonces},
-    settings::Settings,
-    store::{Budget, Store},
-    sync::lock,
-    vod::media::Media,
+    log::ServiceName,
+    oss, rpc,
+    state::Cloud,
 };
 
 /// A running cloud. Clones share everything.
@@ -43,46 +32,11 @@ impl fmt::Debug for LocalCloud {
     }
 }
 
-/// What the clones share.
-pub(crate) struct Cloud {
-    pub(crate) config: Config,
-    pub(crate) clock: Clock,
-    pub(crate) log: RequestLog,
-    pub(crate) faults: Faults,
-    pub(crate) credentials: Mutex<Credentials>,
-    pub(crate) nonces: Mutex<Nonces>,
-    pub(crate) store: Mutex<Store>,
-    pub(crate) media: Mutex<Media>,
-    pub(crate) budget: Budget,
-    pub(crate) pacer: Pacer,
-    pub(crate) sts_rate: CallRate,
-    pub(crate) vod_rate: CallRate,
-    settings: Mutex<Settings>,
-}
-
 impl LocalCloud {
     /// A cloud with no objects, no temporary credentials and an empty log.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let clock = Clock::default();
-        let credentials = Credentials::new(&config.access_keys, clock.now());
-        Self {
-            cloud: Arc::new(Cloud {
-                log: RequestLog::default(),
-                faults: Faults::default(),
-                credentials: Mutex::new(credentials),
-                nonces: Mutex::default(),
-                store: Mutex::default(),
-                media: Mutex::default(),
-                budget: Budget::new(config.max_stored_bytes),
-                pacer: Pacer::new(),
-                sts_rate: CallRate::new(config.sts_calls_per_second),
-                vod_rate: CallRate::new(config.vod_calls_per_second),
-                settings: Mutex::default(),
-                clock,
-                config,
-            }),
-        }
+        Self { cloud: Arc::new(Cloud::new(config)) }
     }
 
     /// Serves the cloud's hosts by their `Host` header, `/__cloud/<host>/…` and `/__control/…`.
@@ -119,39 +73,6 @@ impl LocalCloud {
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.cloud.clock.now()
-    }
-}
-
-impl Cloud {
-    pub(crate) fn settings(&self) -> Settings {
-        lock(&self.settings).clone()
-    }
-
-    pub(crate) fn set_settings(&self, settings: Settings) {
-        self.clock.set_offset(settings.clock_offset_ms);
-        *lock(&self.settings) = settings;
-    }
-
-    /// Back to the state of a new cloud.
-    pub(crate) fn reset(&self) {
-        self.set_settings(Settings::default());
-        self.log.clear();
-        self.faults.clear();
-        *lock(&self.credentials) = Credentials::new(&self.config.access_keys, self.clock.now());
-        *lock(&self.nonces) = Nonces::default();
-        *lock(&self.store) = Store::default();
-        *lock(&self.media) = Media::default();
-    }
-
-    pub(crate) fn entry(&self, service: ServiceName, head: &Head, action: &str) -> Entry {
-        Entry::new(service, self.clock.now(), &head.host, head.method.as_str(), action)
-    }
-
-    /// The age of a credential, for the log.
-    pub(crate) fn age(&self, access_key_id: &str, now: UnixMs) -> Option<i64> {
-        lock(&self.credentials)
-            .find(access_key_id)
-            .map(|credential| now.saturating_sub(credential.issued))
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Role {
     pub arn: String,
     /// The longest session, in seconds (`MaxSessionDuration`); at least 900.
     pub max_session: u32,
+    /// Ids of the keys whose users the trust policy names; `None` is all of the account.
+    pub trusts: Option<Vec<String>>,
     /// What a caller must present as `ExternalId`, if the trust policy asks for one.
     pub external_id: Option<String>,
 }
@@ -56,6 +58,12 @@ pub struct Config {
     pub app_buckets: Vec<String>,
     /// Template groups known to VOD.
     pub template_groups: Vec<String>,
+    /// Workflows known to VOD.
+    pub workflows: Vec<String>,
+    /// Applications known to VOD.
+    pub apps: Vec<String>,
+    /// Categories known to VOD.
+    pub categories: Vec<String>,
     /// The OSS endpoint that UploadAddress names, such as `http://localhost:8080`;
     /// `None` is the region's own, `https://oss-<region>.aliyuncs.com`.
     pub upload_endpoint: Option<String>,
@@ -65,7 +73,7 @@ pub struct Config {
     pub max_stored_bytes: u64,
     /// `AssumeRole` calls a second for the whole account.
     pub sts_calls_per_second: u32,
-    /// VOD calls a second that create or refresh an upload.
+    /// VOD calls a second, of each action.
     pub vod_calls_per_second: u32,
 }
 
@@ -77,12 +85,16 @@ impl Default for Config {
             roles: vec![Role {
                 arn: String::from("acs:ram::1234567890123456:role/web-upload"),
                 max_session: 3600,
+                trusts: None,
                 external_id: None,
             }],
             region: String::from("cn-shanghai"),
             vod_bucket: String::from("outin-5a3c7d0e9f2b11eeb6d400163e1c955c"),
             app_buckets: vec![String::from("web-upload-app")],
             template_groups: vec![String::from("VOD_NO_TRANSCODE")],
+            workflows: vec![String::from("6ec41b1e6f6d4b2a9e5b7f2d3c1a0e4f")],
+            apps: vec![String::from("app-1000000")],
+            categories: (1..=9).map(|id| id.to_string()).collect(),
             upload_endpoint: None,
             cors_origins: vec![String::from("*")],
             max_stored_bytes: 512 << 20,

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{cloud::Cloud, faults::Fault, sign::hex, store::Object, sync::lock};
+use crate::{faults::Fault, sign::hex, state::Cloud, store::Object, sync::lock};
 
 /// Longest body of a control request.
 const MAX_BODY: usize = 16 << 20;
@@ -29,6 +29,7 @@ struct StoredObject {
     sha256: String,
     video_id: Option<String>,
     image_id: Option<String>,
+    media_id: Option<String>,
 }
 
 /// Answers `/__control/<path>`.
@@ -109,6 +110,7 @@ fn objects(cloud: &Cloud) -> Vec<StoredObject> {
             StoredObject {
                 video_id: media.video_of(&bucket, &key),
                 image_id: media.image_of(&bucket, &key),
+                media_id: media.attached_of(&bucket, &key),
                 size: object.size,
                 md5: hex(&md5.finalize()),
                 sha256: hex(&sha256.finalize()),

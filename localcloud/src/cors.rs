@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 
-use crate::{cloud::Cloud, error::ServiceError, exchange::Head};
+use crate::{error::ServiceError, exchange::Head, state::Cloud};
 
 /// Methods of the CORS rule that the vendor documents for a bucket with web uploads.
 const OSS_METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];

@@ -10,8 +10,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::{
     clock::{UnixMs, ceil_to_second},
     config::{AccessKey, alphanumeric},
+    policy::Policy,
     secret::Secret,
-    sts::policy::Policy,
 };
 
 /// Temporary credentials remembered; older ones become unknown, as they do in the cloud after a while.

@@ -12,9 +12,9 @@ use futures_util::stream;
 
 use crate::{
     clock::http_date,
-    cloud::Cloud,
     faults::Fault,
-    log::{ServiceName, Ticket},
+    log::{Entry, ServiceName, Ticket},
+    state::Cloud,
 };
 
 /// A request without its body, as sent to `host`.
@@ -81,6 +81,10 @@ pub(crate) enum Passage {
 }
 
 impl Cloud {
+    pub(crate) fn entry(&self, service: ServiceName, head: &Head, action: &str) -> Entry {
+        Entry::new(service, self.clock.now(), &head.host, head.method.as_str(), action)
+    }
+
     /// Lets the delays of `service` and of `fault` pass, then says what is left of the request.
     pub(crate) async fn pass(
         &self,

@@ -17,6 +17,40 @@ pub(crate) enum Service {
     Log,
 }
 
+/// Regions of the cloud.
+const REGIONS: [&str; 26] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "cn-beijing",
+    "cn-chengdu",
+    "cn-fuzhou",
+    "cn-guangzhou",
+    "cn-hangzhou",
+    "cn-heyuan",
+    "cn-hongkong",
+    "cn-huhehaote",
+    "cn-nanjing",
+    "cn-qingdao",
+    "cn-shanghai",
+    "cn-shenzhen",
+    "cn-wulanchabu",
+    "cn-zhangjiakou",
+    "eu-central-1",
+    "us-east-1",
+    "us-west-1",
+];
+
+fn is_region(name: &str) -> bool {
+    REGIONS.contains(&name)
+}
+
 impl Service {
     /// The service that `host` (with or without a port) belongs to; `None` if it is not the cloud's.
     pub(crate) fn of_host(host: &str) -> Option<Self> {
@@ -28,8 +62,11 @@ impl Service {
         let inner = name.strip_suffix(".aliyuncs.com")?;
         let labels: Vec<&str> = inner.split('.').collect();
         match labels.as_slice() {
-            ["sts"] | ["sts" | "sts-vpc", _] => Some(Self::Sts),
-            ["vod", region] => Some(Self::Vod { region: (*region).to_owned() }),
+            ["sts"] => Some(Self::Sts),
+            ["sts" | "sts-vpc", region] if is_region(region) => Some(Self::Sts),
+            ["vod", region] if is_region(region) => {
+                Some(Self::Vod { region: (*region).to_owned() })
+            }
             [.., _, "log"] => Some(Self::Log),
             [endpoint] => Some(Self::Oss { bucket: None, region: oss_region(endpoint)? }),
             [bucket, endpoint] if is_bucket(bucket) => Some(Self::Oss {
@@ -44,7 +81,7 @@ impl Service {
 fn oss_region(label: &str) -> Option<Option<String>> {
     label
         .strip_prefix("oss-")
-        .filter(|region| !region.is_empty())
+        .filter(|region| is_region(region))
         .map(|region| Some(region.to_owned()))
 }
 
@@ -81,6 +118,9 @@ mod tests {
             ("oss-cn-shanghai.aliyuncs.com", oss(None, Some("cn-shanghai"))),
             ("pics.localhost:8080", oss(Some("pics"), None)),
             ("videocloud.cn-hangzhou.log.aliyuncs.com", Some(Service::Log)),
+            ("vod.cn-nowhere.aliyuncs.com", None),
+            ("sts.cn-nowhere.aliyuncs.com", None),
+            ("outin-1.oss-cn-nowhere.aliyuncs.com", None),
             ("localhost:8080", None),
             ("127.0.0.1:8080", None),
             ("[::1]:8080", None),

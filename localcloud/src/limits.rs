@@ -1,26 +1,27 @@
 //! Calls a second, and bytes a second.
 
-use std::{sync::Mutex, time::Duration};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
 use crate::sync::lock;
 
-/// Counts calls in the current second.
+/// Counts calls in the current second, those of each action apart.
 #[derive(Debug)]
 pub(crate) struct CallRate {
     limit: u32,
-    window: Mutex<(Instant, u32)>,
+    windows: Mutex<HashMap<String, (Instant, u32)>>,
 }
 
 impl CallRate {
     pub(crate) fn new(limit: u32) -> Self {
-        Self { limit, window: Mutex::new((Instant::now(), 0)) }
+        Self { limit, windows: Mutex::default() }
     }
 
-    /// Whether one more call fits.
-    pub(crate) fn admit(&self) -> bool {
-        let mut window = lock(&self.window);
+    /// Whether one more call of `action` fits.
+    pub(crate) fn admit(&self, action: &str) -> bool {
+        let mut windows = lock(&self.windows);
+        let window = windows.entry(action.to_owned()).or_insert_with(|| (Instant::now(), 0));
         if window.0.elapsed() >= Duration::from_secs(1) {
             *window = (Instant::now(), 0);
         }
@@ -68,8 +69,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_rate_is_a_number_of_calls_in_each_second() {
         let rate = CallRate::new(2);
-        assert_eq!([rate.admit(), rate.admit(), rate.admit()], [true, true, false]);
+        assert_eq!(["a"; 3].map(|action| rate.admit(action)), [true, true, false]);
+        assert!(rate.admit("b"), "each action has its own");
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(rate.admit());
+        assert!(rate.admit("a"));
     }
 }

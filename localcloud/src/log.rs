@@ -1,7 +1,7 @@
 //! The request log: what came in, in order, and how it was answered. Holds no secret.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
 };
 
@@ -49,6 +49,8 @@ pub(crate) struct Entry {
     /// How long ago that credential was issued.
     pub(crate) credential_age_ms: Option<i64>,
     pub(crate) preflight: bool,
+    /// What STS or VOD was told; no secret is among it.
+    pub(crate) params: Option<BTreeMap<String, String>>,
 }
 
 impl Entry {
@@ -76,6 +78,7 @@ impl Entry {
             access_key_id: None,
             credential_age_ms: None,
             preflight: false,
+            params: None,
         }
     }
 }

@@ -75,6 +75,8 @@ pub(crate) struct Object {
     /// Without quotes.
     pub(crate) etag: String,
     pub(crate) content_type: String,
+    /// Headers that come back with it.
+    pub(crate) kept: Vec<(String, String)>,
     pub(crate) modified: UnixMs,
 }
 
@@ -93,6 +95,7 @@ pub(crate) struct Multipart {
     pub(crate) bucket: String,
     pub(crate) key: String,
     pub(crate) content_type: String,
+    pub(crate) kept: Vec<(String, String)>,
     pub(crate) parts: BTreeMap<u32, Part>,
 }
 
@@ -171,6 +174,7 @@ mod tests {
             size: 6,
             etag: String::new(),
             content_type: String::new(),
+            kept: Vec::new(),
             modified: 0,
         };
         assert_eq!(object.bytes(0..6), b"abcdef");

@@ -11,6 +11,8 @@ const targetDirectory = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "targ
 
 /** The long-lived key of the account that tests use. */
 export const accessKey = { id: "LTAI5tTestOfLocalCloud00", secret: "LongLivedCanary4hYq0Zr1Wm2" };
+/** A key of the same account that was disabled. */
+export const inactiveKey = { id: "LTAI5tTestOfLocalCloud01", secret: "LongLivedCanary4hYq0Zr1Wm3" };
 export const roleArn = "acs:ram::1234567890123456:role/web-upload";
 export const appBucket = "web-upload-app";
 
@@ -20,18 +22,23 @@ export const appBucket = "web-upload-app";
  * @returns its addresses, its control interface and a way to stop it
  */
 export async function startCloud() {
-  execFileSync("cargo", ["build", "--quiet", "--package", "upload-token-localcloud", "--example", "serve"], {
+  execFileSync("cargo", ["build", "--quiet", "--package", "upload-token-appserver"], {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const server = spawn(path.join(targetDirectory, "debug/examples/serve"), {
-    env: {
-      ...process.env,
-      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKey.secret,
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const key = `${accessKey.id}:${accessKey.secret}`;
+  const server = spawn(
+    path.join(targetDirectory, "debug/local-cloud"),
+    [
+      "--listen-sts",
+      "127.0.0.1:0",
+      "--access-key",
+      key,
+      "--access-key",
+      `${inactiveKey.id}:${inactiveKey.secret}:inactive`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   const listening = await new Promise((resolve, reject) => {
     readline.createInterface({ input: server.stdout }).once("line", (line) => resolve(JSON.parse(line)));
     server.once("error", reject);

@@ -6,7 +6,7 @@ import RPCClient from "@alicloud/pop-core";
 import Sts from "@alicloud/sts20150401";
 import OSS from "ali-oss";
 
-import { accessKey, roleArn, startCloud } from "./cloud.mjs";
+import { accessKey, inactiveKey, roleArn, startCloud } from "./cloud.mjs";
 
 const session = "alice@example.com";
 let cloud;
@@ -85,6 +85,11 @@ describe("@alicloud/sts20150401", () => {
       [{ policy: "{" }, "InvalidParameter.PolicyGrammar"],
     ];
     for (const [request, code] of refusals) await assert.rejects(sdk()(request), { code });
+  });
+
+  it("is told that a key was disabled", async () => {
+    const options = { accessKeyId: inactiveKey.id, accessKeySecret: inactiveKey.secret };
+    await assert.rejects(sdk(options)(), { code: "InvalidAccessKeyId.Inactive" });
   });
 
   it("sees throttling as throttling", async () => {

@@ -6,10 +6,10 @@ use upload_token::secret::Secret;
 
 use super::{file::File, reader::Reader, rules};
 use crate::{
+    endpoint::Endpoint,
     grants::Grants,
     keys::{AccessKey, KeySource},
     sts::Role,
-    upstream::Endpoint,
 };
 
 /// How to reach and use an account.

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-use crate::exchange::Head;
+use crate::{exchange::Head, sign::oss_v1::is_subresource};
 
 /// An operation on one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Action {
         if head.is_preflight() {
             return Self::Preflight;
         }
-        if key.is_empty() || head.query("acl").is_some() || head.query("tagging").is_some() {
+        if key.is_empty() || asks_for_more(head) {
             return Self::Unknown;
         }
         let in_upload = head.query("uploadId").is_some();
@@ -90,4 +90,27 @@ impl Action {
                 | Self::ListParts
         )
     }
+}
+
+/// Subresources of what is done here; every other one asks for something else.
+const SUBRESOURCES: [&str; 3] = ["partNumber", "uploadId", "uploads"];
+/// Headers without which the same request would be another one.
+const HEADERS: [&str; 9] = [
+    "x-oss-callback",
+    "x-oss-callback-var",
+    "x-oss-copy-source",
+    "x-oss-copy-source-range",
+    "x-oss-object-acl",
+    "x-oss-process",
+    "x-oss-server-side-encryption",
+    "x-oss-symlink-target",
+    "x-oss-tagging",
+];
+
+/// Whether the request wants more than what is done here: a 200 for it would be a lie.
+fn asks_for_more(head: &Head) -> bool {
+    let unknown = |name: &str| is_subresource(name) && !SUBRESOURCES.contains(&name);
+    head.query.iter().any(|(name, _)| unknown(name))
+        || HEADERS.iter().any(|name| head.header(name).is_some())
+        || head.header("x-oss-storage-class").is_some_and(|class| class != "Standard")
 }

@@ -4,14 +4,16 @@ use axum::{body::Body, response::Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use quick_xml::escape::escape;
 
-use super::Target;
-use crate::{cloud::Cloud, cors::CorsHeaders, error::ServiceError, exchange};
+use super::target::Target;
+use crate::{cors::CorsHeaders, error::ServiceError, exchange, state::Cloud};
 
 /// What an operation answers when it succeeds.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// Headers that were kept with the object.
+    pub(crate) kept: Vec<(String, String)>,
     pub(crate) body: Body,
     /// CORS headers of its own, in place of those of an ordinary answer.
     cors: Option<CorsHeaders>,
@@ -19,7 +21,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Body::empty(), cors: None }
+        Self { status, headers: Vec::new(), kept: Vec::new(), body: Body::empty(), cors: None }
     }
 
     pub(crate) fn bytes(status: u16, bytes: Vec<u8>) -> Self {
@@ -53,7 +55,8 @@ pub(crate) fn element(name: &str, text: &str) -> String {
 pub(crate) fn success(cloud: &Cloud, target: &Target<'_>, reply: Reply) -> Response {
     let cors = reply.cors.unwrap_or_else(|| cloud.oss_cors(target.head, false));
     let headers = common(target).into_iter().chain(cors).chain(reply.headers);
-    exchange::answer(reply.status, cloud.clock.now(), headers, reply.body)
+    let kept = reply.kept.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    exchange::answer(reply.status, cloud.clock.now(), headers.chain(kept), reply.body)
 }
 
 pub(crate) fn refusal(cloud: &Cloud, target: &Target<'_>, error: &ServiceError) -> Response {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Action, Target};
+use super::{action::Action, target::Target};
 use crate::{
     clock::{MAX_SKEW, UnixMs, iso_millis, parse_compact, parse_http_date},
-    cloud::Cloud,
     credentials::{Credential, Denied, Grant},
     error::ServiceError,
     exchange::Head,
     sign::{oss_v1, oss_v4},
+    state::Cloud,
     sync::lock,
 };
 
@@ -33,6 +33,13 @@ pub(crate) fn authorize(cloud: &Cloud, target: &Target<'_>) -> Result<(), Servic
         return Err(
             ServiceError::new(404, "NoSuchBucket", message).with("BucketName", target.bucket)
         );
+    }
+    if target.region.is_some_and(|region| region != region_of(cloud, target)) {
+        let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
+        let endpoint = format!("oss-{}.aliyuncs.com", region_of(cloud, target));
+        return Err(ServiceError::new(403, "AccessDenied", message)
+            .with("EC", "0003-00001403")
+            .with("Endpoint", endpoint));
     }
     let head = target.head;
     let header = head.header("authorization").ok_or_else(|| {
@@ -185,14 +192,35 @@ fn may(cloud: &Cloud, target: &Target<'_>, credential: &Credential) -> bool {
     match &credential.grant {
         Grant::User | Grant::Root => own_bucket,
         Grant::Role { policy } => {
-            let resource = format!("acs:oss:*:*:{}/{}", target.bucket, target.key);
             let permission = target.action.permission();
-            own_bucket && policy.as_ref().is_none_or(|policy| policy.allows(permission, &resource))
+            own_bucket
+                && policy.as_ref().is_none_or(|policy| {
+                    let [with, without] = resource_names(cloud, target);
+                    policy.allows(permission, &[&with, &without], cloud.clock.now())
+                })
         }
         Grant::Upload { bucket, key } => {
             target.action.writes() && bucket == target.bucket && *key == target.key
         }
     }
+}
+
+/// The object's names in a policy: people write the region with `oss-` and without.
+fn resource_names(cloud: &Cloud, target: &Target<'_>) -> [String; 2] {
+    let arns = cloud.config.roles.iter().map(|role| role.arn.as_str());
+    let account = arns.filter_map(|arn| arn.split(':').nth(3)).next().unwrap_or_default();
+    let (region, bucket, key) = (&cloud.config.region, target.bucket, &target.key);
+    ["oss-", ""].map(|prefix| format!("acs:oss:{prefix}{region}:{account}:{bucket}/{key}"))
+}
+
+/// The region where the bucket is; VOD's bucket stands for one a region, and its objects say which.
+fn region_of(cloud: &Cloud, target: &Target<'_>) -> String {
+    if target.bucket != cloud.config.vod_bucket {
+        return cloud.config.region.clone();
+    }
+    let media = lock(&cloud.media);
+    let known = media.region_of(target.bucket, &target.key);
+    known.or(target.region).unwrap_or(&cloud.config.region).to_owned()
 }
 
 fn wrong_signature(id: &str, signature: &str, string: &str) -> ServiceError {

@@ -4,8 +4,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::BodyExt;
 
 use crate::{
-    cloud::Cloud,
     error::ServiceError,
+    state::Cloud,
     store::{Blob, Lease},
 };
 

@@ -6,17 +6,17 @@ use md5::{Digest, Md5};
 use serde::Deserialize;
 
 use super::{
-    Target,
     answer::{Reply, element},
     body::Received,
-    objects::{content_type, etag, quoted},
+    objects::{check_overwrite, content_type, etag, kept, quoted},
+    target::Target,
 };
 use crate::{
     clock::iso_millis,
-    cloud::Cloud,
     config,
     error::ServiceError,
     sign::{encode, hex},
+    state::Cloud,
     store::{Multipart, Object, Part},
     sync::lock,
 };
@@ -44,11 +44,13 @@ struct ListedPart {
 }
 
 pub(crate) fn initiate(cloud: &Cloud, target: &Target<'_>) -> Result<Reply, ServiceError> {
+    check_overwrite(cloud, target)?;
     let id = config::hex(32).to_uppercase();
     let upload = Multipart {
         bucket: target.bucket.to_owned(),
         key: target.key.clone(),
         content_type: content_type(target.head),
+        kept: kept(target.head),
         parts: BTreeMap::new(),
     };
     lock(&cloud.store).multiparts.insert(id.clone(), upload);
@@ -88,6 +90,7 @@ pub(crate) fn complete(
     target: &Target<'_>,
     received: &Received,
 ) -> Result<Reply, ServiceError> {
+    check_overwrite(cloud, target)?;
     etag(target.head, received.bytes())?;
     let listed = std::str::from_utf8(received.bytes())
         .ok()
@@ -139,6 +142,7 @@ fn assemble(upload: &Multipart, listed: &[ListedPart], now: i64) -> Result<Objec
         size: parts.iter().map(|part| part.blob.bytes.len() as u64).sum(),
         etag: format!("{}-{}", hex(&Md5::digest(tags)).to_uppercase(), parts.len()),
         content_type: upload.content_type.clone(),
+        kept: upload.kept.clone(),
         modified: now,
         blobs: parts.into_iter().map(|part| Arc::clone(&part.blob)).collect(),
     })

@@ -5,9 +5,9 @@ use std::{ops::Range, sync::Arc};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::{Digest, Md5};
 
-use super::{Target, answer::Reply, body::Received};
+use super::{answer::Reply, body::Received, target::Target};
 use crate::{
-    clock::http_date, cloud::Cloud, error::ServiceError, exchange::Head, sign::hex, store::Object,
+    clock::http_date, error::ServiceError, exchange::Head, sign::hex, state::Cloud, store::Object,
     sync::lock,
 };
 
@@ -37,6 +37,7 @@ pub(crate) fn put(
     target: &Target<'_>,
     received: Received,
 ) -> Result<Reply, ServiceError> {
+    check_overwrite(cloud, target)?;
     let blob = received.into_blob()?;
     let etag = etag(target.head, &blob.bytes)?;
     let object = Object {
@@ -44,14 +45,60 @@ pub(crate) fn put(
         blobs: vec![Arc::new(blob)],
         etag: etag.clone(),
         content_type: content_type(target.head),
+        kept: kept(target.head),
         modified: cloud.clock.now(),
     };
     lock(&cloud.store).put(target.bucket, &target.key, object);
     Ok(Reply::empty(200).with("etag", quoted(&etag)))
 }
 
+/// # Errors
+///
+/// 409, if there is such an object and the request does not want to replace it.
+pub(crate) fn check_overwrite(cloud: &Cloud, target: &Target<'_>) -> Result<(), ServiceError> {
+    let forbids = target.head.header("x-oss-forbid-overwrite") == Some("true");
+    if forbids && lock(&cloud.store).object(target.bucket, &target.key).is_some() {
+        let message = "The object you specified already exists and can not be overwritten.";
+        return Err(ServiceError::new(409, "FileAlreadyExists", message));
+    }
+    Ok(())
+}
+
+/// Headers that are kept with an object, and come back with it.
+pub(crate) fn kept(head: &Head) -> Vec<(String, String)> {
+    let is_kept = |name: &str| {
+        matches!(name, "cache-control" | "content-disposition" | "content-encoding" | "expires")
+            || name.starts_with("x-oss-meta-")
+    };
+    let headers = head.headers.iter();
+    headers
+        .filter(|(name, _)| is_kept(name.as_str()))
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+/// What `If-Match` and `If-None-Match` leave of a request for `object`.
+fn condition(head: &Head, object: &Object) -> Result<Option<Reply>, ServiceError> {
+    let names = |name: &str| {
+        head.header(name).map(|tags| {
+            tags.split(',')
+                .map(|tag| tag.trim().trim_matches('"'))
+                .any(|tag| tag == "*" || tag == object.etag)
+        })
+    };
+    if names("if-match") == Some(false) {
+        let message = "At least one of the pre-conditions you specified did not hold.";
+        return Err(ServiceError::new(412, "PreconditionFailed", message));
+    }
+    Ok((names("if-none-match") == Some(true))
+        .then(|| Reply::empty(304).with("etag", quoted(&object.etag))))
+}
+
 pub(crate) fn get(cloud: &Cloud, target: &Target<'_>) -> Result<Reply, ServiceError> {
     let object = find(cloud, target)?;
+    if let Some(reply) = condition(target.head, &object)? {
+        return Ok(reply);
+    }
     let reply = match range(target.head, object.size) {
         Some(range) => {
             let header =
@@ -65,6 +112,9 @@ pub(crate) fn get(cloud: &Cloud, target: &Target<'_>) -> Result<Reply, ServiceEr
 
 pub(crate) fn head(cloud: &Cloud, target: &Target<'_>) -> Result<Reply, ServiceError> {
     let object = find(cloud, target)?;
+    if let Some(reply) = condition(target.head, &object)? {
+        return Ok(reply);
+    }
     Ok(described(Reply::empty(200), &object).with("content-length", object.size.to_string()))
 }
 
@@ -85,7 +135,8 @@ fn find(cloud: &Cloud, target: &Target<'_>) -> Result<Arc<Object>, ServiceError>
     })
 }
 
-fn described(reply: Reply, object: &Object) -> Reply {
+fn described(mut reply: Reply, object: &Object) -> Reply {
+    reply.kept.extend(object.kept.iter().cloned());
     reply
         .with("content-type", &object.content_type)
         .with("etag", quoted(&object.etag))

@@ -4,8 +4,8 @@ use axum::response::Response;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 
-use super::Call;
-use crate::{cloud::Cloud, error::ServiceError, exchange};
+use super::call::Call;
+use crate::{error::ServiceError, exchange, state::Cloud};
 
 /// Writes `result` in the format that `call` asked for.
 pub(crate) fn write(

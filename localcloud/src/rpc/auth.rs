@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Call, call::missing};
+use super::call::{Call, missing};
 use crate::{
     clock::{MAX_SKEW, UnixMs, parse_iso},
-    cloud::Cloud,
     credentials::{Credential, Denied, Grant},
     error::ServiceError,
     sign::{acs3, rpc, sha256_hex},
+    state::Cloud,
     sync::lock,
 };
 
@@ -185,10 +185,16 @@ fn refusal(denied: Denied, expired_code: &str) -> ServiceError {
 }
 
 /// Whether `caller` may carry out `action` (such as `vod:CreateUploadVideo`).
-pub(crate) fn require_permission(caller: &Credential, action: &str) -> Result<(), ServiceError> {
+pub(crate) fn require_permission(
+    caller: &Credential,
+    action: &str,
+    now: UnixMs,
+) -> Result<(), ServiceError> {
     let allowed = match &caller.grant {
         Grant::User | Grant::Root => true,
-        Grant::Role { policy } => policy.as_ref().is_none_or(|policy| policy.allows(action, "*")),
+        Grant::Role { policy } => {
+            policy.as_ref().is_none_or(|policy| policy.allows(action, &["*"], now))
+        }
         Grant::Upload { .. } => false,
     };
     if allowed {

@@ -4,6 +4,20 @@ use std::collections::BTreeMap;
 
 use crate::{config::request_id, error::ServiceError, exchange::Head, sign::acs3};
 
+/// Parameters of every call.
+const COMMON: [&str; 10] = [
+    "AccessKeyId",
+    "Action",
+    "Format",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureVersion",
+    "Timestamp",
+    "Version",
+];
+
 /// A call as sent. Holds signatures and tokens, hence no `Debug`.
 pub(crate) struct Call<'a> {
     pub(crate) head: &'a Head,
@@ -50,6 +64,24 @@ impl<'a> Call<'a> {
     /// A parameter that must be there.
     pub(crate) fn require(&self, name: &str) -> Result<&str, ServiceError> {
         self.get(name).ok_or_else(|| missing(name))
+    }
+
+    /// The call's own parameters, without those that sign it: no secret is among them.
+    pub(crate) fn told(&self) -> BTreeMap<String, String> {
+        self.params
+            .iter()
+            .filter(|(name, value)| !COMMON.contains(&name.as_str()) && !value.is_empty())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Refuses a URL that the gateway would not read to its end.
+    pub(crate) fn require_short_url(&self, most: usize) -> Result<(), ServiceError> {
+        if self.head.raw_query.len() <= most {
+            return Ok(());
+        }
+        let message = "The requested URL is too long: post the parameters.";
+        Err(ServiceError::new(414, "RequestURITooLarge", message))
     }
 
     pub(crate) fn access_key_id(&self) -> Option<&str> {

@@ -1,9 +1,8 @@
 //! The gateway of the RPC services, STS and VOD: parameters in, checks, JSON or XML out.
 
 mod answer;
-mod auth;
-mod call;
-pub(crate) mod nonces;
+pub(crate) mod auth;
+pub(crate) mod call;
 
 use std::sync::Arc;
 
@@ -13,15 +12,13 @@ use axum::{
 };
 use serde_json::Value;
 
-pub(crate) use auth::require_permission;
-pub(crate) use call::{Call, unknown_action};
-
+use self::call::Call;
 use crate::{
-    cloud::Cloud,
     cors,
     error::ServiceError,
     exchange::{self, Head, Passage, closing, set},
     log::ServiceName,
+    state::Cloud,
     sts, vod,
 };
 
@@ -43,6 +40,14 @@ impl Api {
         }
     }
 
+    /// Longest query of a URL, in bytes.
+    const fn longest_url(&self) -> usize {
+        match self {
+            Self::Sts => 4 << 10,
+            Self::Vod { .. } => 8 << 10,
+        }
+    }
+
     const fn version(&self) -> &'static str {
         match self {
             Self::Sts => "2015-04-01",
@@ -61,6 +66,7 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, api: Api, head: &Head, body: Body)
 
     let mut entry = cloud.entry(api.name(), head, &call.action);
     entry.bytes = body.len() as u64;
+    entry.params = Some(call.told());
     entry.access_key_id = call.access_key_id().map(str::to_owned);
     entry.credential_age_ms = call.access_key_id().and_then(|id| cloud.age(id, entry.at));
     let ticket = cloud.log.open(entry);
@@ -94,6 +100,7 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, api: Api, head: &Head, body: Body)
 
 /// Checks and carries out `call`.
 fn run(cloud: &Cloud, api: &Api, call: &Call<'_>, body: &[u8]) -> Result<Value, ServiceError> {
+    call.require_short_url(api.longest_url())?;
     call.require_version(api.version())?;
     match api {
         Api::Sts => {

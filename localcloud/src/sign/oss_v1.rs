@@ -49,7 +49,8 @@ const SUBRESOURCES: [&str; 40] = [
     "website",
 ];
 
-fn is_subresource(name: &str) -> bool {
+/// Whether a query parameter names what is asked for, and is signed.
+pub(crate) fn is_subresource(name: &str) -> bool {
     SUBRESOURCES.contains(&name) || name.starts_with("response-") || name.starts_with("x-oss-")
 }
 

@@ -92,8 +92,9 @@ pub(crate) fn test_config() -> Config {
             AccessKey { active: false, ..AccessKey::new("LTAI5tOff", "off-secret-canary") },
         ],
         roles: vec![
-            Role { arn: ROLE.into(), max_session: 3600, external_id: None },
+            Role { arn: ROLE.into(), max_session: 3600, trusts: None, external_id: None },
             Role {
+                trusts: None,
                 arn: "acs:ram::1234567890123456:role/guarded".into(),
                 max_session: 7200,
                 external_id: Some("tenant-7".into()),

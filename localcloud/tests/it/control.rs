@@ -79,6 +79,7 @@ async fn objects_are_listed_with_their_digests() {
             "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
             "videoId": body["VideoId"],
             "imageId": null,
+            "mediaId": null,
         }])
     );
     let absent = cloud.control("GET", "object?bucket=a&key=b", Value::Null).await;

@@ -14,5 +14,6 @@ mod connections;
 mod control;
 mod cors;
 mod oss;
+mod refusals;
 mod sts;
 mod vod;

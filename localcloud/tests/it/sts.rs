@@ -29,8 +29,9 @@ async fn parameters_that_break_a_rule_are_refused() {
     let cloud = TestCloud::new();
     let guarded = "acs:ram::1234567890123456:role/guarded";
     let policy = |padding: usize| {
-        let text = json!({ "Version": "1", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
-        json!(text.to_string() + &" ".repeat(padding))
+        let resource = format!("*{}", "x".repeat(padding));
+        let text = json!({ "Version": "1", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": resource }] });
+        json!(text.to_string())
     };
     let cases = [
         (json!({ "RoleArn": null }), 400, "MissingRoleArn"),

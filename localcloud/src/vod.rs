@@ -1,19 +1,22 @@
 //! VOD: creating and refreshing uploads, API version 2017-03-21.
 
-pub(crate) mod media;
+mod fields;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use self::media::Place;
 use crate::{
     clock::iso_seconds,
-    cloud::Cloud,
     config,
     credentials::{Credential, Grant},
     error::ServiceError,
-    rpc::{Call, require_permission, unknown_action},
+    media::{Place, Video},
+    rpc::{
+        auth::require_permission,
+        call::{Call, unknown_action},
+    },
     secret::Secret,
+    state::Cloud,
     sync::lock,
 };
 
@@ -46,10 +49,12 @@ pub(crate) fn call(
         "CreateUploadVideo" => create_upload_video,
         "RefreshUploadVideo" => refresh_upload_video,
         "CreateUploadImage" => create_upload_image,
+        "CreateUploadAttachedMedia" => create_upload_attached_media,
+        "GetVideoInfo" => get_video_info,
         _ => return Err(unknown_action()),
     };
-    require_permission(caller, &format!("vod:{}", call.action))?;
-    if !cloud.vod_rate.admit() {
+    require_permission(caller, &format!("vod:{}", call.action), cloud.clock.now())?;
+    if !cloud.vod_rate.admit(&call.action) {
         let message = "Request was denied due to user flow control.";
         return Err(ServiceError::new(400, "Throttling.User", message));
     }
@@ -62,17 +67,15 @@ fn create_upload_video(
     region: &str,
 ) -> Result<Value, ServiceError> {
     let file_name = call.require("FileName")?;
-    let extension = extension(file_name)?;
+    let extension = fields::extension(file_name)?;
     call.require("Title")?;
-    check_texts(call)?;
-    if let Some(group) = call.get("TemplateGroupId")
-        && !cloud.config.template_groups.iter().any(|known| known == group)
-    {
-        let message = "The TemplateGroupId does not exist.";
-        return Err(ServiceError::new(404, "InvalidTemplateGroupId.NotFound", message));
+    fields::check(cloud, call)?;
+    let reference = call.get("ReferenceId").map(str::to_owned);
+    let mut media = lock(&cloud.media);
+    if reference.as_deref().is_some_and(|id| media.referenced(id).is_some()) {
+        let message = "The specified ReferenceId is used by another media file.";
+        return Err(ServiceError::new(400, "InvalidReferenceId.Duplicate", message));
     }
-    check_storage(cloud, call)?;
-
     let id = config::hex(32);
     let stem = format!("{}-{}", config::hex(8), config::hex(11));
     let place = Place {
@@ -80,7 +83,9 @@ fn create_upload_video(
         bucket: cloud.config.vod_bucket.clone(),
         key: format!("sv/{stem}/{stem}.{extension}"),
     };
-    lock(&cloud.media).videos.insert(id.clone(), place.clone());
+    let told = call.told();
+    media.videos.insert(id.clone(), Video { place: place.clone(), reference, told });
+    drop(media);
     Ok(json!({
         "RequestId": call.request_id,
         "VideoId": id,
@@ -89,22 +94,46 @@ fn create_upload_video(
     }))
 }
 
+/// The video that a call means, if it is one of `region`.
+fn video(cloud: &Cloud, call: &Call<'_>, region: &str) -> Result<(String, Video), ServiceError> {
+    let media = lock(&cloud.media);
+    let id = match (call.get("VideoId"), call.get("ReferenceId")) {
+        (None, Some(reference)) => media.referenced(reference).unwrap_or_default(),
+        _ => call.require("VideoId")?.to_owned(),
+    };
+    let found = media.videos.get(&id).filter(|video| video.place.region == region).cloned();
+    found
+        .map(|video| (id, video))
+        .ok_or_else(|| ServiceError::new(404, "InvalidVideo.NotFound", "The video not exist."))
+}
+
 fn refresh_upload_video(
     cloud: &Cloud,
     call: &Call<'_>,
-    _region: &str,
+    region: &str,
 ) -> Result<Value, ServiceError> {
-    let id = call.require("VideoId")?;
-    let place =
-        lock(&cloud.media).videos.get(id).cloned().ok_or_else(|| {
-            ServiceError::new(404, "InvalidVideo.NotFound", "The video not exist.")
-        })?;
+    let (id, Video { place, .. }) = video(cloud, call, region)?;
     Ok(json!({
         "RequestId": call.request_id,
         "VideoId": id,
         "UploadAddress": upload_address(cloud, &place),
         "UploadAuth": upload_auth(cloud, &place),
     }))
+}
+
+/// What VOD was told when the video was created, and whether its bytes are there.
+fn get_video_info(cloud: &Cloud, call: &Call<'_>, region: &str) -> Result<Value, ServiceError> {
+    let (id, Video { place, told, .. }) = video(cloud, call, region)?;
+    let stored = lock(&cloud.store).object(&place.bucket, &place.key);
+    let mut info: Map<String, Value> =
+        told.into_iter().map(|(name, value)| (name, json!(value))).collect();
+    info.insert(String::from("VideoId"), json!(id));
+    info.insert(String::from("Size"), json!(stored.as_ref().map_or(0, |object| object.size)));
+    info.insert(
+        String::from("Status"),
+        json!(if stored.is_some() { "UploadSucc" } else { "Uploading" }),
+    );
+    Ok(json!({ "RequestId": call.request_id, "Video": info }))
 }
 
 fn create_upload_image(
@@ -114,16 +143,14 @@ fn create_upload_image(
 ) -> Result<Value, ServiceError> {
     let kind = call.require("ImageType")?;
     if !matches!(kind, "default" | "cover") {
-        return Err(invalid("ImageType"));
+        return Err(fields::invalid("ImageType"));
     }
     let extension = match call.get("ImageExt") {
         None => "png",
         Some(extension @ ("png" | "jpg" | "jpeg" | "gif")) => extension,
-        Some(_) => return Err(invalid("ImageExt")),
+        Some(_) => return Err(fields::invalid("ImageExt")),
     };
-    check_texts(call)?;
-    check_storage(cloud, call)?;
-
+    fields::check(cloud, call)?;
     let id = config::hex(32).to_uppercase();
     let place = Place {
         region: region.to_owned(),
@@ -131,15 +158,53 @@ fn create_upload_image(
         key: format!("image/{kind}/{id}-6-2.{extension}"),
     };
     lock(&cloud.media).images.insert(id.clone(), place.clone());
-    let url = format!("https://{}.oss-{}.aliyuncs.com/{}", place.bucket, place.region, place.key);
     Ok(json!({
         "RequestId": call.request_id,
         "ImageId": id,
-        "ImageURL": url,
-        "FileURL": url,
+        "ImageURL": url(&place),
+        "FileURL": url(&place),
         "UploadAddress": upload_address(cloud, &place),
         "UploadAuth": upload_auth(cloud, &place),
     }))
+}
+
+fn create_upload_attached_media(
+    cloud: &Cloud,
+    call: &Call<'_>,
+    region: &str,
+) -> Result<Value, ServiceError> {
+    let kind = call.require("BusinessType")?;
+    let known: &[&str] = match kind {
+        "watermark" => &["png", "gif", "apng", "mov"],
+        "subtitle" => &["ass", "srt", "ssa", "ttml", "vtt"],
+        "material" => &["jpg", "gif", "png", "mp4", "mat", "zip", "apk"],
+        _ => return Err(fields::invalid("BusinessType")),
+    };
+    let extension = match call.get("MediaExt") {
+        None => known.first().copied().unwrap_or_default(),
+        Some(extension) if known.contains(&extension) => extension,
+        Some(_) => return Err(fields::invalid("MediaExt")),
+    };
+    fields::check(cloud, call)?;
+    let id = config::hex(32);
+    let place = Place {
+        region: region.to_owned(),
+        bucket: cloud.config.vod_bucket.clone(),
+        key: format!("{kind}/{id}.{extension}"),
+    };
+    lock(&cloud.media).attached.insert(id.clone(), place.clone());
+    Ok(json!({
+        "RequestId": call.request_id,
+        "MediaId": id,
+        "MediaURL": url(&place),
+        "FileURL": url(&place),
+        "UploadAddress": upload_address(cloud, &place),
+        "UploadAuth": upload_auth(cloud, &place),
+    }))
+}
+
+fn url(place: &Place) -> String {
+    format!("https://{}.oss-{}.aliyuncs.com/{}", place.bucket, place.region, place.key)
 }
 
 fn upload_address(cloud: &Cloud, place: &Place) -> String {
@@ -166,56 +231,4 @@ fn upload_auth(cloud: &Cloud, place: &Place) -> String {
         "Region": place.region,
     });
     STANDARD.encode(auth.to_string())
-}
-
-fn extension(file_name: &str) -> Result<&str, ServiceError> {
-    let extension =
-        file_name.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| {
-            (1..=10).contains(&extension.len())
-                && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
-    extension.ok_or_else(|| {
-        ServiceError::new(
-            400,
-            "InvalidFileName.Extension",
-            "The specified FileName's extension is illegal.",
-        )
-    })
-}
-
-fn check_texts(call: &Call<'_>) -> Result<(), ServiceError> {
-    for (name, most) in [("Title", 128), ("Description", 1024)] {
-        if call.get(name).is_some_and(|text| text.chars().count() > most) {
-            let message = format!("The length of {name} exceeds the maximum of {most} characters.");
-            return Err(ServiceError::new(400, "LengthExceededMax", message));
-        }
-    }
-    let tags: Vec<&str> =
-        call.get("Tags").map(|tags| tags.split(',').collect()).unwrap_or_default();
-    if tags.len() > 16 || tags.iter().any(|tag| tag.chars().count() > 32) {
-        let message = "The tags exceed the maximum of 16 tags of 32 characters.";
-        return Err(ServiceError::new(400, "TagsExceededMax", message));
-    }
-    Ok(())
-}
-
-fn check_storage(cloud: &Cloud, call: &Call<'_>) -> Result<(), ServiceError> {
-    match call.get("StorageLocation") {
-        Some(location) if !location.starts_with(&format!("{}.", cloud.config.vod_bucket)) => {
-            Err(ServiceError::new(
-                404,
-                "InvalidStorage.NotFound",
-                "The StorageLocation does not exist.",
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn invalid(name: &str) -> ServiceError {
-    ServiceError::new(
-        400,
-        "InvalidParameter",
-        format!("The specified parameter \"{name}\" is not valid."),
-    )
 }

@@ -1,18 +1,16 @@
 //! STS: `AssumeRole`, API version 2015-04-01.
 
-pub(crate) mod policy;
-
 use serde_json::{Value, json};
 
-use self::policy::Policy;
 use crate::{
     clock::iso_seconds,
-    cloud::Cloud,
     config::Role,
     credentials::{Credential, Grant},
     error::ServiceError,
-    rpc::{Call, unknown_action},
+    policy::{Policy, PolicyError},
+    rpc::call::{Call, unknown_action},
     secret::Secret,
+    state::Cloud,
     sync::lock,
 };
 
@@ -36,7 +34,7 @@ pub(crate) fn call(
 }
 
 fn assume_role(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Result<Value, ServiceError> {
-    if !cloud.sts_rate.admit() {
+    if !cloud.sts_rate.admit("AssumeRole") {
         let message = "Request was denied due to user flow control.";
         return Err(ServiceError::new(400, "Throttling.User", message));
     }
@@ -68,6 +66,10 @@ fn assume_role(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Result<Va
     let role = cloud.config.roles.iter().find(|role| role.arn == arn).ok_or_else(|| {
         ServiceError::new(404, "EntityNotExist.Role", "The specified Role not exists .")
     })?;
+    let trusted = |keys: &Vec<String>| keys.contains(&caller.id);
+    if !role.trusts.as_ref().is_none_or(trusted) {
+        return Err(no_permission());
+    }
     if role.external_id.is_some() && role.external_id.as_deref() != call.get("ExternalId") {
         return Err(no_permission());
     }
@@ -124,9 +126,17 @@ fn session_policy(call: &Call<'_>) -> Result<Option<Policy>, ServiceError> {
         let message = "The size of Policy must be smaller than 2048 bytes.";
         return Err(ServiceError::new(400, "InvalidParameter.PolicySize", message));
     }
-    Policy::parse(text).map(Some).ok_or_else(|| {
-        let message = "The parameter Policy has not passed grammar check.";
-        ServiceError::new(400, "InvalidParameter.PolicyGrammar", message)
+    Policy::parse(text).map(Some).map_err(|error| match error {
+        PolicyError::Grammar => {
+            let message = "The parameter Policy has not passed grammar check.";
+            ServiceError::new(400, "InvalidParameter.PolicyGrammar", message)
+        }
+        // Better than a 200 for a condition that would hold for everybody.
+        PolicyError::Condition(name) => ServiceError::new(
+            501,
+            "NotImplemented",
+            format!("This local cloud does not evaluate the condition {name}."),
+        ),
     })
 }
 
