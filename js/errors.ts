@@ -8,10 +8,13 @@
  * - `http`: the AppServer refused; see `status` and `serverCode`.
  * - `throttled`: the AppServer asks for fewer requests; see `retryAfter`.
  * - `unauthenticated`: the user must sign in again.
+ * - `forbidden`: the server does not let this user, or this page, ask for a token.
  * - `invalid_response`: the answer holds no usable token.
  * - `long_lived_key`: the answer holds a long-lived `LTAI…` key, which must never reach a browser.
  * - `expired_on_arrival`: the token had too little validity left when it arrived.
  * - `rejected`: servers keep refusing fresh tokens.
+ * - `reset`: the page said that the user changed.
+ * - `source`, `request`, `map_reply`, `upload_auth`: that function of the page has a mistake in it; see `cause`.
  * - `invalid_option`: an option or argument is unusable; the message names it.
  * - `wasm`: the WebAssembly module could not be loaded, or failed.
  * - `page_error`: a callback of the page, of which the uploader needs the answer, rejected; see `cause`.
@@ -25,10 +28,16 @@ export type UploadTokenErrorCode =
   | "http"
   | "throttled"
   | "unauthenticated"
+  | "forbidden"
   | "invalid_response"
   | "long_lived_key"
   | "expired_on_arrival"
   | "rejected"
+  | "reset"
+  | "source"
+  | "request"
+  | "map_reply"
+  | "upload_auth"
   | "invalid_option"
   | "wasm"
   | "page_error"
@@ -40,6 +49,8 @@ export interface UploadTokenErrorDetail {
   status?: number | undefined;
   /** The AppServer's or the cloud's own error code. */
   serverCode?: string | undefined;
+  /** What the AppServer wrote for people, without a secret and cut to 256 characters. */
+  serverMessage?: string | undefined;
   /** The id that the cloud gave the request, for its support. */
   requestId?: string | undefined;
   /** What was asked, without its query. */
@@ -59,6 +70,8 @@ export class UploadTokenError extends Error {
   declare readonly status?: number;
   /** The AppServer's or the cloud's own error code. */
   declare readonly serverCode?: string;
+  /** What the AppServer wrote for people, without a secret and cut to 256 characters. */
+  declare readonly serverMessage?: string;
   /** The id that the cloud gave the request, for its support. */
   declare readonly requestId?: string;
   /** What was asked, without its query. */
@@ -71,6 +84,7 @@ export class UploadTokenError extends Error {
     this.code = code;
     if (detail.status !== undefined) this.status = detail.status;
     if (detail.serverCode !== undefined) this.serverCode = detail.serverCode;
+    if (detail.serverMessage !== undefined) this.serverMessage = detail.serverMessage;
     if (detail.requestId !== undefined) this.requestId = detail.requestId;
     if (detail.url !== undefined) this.url = detail.url;
     if (detail.retryAfter !== undefined) this.retryAfter = detail.retryAfter;

@@ -17,7 +17,7 @@
 
 use crate::{
     policy::{PerMille, Policy},
-    time::{Millis, Now, UnixMillis},
+    time::{Millis, Now, UnixMillis, is_zone_off},
     token::Expiry,
 };
 
@@ -122,31 +122,51 @@ pub struct Bound {
     pub named: Option<UnixMillis>,
     /// Whether a server's clock or a duration was the measure; otherwise it was the device's wall clock or an assumption.
     pub certain: bool,
+    /// Whether nothing was the measure.
+    pub assumed: bool,
+    /// Whether the answer named a local time as if it were UTC.
+    pub local: bool,
+    /// When the AppServer would like to be asked again.
+    pub refresh: Option<Virtual>,
 }
+
+/// How far a wall clock that is set by the network may be off when a life is compared with whole hours.
+const WALL_TOLERANCE: Millis = 60_000;
+/// The same for a server's clock: the answer's way.
+const SERVER_TOLERANCE: Millis = 10_000;
 
 /// Bounds the life of a token whose answer said `expiry`, to a request sent at `sent`.
 ///
 /// In this order: the shorter of a duration and an instant on a known server clock; the wall clock, if
 /// it makes the life plausible; otherwise the policy's assumed life. A fresh token that seems dead, or
-/// to live longer than any, proves that the wall clock is wrong.
+/// to live longer than any, proves that the wall clock is wrong. A life that only a time zone explains
+/// is none: the instant does not count.
 #[must_use]
 pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bound {
+    let (now, tolerance) = time.server.map_or((time.wall, WALL_TOLERANCE), |server| {
+        (server.at.plus(time.elapsed.saturating_sub(server.sent)), SERVER_TOLERANCE)
+    });
+    let local = |at: &UnixMillis| is_zone_off(at.0.saturating_sub(now.0), tolerance);
+    let local = expiry.at.as_ref().is_some_and(local);
+    let named = expiry.at.filter(|_| !local);
     let by_duration = expiry.left.map(|left| sent.saturating_add(policy.sure(left)));
-    let by_server = expiry.at.zip(time.server).map(|(at, server)| {
+    let by_server = named.zip(time.server).map(|(at, server)| {
         server.reaches(at, policy).min(time.elapsed.saturating_add(policy.longest_life))
     });
     let known = match (by_duration, by_server) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-    if let Some(expires) = known {
-        return Bound { expires, named: expiry.at, certain: true };
+    let by_wall = named.map_or(0, |at| time.wall.until(at));
+    let by_wall = (by_wall > 0 && by_wall <= policy.longest_life)
+        .then(|| time.elapsed.saturating_add(policy.sure(by_wall)));
+    let by_nothing = || sent.saturating_add(policy.sure(policy.assumed_life));
+    Bound {
+        expires: known.or(by_wall).unwrap_or_else(by_nothing),
+        named,
+        certain: known.is_some(),
+        assumed: known.or(by_wall).is_none(),
+        local,
+        refresh: expiry.refresh.map(|after| sent.saturating_add(policy.counted(after))),
     }
-    let by_wall = expiry.at.map_or(0, |at| time.wall.until(at));
-    let expires = if by_wall > 0 && by_wall <= policy.longest_life {
-        time.elapsed.saturating_add(policy.sure(by_wall))
-    } else {
-        sent.saturating_add(policy.sure(policy.assumed_life))
-    };
-    Bound { expires, named: expiry.at, certain: false }
 }

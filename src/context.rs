@@ -1,6 +1,6 @@
 //! What a machine is given with every input.
 
-use alloc::vec::Vec;
+use std::vec::Vec;
 
 use crate::{
     clock::Time,

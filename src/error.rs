@@ -1,10 +1,21 @@
 //! Every failure, its stable code, and whose move it is.
 //!
-//! No message holds a credential, a URL's query or a response body.
+//! No message holds a credential, a URL's query or a response body. What a server wrote for people is data
+//! beside the message ([`Answered::message`]), scrubbed by [`reply`](crate::reply).
 
-use alloc::string::String;
+mod answered;
+mod asked;
+mod codes;
+mod text;
 
-use core::fmt;
+use std::fmt;
+
+pub use answered::Answered;
+pub use asked::{Asked, Party};
+pub(crate) use codes::is_connection_code;
+pub use codes::{is_configuration_code, is_fault_code};
+
+use std::{boxed::Box, string::String};
 
 use crate::time::Millis;
 
@@ -23,25 +34,19 @@ pub enum Error {
     },
     /// No answer arrived: offline, DNS, TLS, CORS, or a redirect.
     Network,
-    /// The AppServer answered with an error that is none of the cases below.
-    Http {
-        /// HTTP status of the answer, or the one that its body names if HTTP said 2xx.
-        status: u16,
-        /// The server's own error code, when it named one.
-        server_code: Option<String>,
-    },
-    /// 429, 503 or a `Throttling*` code: the server asks for fewer requests.
+    /// The server answered with an error that is none of the cases below.
+    Http(Answered),
+    /// 429, a `Throttling*` code, or a `Retry-After`: the server asks for fewer requests.
     Throttled {
-        /// HTTP status of the answer (200 if the body carried the error).
-        status: u16,
+        /// The answer.
+        answered: Answered,
         /// What `Retry-After` asked for.
         retry_after: Option<Millis>,
     },
-    /// 401 or 403: the user must sign in again, or may not upload.
-    Unauthenticated {
-        /// HTTP status of the answer.
-        status: u16,
-    },
+    /// 401: the user must sign in again.
+    Unauthenticated(Answered),
+    /// 403: the user may not upload, or the server does not accept the page's request.
+    Forbidden(Answered),
     /// The answer holds no usable token: the AppServer and this module disagree on the format.
     InvalidResponse {
         /// What is wrong, without quoting the answer.
@@ -53,6 +58,8 @@ pub enum Error {
     ExpiredOnArrival,
     /// The AppServer answered a token that is no newer than the one in hand, though that one is due.
     NotNewer,
+    /// The answer is for another video than the one that was asked for.
+    OtherVideo,
     /// The validity asked for is more than the tokens of this AppServer ever have.
     TooShort {
         /// The longest validity, after the margin, that can be served now.
@@ -60,6 +67,8 @@ pub enum Error {
     },
     /// Servers refused fresh tokens repeatedly, or the AppServer keeps answering a refused one.
     Rejected,
+    /// The owner said that the user changed.
+    Reset,
     /// An option or argument is unusable.
     InvalidOption {
         /// Which one.
@@ -67,8 +76,39 @@ pub enum Error {
         /// What it must be.
         reason: &'static str,
     },
-    /// The source function threw or rejected.
+    /// The source function threw or rejected, and nothing says that its code is at fault.
     Source,
+    /// A function of the page has a mistake in it: asking again cannot help.
+    Mistake {
+        /// Whose code it is.
+        function: PageFunction,
+        /// What the platform says about it; never text that may quote an answer.
+        message: Option<String>,
+    },
+    /// Any of these about one request, with what was asked.
+    Request(Box<RequestError>),
+}
+
+/// A failure and the request that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RequestError {
+    /// What was asked, and of whom.
+    pub asked: Asked,
+    /// What came of it.
+    pub error: Error,
+}
+
+/// A function that the page gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PageFunction {
+    /// `source` of a token manager.
+    Source,
+    /// `request`: headers and body for an AppServer's address.
+    Request,
+    /// `mapReply`.
+    MapReply,
+    /// `uploadAuth` of an uploader.
+    UploadAuth,
 }
 
 /// How the machine reacts to a failed refresh.
@@ -85,41 +125,98 @@ pub enum Class {
 }
 
 impl Error {
+    /// The same failure, with what was asked. The first to say it knows best.
+    #[must_use]
+    pub fn asking(self, asked: Asked) -> Self {
+        match self {
+            Self::Request(_) => self,
+            error => Self::Request(Box::new(RequestError { asked, error })),
+        }
+    }
+
+    /// The failure itself, without what was asked.
+    #[must_use]
+    pub fn kind(&self) -> &Self {
+        match self {
+            Self::Request(request) => request.error.kind(),
+            error => error,
+        }
+    }
+
+    /// What was asked, and of whom.
+    #[must_use]
+    pub fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::Request(request) => Some(&request.asked),
+            _ => None,
+        }
+    }
+
+    /// What the server answered, if it answered with an error.
+    #[must_use]
+    pub fn answered(&self) -> Option<&Answered> {
+        match self.kind() {
+            Self::Http(answered)
+            | Self::Throttled { answered, .. }
+            | Self::Unauthenticated(answered)
+            | Self::Forbidden(answered) => Some(answered),
+            _ => None,
+        }
+    }
+
+    /// What the server asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Millis> {
+        match self.kind() {
+            Self::Throttled { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// The stable code, equal to `UploadTokenError.code` in TypeScript.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
+    pub fn code(&self) -> &'static str {
+        match self.kind() {
             Self::Closed => "closed",
             Self::Aborted => "aborted",
             Self::Timeout { .. } => "timeout",
-            Self::Network | Self::Source => "network",
-            Self::Http { .. } => "http",
+            Self::Network | Self::Source | Self::Request(_) => "network",
+            Self::Http(_) => "http",
             Self::Throttled { .. } => "throttled",
-            Self::Unauthenticated { .. } => "unauthenticated",
-            Self::InvalidResponse { .. } | Self::NotNewer => "invalid_response",
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Forbidden(_) => "forbidden",
+            Self::InvalidResponse { .. } | Self::NotNewer | Self::OtherVideo => "invalid_response",
             Self::LongLivedKey => "long_lived_key",
             Self::ExpiredOnArrival | Self::TooShort { .. } => "expired_on_arrival",
             Self::Rejected => "rejected",
+            Self::Reset => "reset",
             Self::InvalidOption { .. } => "invalid_option",
+            Self::Mistake { function, .. } => function.code(),
         }
     }
 
     /// How the machine reacts to this failure of a refresh.
     #[must_use]
     pub fn class(&self) -> Class {
-        match self {
+        match self.kind() {
             Self::Throttled { .. } => Class::Throttle,
-            Self::Unauthenticated { .. } => Class::Auth,
-            // Whatever status an AppServer wraps it in, asking again does not change its configuration.
-            Self::Http { server_code: Some(code), .. } if is_configuration_code(code) => {
-                Class::Fatal
-            }
-            Self::Http { status, .. } => match status {
-                // 2xx: an error in the body, without a status of its own.
-                200..=299 | 408 | 425 | 500..=599 => Class::Transient,
+            Self::Unauthenticated(_) | Self::Forbidden(_) => Class::Auth,
+            Self::Http(answered) => match (answered.status, answered.code.as_deref()) {
+                // Whatever status an AppServer wraps it in, asking again does not change its configuration.
+                (_, Some(code)) if is_configuration_code(code) => Class::Fatal,
+                (400, Some(code)) if answered.party == Party::Vod && !is_fault_code(code) => {
+                    Class::Fatal
+                }
+                // 2xx: an error in the body, without a status of its own. 400: what samples answer to everything.
+                (200..=299 | 400 | 408 | 425 | 500..=599, _) => Class::Transient,
                 _ => Class::Fatal,
             },
-            Self::LongLivedKey | Self::InvalidOption { .. } | Self::Closed => Class::Fatal,
+            Self::LongLivedKey
+            | Self::OtherVideo
+            | Self::InvalidOption { .. }
+            | Self::Mistake { .. }
+            | Self::Reset
+            | Self::Closed => Class::Fatal,
             Self::Aborted
             | Self::Timeout { .. }
             | Self::Network
@@ -128,74 +225,45 @@ impl Error {
             | Self::ExpiredOnArrival
             | Self::NotNewer
             | Self::TooShort { .. }
-            | Self::Rejected => Class::Transient,
+            | Self::Rejected
+            | Self::Request(_) => Class::Transient,
+        }
+    }
+
+    /// How many failures of this code in a row are its moment's fault; with the last of them it is the answer's.
+    #[must_use]
+    pub fn most_in_a_row(&self) -> u32 {
+        match self.kind() {
+            Self::InvalidResponse { .. } => 3,
+            Self::Http(answered) if answered.code.as_deref().is_some_and(is_fault_code) => u32::MAX,
+            // A well-formed "no" is meant; a 400 may be a hiccup of what stands behind the AppServer.
+            Self::Http(Answered { status: 200..=299, .. }) => 2,
+            Self::Http(Answered { status: 400, .. }) => 3,
+            _ => u32::MAX,
         }
     }
 }
 
-/// Whether `code` is one of STS, RAM or VOD that only a change of the AppServer's configuration ends.
-#[must_use]
-pub fn is_configuration_code(code: &str) -> bool {
-    const PREFIXES: [&str; 9] = [
-        "NoPermission",
-        "EntityNotExist",
-        "InvalidAccessKeyId",
-        "InvalidAccessKeySecret",
-        "InvalidParameter",
-        "InvalidSecurityToken",
-        "MissingSecurityToken",
-        "SignatureDoesNotMatch",
-        // With a dot: the bare word is what web frameworks call every 403.
-        "Forbidden.",
-    ];
-    PREFIXES.iter().any(|prefix| code.starts_with(prefix))
-}
-
-impl Error {
-    /// What happened and what mends it, for people, without the particulars that `Display` adds.
+impl PageFunction {
+    /// The code of a mistake in it.
     #[must_use]
-    pub const fn message(&self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
-            Self::Closed => "the token manager is closed; create a new one",
-            Self::Aborted => "the call was aborted by its signal",
-            Self::Timeout { .. } => "no token arrived before the deadline",
-            Self::Network => {
-                "the AppServer could not be reached: the device is offline, CORS forbids the answer, or it is a redirect"
-            }
-            Self::Source => "the token source function failed",
-            Self::Http { .. } => "the AppServer answered the token request with an error",
-            Self::Throttled { .. } => "the AppServer asks for fewer token requests",
-            Self::Unauthenticated { .. } => "the AppServer refuses this user; sign in again",
-            Self::InvalidResponse { .. } => "the AppServer's answer holds no usable token",
-            Self::LongLivedKey => {
-                "the AppServer sent a long-lived key; revoke it, and send the credentials of AssumeRole instead"
-            }
-            Self::ExpiredOnArrival => {
-                "the AppServer sent a token that has already expired; it must not keep one that long"
-            }
-            Self::NotNewer => {
-                "the AppServer answered with the token it had sent before; it must ask STS for a new one"
-            }
-            Self::TooShort { .. } => {
-                "no token of this AppServer is valid for as long as asked; ask for less"
-            }
-            Self::Rejected => {
-                "fresh tokens are refused again and again; check the role's policy and the region"
-            }
-            Self::InvalidOption { reason, .. } => reason,
+            Self::Source => "source",
+            Self::Request => "request",
+            Self::MapReply => "map_reply",
+            Self::UploadAuth => "upload_auth",
         }
     }
-}
 
-impl Error {
-    /// What `Display` prints. Apart from it because the standard library's formatting is 3 kB of the module.
+    /// The option that it was given as.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub const fn option(self) -> &'static str {
         match self {
-            Self::InvalidOption { option, reason } => [option, " ", reason].concat(),
-            Self::InvalidResponse { reason } => [self.message(), ": ", reason].concat(),
-            Self::Http { server_code: Some(code), .. } => [self.message(), ": ", code].concat(),
-            _ => self.message().into(),
+            Self::Source => "source",
+            Self::Request => "request",
+            Self::MapReply => "mapReply",
+            Self::UploadAuth => "uploadAuth",
         }
     }
 }

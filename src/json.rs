@@ -4,9 +4,9 @@
 //! [`reply`](crate::reply). One visitor serves serde_json on the host and serde-wasm-bindgen in a
 //! browser, at a fraction of the code that derived structs cost there.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use std::{borrow::ToOwned, string::String, vec::Vec};
 
-use core::{cell::Cell, fmt};
+use std::{cell::Cell, fmt};
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,

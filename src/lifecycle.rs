@@ -32,31 +32,32 @@
 //! an open lease) and the token in hand is due. Timers are hints: [`Input::Timeout`] only compares
 //! the time with deadlines, so late, early and superfluous ones are all harmless.
 
+mod answers;
 mod held;
 mod io;
 mod settle;
 mod waiters;
 
-use alloc::vec::Vec;
+use std::vec::Vec;
 
 pub use held::{Held, Zone};
 pub use io::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId};
 use waiters::Waiter;
 
 use crate::{
-    clock::{Time, Virtual, bound},
+    clock::{Time, Virtual},
     context::Context,
-    error::{Class, Error},
+    error::Error,
     policy::Policy,
     time::{Millis, UnixMillis},
-    token::Expiry,
 };
 
 /// Refused tokens that are remembered, so that a caching AppServer cannot bring one back: more than are refused in the
 /// life of one of them, unless every token is.
 const REMEMBERED: usize = 64;
-/// Unusable answers in a row after which the format, not the moment, is at fault.
-const MALFORMED_IN_A_ROW: u32 = 3;
+
+/// How often a user may have a request made at once. A finger is not faster; a loop in a page is.
+const RETRY_EVERY: Millis = 1_000;
 
 /// What is being done about a successor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +105,8 @@ pub struct Slot<T> {
     answered: FetchId,
     /// Failures in a row.
     fails: u32,
+    /// The last of them that have one code.
+    alike: u32,
     /// Refused fresh tokens in a row.
     strikes: u32,
     last_error: Option<Error>,
@@ -114,6 +117,9 @@ pub struct Slot<T> {
     jumps: u32,
     zone: Zone,
     assumed_told: bool,
+    local_told: bool,
+    /// When the user last asked to try again.
+    retried: Option<u64>,
     closed: bool,
 }
 
@@ -128,6 +134,7 @@ impl<T> Default for Slot<T> {
             started: 0,
             answered: 0,
             fails: 0,
+            alike: 0,
             strikes: 0,
             last_error: None,
             demand_until: 0,
@@ -136,6 +143,8 @@ impl<T> Default for Slot<T> {
             jumps: 0,
             zone: Zone::Empty,
             assumed_told: false,
+            local_told: false,
+            retried: None,
             closed: false,
         }
     }
@@ -179,6 +188,8 @@ impl<T: Clone + PartialEq> Slot<T> {
             }
             Input::Rejected { generation } => self.rejected(cx, generation),
             Input::Wake => self.pull_in(cx.policy, cx.time),
+            Input::Retry => self.retry(cx),
+            Input::Reset => self.reset(cx),
             Input::Timeout => {}
             Input::Close => return self.close(cx),
         }
@@ -298,112 +309,6 @@ impl<T: Clone + PartialEq> Slot<T> {
         }
     }
 
-    fn fetched(
-        &mut self,
-        cx: &mut Context<'_, Effect<T>>,
-        fetch: FetchId,
-        value: T,
-        expiry: Expiry,
-    ) {
-        let Some(sent) = self.lands(fetch) else { return };
-        let (policy, time) = (cx.policy, cx.time);
-        if self.refused.contains(&value) {
-            return self.fail(cx, Error::Rejected);
-        }
-        let bound = bound(policy, time, sent, expiry);
-        if let Some(token) = self.token.as_mut().filter(|t| t.value == value) {
-            // The same token again: no progress if a new one was due. It was re-judged by its own
-            // answer's server time; a mere duration counts only after a jump of the device's clocks,
-            // because AppServers that repeat a token often repeat its first duration with it.
-            if self.doubted && bound.certain {
-                token.confirm(bound.expires);
-            }
-            self.answered = fetch;
-            match token.zone(time) {
-                Zone::Valid => self.succeeded(),
-                Zone::Expired => self.fail(cx, Error::ExpiredOnArrival),
-                _ => self.fail(cx, Error::NotNewer),
-            }
-            return;
-        }
-        if self.token.as_ref().is_some_and(|t| !t.rejected && !t.older_than(&bound)) {
-            self.answered = fetch;
-            return self.fail(cx, Error::NotNewer);
-        }
-        let first = self.generation == 0;
-        let Some(token) =
-            Held::judged(policy, time, value, bound, self.generation.wrapping_add(1), first)
-        else {
-            return self.fail(cx, Error::ExpiredOnArrival);
-        };
-        if self.token.as_ref().is_some_and(|old| !old.rejected && old.proven(policy, time)) {
-            self.strikes = 0;
-        }
-        self.answered = fetch;
-        self.generation = token.generation;
-        if token.life >= policy.refund_life {
-            cx.budget.refund(policy);
-        }
-        let assumed = expiry.at.is_none() && expiry.left.is_none();
-        cx.out.push(Effect::Emit(Event::Token { generation: token.generation }));
-        if assumed && !self.assumed_told {
-            self.assumed_told = true;
-            cx.out.push(Effect::Emit(Event::AssumedLife));
-        }
-        self.token = Some(token);
-        self.succeeded();
-    }
-
-    fn succeeded(&mut self) {
-        self.fails = 0;
-        self.doubted = false;
-        self.last_error = None;
-    }
-
-    /// A failed refresh takes nothing away: the token in hand stays as good as it was.
-    fn fail(&mut self, cx: &mut Context<'_, Effect<T>>, error: Error) {
-        let (policy, time) = (cx.policy, cx.time);
-        self.fails = self.fails.saturating_add(1);
-        let left = self.token.as_ref().and_then(|t| t.left(time));
-        let malformed =
-            matches!(error, Error::InvalidResponse { .. }) && self.fails >= MALFORMED_IN_A_ROW;
-        let class = if malformed { Class::Fatal } else { error.class() };
-        let retry_in = match class {
-            Class::Transient | Class::Throttle => {
-                let mut wait = policy.backoff(&error, self.fails, left, time.draw);
-                let mut floor = 0;
-                if let Error::Throttled { retry_after: Some(asked), .. } = error {
-                    floor = policy.retry_after(asked, left);
-                    wait = wait
-                        .max(floor)
-                        .saturating_add(policy.retry_after_spread(asked.min(floor), time.draw));
-                }
-                if let (Error::NotNewer, Some(left)) = (&error, left) {
-                    // The AppServer decides when its cached token is old; asking it often changes nothing.
-                    wait = wait.max(left / 4);
-                }
-                let at = |span: Millis| time.mono.saturating_add(span);
-                self.fetch = Fetch::Backoff { until: at(wait), floor: at(floor), pulled: false };
-                Some(wait)
-            }
-            Class::Auth | Class::Fatal => {
-                self.park(time, policy.hold(self.fails), error.clone());
-                None
-            }
-        };
-        cx.out.push(Effect::Emit(Event::RefreshFailed {
-            error: error.clone(),
-            fails: self.fails,
-            retry_in,
-            usable: left.is_some(),
-        }));
-        self.last_error = Some(error);
-    }
-
-    fn park(&mut self, time: &Time, hold: Millis, error: Error) {
-        self.fetch = Fetch::Parked { until: time.mono.saturating_add(hold), error };
-    }
-
     fn rejected(&mut self, cx: &mut Context<'_, Effect<T>>, generation: Generation) {
         let (policy, time) = (cx.policy, cx.time);
         let Some(token) = self.token.as_mut().filter(|t| t.generation == generation && !t.rejected)
@@ -428,6 +333,45 @@ impl<T: Clone + PartialEq> Slot<T> {
             self.park(time, policy.hold(self.strikes - policy.strikes + 1), Error::Rejected);
             self.last_error = Some(Error::Rejected);
         }
+    }
+
+    /// Ends every wait before a request, whatever was spent: the user asks for it.
+    fn retry(&mut self, cx: &mut Context<'_, Effect<T>>) {
+        let mono = cx.time.mono;
+        if self.retried.is_some_and(|last| mono.saturating_sub(last) < RETRY_EVERY) {
+            return;
+        }
+        self.retried = Some(mono);
+        cx.budget.grant();
+        if matches!(self.fetch, Fetch::Backoff { .. } | Fetch::Parked { .. }) {
+            self.fetch = Fetch::Idle;
+        }
+    }
+
+    /// Forgets the token and all that is known of it; who waits gets the next one.
+    fn reset(&mut self, cx: &mut Context<'_, Effect<T>>) {
+        if let Fetch::InFlight { fetch, .. } = self.fetch {
+            cx.out.push(Effect::Abort { fetch });
+        }
+        let mut waiters = core::mem::take(&mut self.waiters);
+        for waiter in &mut waiters {
+            waiter.after = self.started;
+        }
+        *self = Self {
+            waiters,
+            generation: self.generation,
+            started: self.started,
+            answered: self.answered,
+            demand_until: self.demand_until,
+            leases: self.leases,
+            jumps: self.jumps,
+            zone: self.zone,
+            assumed_told: self.assumed_told,
+            local_told: self.local_told,
+            retried: self.retried,
+            ..Self::default()
+        };
+        self.retry(cx);
     }
 
     fn close(&mut self, cx: &mut Context<'_, Effect<T>>) {

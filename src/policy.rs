@@ -298,6 +298,11 @@ impl Budget {
         some
     }
 
+    /// Allows one request, if none is left: the user asks for it.
+    pub fn grant(&mut self) {
+        self.left = self.left.max(1);
+    }
+
     /// Gives one request back: it brought a token.
     pub fn refund(&mut self, policy: &Policy) {
         self.left = self.left.saturating_add(1).min(policy.budget);

@@ -10,21 +10,29 @@
 //! - Keys are compared without regard to case, `_` and `-`.
 //! - Expiry and server time are looked for in that object, then in those around it.
 //! - A bare number tells by its size what it is: up to 86,400 seconds left, about 10⁹ seconds since
-//!   the epoch, about 10¹² milliseconds since the epoch.
-//! - An instant without a zone is ignored: it is some server's local time. The expiry is then unknown.
+//!   the epoch, about 10¹² milliseconds since the epoch; unless the name says the unit.
+//! - An instant without a zone is ignored: it is some server's local time. So is one with a zone that cannot
+//!   be right. The expiry is then unknown.
 //!
 //! What is doubtful but usable is a [`Warning`]; what is unusable is an [`Error`] that says what is
 //! wrong and quotes nothing.
 
+mod complaint;
 mod expiry;
+mod expiry_names;
 mod failure;
+mod message;
+mod rest;
 mod search;
+mod secrets;
+mod thrown;
 mod upload_auth;
 
-use alloc::{borrow::ToOwned, vec, vec::Vec};
+use std::{borrow::ToOwned, vec, vec::Vec};
 
 pub use expiry::LIFE_MAX;
 pub use failure::RETRY_AFTER_MAX;
+pub use thrown::read_thrown;
 pub use upload_auth::read_upload_address;
 
 use crate::{
@@ -34,7 +42,10 @@ use crate::{
     time::{Millis, UnixMillis},
     token::{Expiry, StsToken, UploadAuth},
 };
+use complaint::Complaint;
+use rest::without_secrets;
 use search::{Credentials, Members, Tree, member};
+use secrets::Secrets;
 
 /// Parses JSON text: serde_json on the host, `JSON.parse` in the shell. `None` if it is no JSON.
 pub type Parse<'a> = &'a dyn Fn(&str) -> Option<Json>;
@@ -58,7 +69,7 @@ pub struct Meta<'a> {
 }
 
 /// What an answer says: a token (or an [`UploadAuth`]) and all that is known about its life.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Reply<T = StsToken> {
     /// The credential.
     pub token: T,
@@ -66,10 +77,10 @@ pub struct Reply<T = StsToken> {
     pub expiry: Expiry,
     /// The server's clock when it made the answer.
     pub server_time: Option<ServerTime>,
-    /// When the AppServer would like to be asked again (`RefreshAfter`, in seconds there), from now.
-    pub refresh_after: Option<Millis>,
     /// What is doubtful about the answer; each warning at most once.
     pub warnings: Vec<Warning>,
+    /// All else that the answer says, without any secret.
+    pub rest: Json,
 }
 
 /// A reading of the server's clock: it was `at` or up to `granularity` later.
@@ -89,6 +100,9 @@ pub enum Warning {
     NoExpiration,
     /// The expiry is a local time without a zone, so it was ignored.
     ZonelessExpiration,
+    /// The expiry is named as UTC, but a whole number of hours beside any life that STS grants: some server's
+    /// local time, so it was ignored.
+    LocalExpiration,
     /// The expiry is there, but is no instant and no duration.
     UnreadableExpiration,
     /// The expiry and the duration beside it do not agree; the earlier one holds.
@@ -118,6 +132,7 @@ impl Warning {
         match self {
             Self::NoExpiration => "no_expiration",
             Self::ZonelessExpiration => "zoneless_expiration",
+            Self::LocalExpiration => "local_expiration",
             Self::UnreadableExpiration => "unreadable_expiration",
             Self::InconsistentExpiry => "inconsistent_expiry",
             Self::LongLife => "long_life",
@@ -141,19 +156,23 @@ impl Warning {
 ///
 /// [`Error::InvalidResponse`] if there is no token, or one that cannot work. [`Error::LongLivedKey`] if there is a
 /// key that must not be in a browser. [`Error::ExpiredOnArrival`] if the answer itself shows that the token is dead.
-/// [`Error::Http`], [`Error::Throttled`] or [`Error::Unauthenticated`] if the answer is an error, whatever its status.
+/// [`Error::Http`], [`Error::Throttled`], [`Error::Unauthenticated`] or [`Error::Forbidden`] if the answer is an error,
+/// whatever its status.
 pub fn read(json: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Result<Reply, Error> {
     let json = search::expand(json, parse);
     let tree = open(&json, meta)?;
     let Some((found, path)) = search::first_credentials(&tree) else {
-        return Err(absent(&tree, meta, search::missing));
+        return Err(absent(&json, &tree, meta, search::missing));
     };
-    let mut warnings = complaints(&path, &tree, meta)?;
+    let mut warnings = complaints(&path, &json, &tree, meta)?;
     let token = token_of(&found)?;
     if found.guessed {
         warnings.push(Warning::GuessedShape);
     }
-    finish(token, &path, meta, warnings)
+    let secrets = Secrets::of(&tree).and(&token);
+    let rest = without_secrets(&json, &secrets);
+    let reply = finish(token.clone(), &path, meta, warnings)?;
+    Ok(Reply { rest, ..reply })
 }
 
 /// Reads an answer that should hold an UploadAuth: from an AppServer, or from VOD itself
@@ -176,28 +195,32 @@ pub fn read_upload_auth(
     let tree = open(&json, meta)?;
     let find = |members| search::text(members, &["uploadauth"]);
     let Some(((_, upload_auth), path)) = tree.find(find) else {
-        return Err(absent(&tree, meta, |_| "there is no UploadAuth in it"));
+        return Err(absent(&json, &tree, meta, |_| "there is no UploadAuth in it"));
     };
-    let warnings = complaints(&path, &tree, meta)?;
+    let warnings = complaints(&path, &json, &tree, meta)?;
     let (members, token) = upload_auth::read_auth(upload_auth, parse)?;
     let upload_address = path.iter().find_map(|members| search::text(members, &["uploadaddress"]));
     let upload_address = upload_address.map_or("", |(_, text)| text.trim_ascii());
-    if !upload_address.is_empty() {
-        read_upload_address(upload_address, parse)?;
-    }
-    let (video_id, image_id) =
-        (upload_auth::id(&path, "videoid"), upload_auth::id(&path, "imageid"));
+    let address = match upload_address {
+        "" => None,
+        text => Some(read_upload_address(text, parse)?),
+    };
+    let [video_id, image_id, media_id] =
+        ["videoid", "imageid", "mediaid"].map(|name| upload_auth::id(&path, name));
     let inner: Vec<&Members> = core::iter::once(&*members).chain(path).collect();
-    let Reply { token, expiry, server_time, refresh_after, warnings } =
-        finish(token, &inner, meta, warnings)?;
+    let rest = without_secrets(&json, &Secrets::of(&tree).and(&token));
+    let Reply { token, expiry, server_time, warnings, .. } =
+        finish(token.clone(), &inner, meta, warnings)?;
     let token = UploadAuth {
         token,
         upload_auth: Secret::new(upload_auth.trim_ascii().to_owned()),
         upload_address: upload_address.to_owned(),
+        address,
         video_id,
         image_id,
+        media_id,
     };
-    Ok(Reply { token, expiry, server_time, refresh_after, warnings })
+    Ok(Reply { token, expiry, server_time, warnings, rest })
 }
 
 /// The error that an answer with a status outside 200 to 299 is, with or without a readable body.
@@ -206,14 +229,14 @@ pub fn read_upload_auth(
 #[must_use]
 pub fn read_failure(status: u16, json: Option<Json>, meta: &Meta<'_>, parse: Parse<'_>) -> Error {
     let json = search::expand(json.unwrap_or(Json::Null), parse);
-    failure::classify(status, &Tree::new(&json), meta)
+    failure::classify(status, &json, &Tree::new(&json), meta)
 }
 
 /// The objects of an answer that is no error by its status and has any.
 fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
     let tree = Tree::new(json);
     if let Some(status) = meta.status.filter(|&status| !failure::is_success(status)) {
-        return Err(failure::classify(status, &tree, meta));
+        return Err(failure::classify(status, json, &tree, meta));
     }
     let reason = match json {
         Json::Object(_) | Json::Array(_) => return Ok(tree),
@@ -230,18 +253,28 @@ fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
 }
 
 /// The error of an answer in which nothing was found: its own, or else what `missing` says.
-fn absent(tree: &Tree<'_>, meta: &Meta<'_>, missing: impl Fn(&Tree<'_>) -> &'static str) -> Error {
-    if failure::Complaint::read(tree.objects()).failed() {
-        return failure::classify(meta.status.unwrap_or(200), tree, meta);
+fn absent(
+    json: &Json,
+    tree: &Tree<'_>,
+    meta: &Meta<'_>,
+    missing: impl Fn(&Tree<'_>) -> &'static str,
+) -> Error {
+    if Complaint::read(tree.objects()).failed() {
+        return failure::classify(meta.status.unwrap_or(200), json, tree, meta);
     }
     Error::InvalidResponse { reason: missing(tree) }
 }
 
 /// Refuses a credential whose answer says plainly that it failed; a lesser complaint is a warning.
-fn complaints(path: &[&Members], tree: &Tree<'_>, meta: &Meta<'_>) -> Result<Vec<Warning>, Error> {
-    let complaint = failure::Complaint::read(path.iter().copied());
+fn complaints(
+    path: &[&Members],
+    json: &Json,
+    tree: &Tree<'_>,
+    meta: &Meta<'_>,
+) -> Result<Vec<Warning>, Error> {
+    let complaint = Complaint::read(path.iter().copied());
     if complaint.plain() {
-        return Err(failure::classify(meta.status.unwrap_or(200), tree, meta));
+        return Err(failure::classify(meta.status.unwrap_or(200), json, tree, meta));
     }
     Ok(if complaint.failed() { vec![Warning::ErrorInOk] } else { Vec::new() })
 }
@@ -272,10 +305,19 @@ fn finish(
     let age = expiry::Age::read(meta);
     let server_time = expiry::read_server_time(path, meta, age, &mut warnings);
     let expiry = expiry::read_expiry(path, server_time, age.millis(), &mut warnings)?;
-    let refresh_after =
-        path.iter().find_map(|members| expiry::seconds(member(members, &["refreshafter"])?.1));
-    Ok(Reply { token, expiry, server_time, refresh_after, warnings })
+    let refresh =
+        path.iter().find_map(|members| expiry::seconds(member(members, REFRESH_AFTER)?.1));
+    Ok(Reply {
+        token,
+        expiry: Expiry { refresh, ..expiry },
+        server_time,
+        warnings,
+        rest: Json::Null,
+    })
 }
+
+/// When the AppServer would like to be asked again, in seconds from its answer.
+const REFRESH_AFTER: &[&str] = &["refreshafter", "refreshin"];
 
 fn forbids_storing(cache_control: &str) -> bool {
     let mut directives = cache_control.as_bytes().split(|&byte| byte == b',');

@@ -1,6 +1,6 @@
 //! Validated credentials.
 
-use alloc::{borrow::ToOwned, string::String};
+use std::{borrow::ToOwned, string::String};
 
 use crate::{
     error::Error,
@@ -91,10 +91,42 @@ pub struct UploadAuth {
     pub upload_auth: Secret<String>,
     /// The UploadAddress as VOD sent it (base64 JSON: endpoint, bucket, object key); empty if a refresh sent none.
     pub upload_address: String,
+    /// What the UploadAddress says.
+    pub address: Option<UploadAddress>,
     /// VOD's id of a video; `None` for an image.
     pub video_id: Option<String>,
     /// VOD's id of an image.
     pub image_id: Option<String>,
+    /// VOD's id of a subtitle, a watermark or other material, whose UploadAuth cannot be refreshed.
+    pub media_id: Option<String>,
+}
+
+impl UploadAuth {
+    /// An STS token that signs OSS itself, for a file in a bucket of the page's own.
+    #[must_use]
+    pub fn direct(token: StsToken) -> Self {
+        Self {
+            token,
+            upload_auth: Secret::new(String::new()),
+            upload_address: String::new(),
+            address: None,
+            video_id: None,
+            image_id: None,
+            media_id: None,
+        }
+    }
+
+    /// Checks that it is for the video that was asked for, if one was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OtherVideo`] if it names another.
+    pub fn answers(&self, video_id: Option<&str>) -> Result<(), Error> {
+        match (video_id, self.video_id.as_deref()) {
+            (Some(asked), Some(named)) if asked != named => Err(Error::OtherVideo),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Where the bytes of one media file go: the content of an UploadAddress.
@@ -118,6 +150,8 @@ pub struct Expiry {
     pub at: Option<UnixMillis>,
     /// The life left when the answer was made.
     pub left: Option<Millis>,
+    /// When the AppServer would like to be asked again, from when the answer was made.
+    pub refresh: Option<Millis>,
 }
 
 #[cfg(test)]

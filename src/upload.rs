@@ -28,22 +28,25 @@
 
 mod io;
 mod numbers;
+mod object;
+mod refused;
 
-use alloc::{string::String, vec::Vec};
+use std::{string::String, vec::Vec};
 
 pub use io::{Delivery, Effect, Failure, FileId, FileState, Input, Look, UploaderState, Verdict};
 
+use numbers::LOOK_EVERY;
 pub use numbers::slot_policy;
-use numbers::{LOOK_EVERY, LOSSES, REFUSALS, SIGNATURE_REFUSALS};
+use object::Object;
 
 use crate::{
     clock::Time,
     context::Context,
     error::Error,
-    lifecycle::{self, Event, Fetch, Generation, Slot, WaiterId, Zone},
+    lifecycle::{self, Event, Fetch, Generation, Slot, WaiterId},
     policy::{Budget, Policy},
     time::Millis,
-    token::UploadAuth,
+    token::{UploadAddress, UploadAuth},
     vault::{Key, Vault},
     vod::{Kind, Media},
 };
@@ -75,10 +78,20 @@ pub struct Upload {
     stall: Millis,
     /// Of the video, once it was created or is known from a checkpoint.
     video_id: Option<String>,
-    /// UploadAddress of that video, for refreshes that repeat none.
-    address: String,
-    /// Video that the SDK's checkpoint belongs to.
-    checkpoint_of: Option<String>,
+    /// UploadAddress of that video, for refreshes that repeat none: as it was sent, and read.
+    address_text: String,
+    address: Option<UploadAddress>,
+    /// Whether the page's own STS token signs OSS, in place of an UploadAuth.
+    direct: bool,
+    /// Whether the file is attached media, whose UploadAuth cannot be refreshed.
+    attached: bool,
+    /// Whether the AppServer answers another video when it is asked to refresh one.
+    creates_only: bool,
+    /// Whether all that is known of the file is the former user's.
+    disowned: bool,
+    /// What the SDK's checkpoint belongs to.
+    checkpoint_object: Option<Object>,
+    checkpoint_video: Option<String>,
     /// Whether the SDK has, or may have, a checkpoint.
     checkpoint: bool,
     waiting: bool,
@@ -91,6 +104,8 @@ pub struct Upload {
     /// How the SDK came by its credential.
     how: Delivery,
     done: u32,
+    /// Most that one credential has stored, where each begins anew.
+    furthest: u32,
     refusals: u32,
     losses: u32,
     quiet: Millis,
@@ -111,8 +126,14 @@ impl Upload {
             media,
             stall,
             video_id: None,
-            address: String::new(),
-            checkpoint_of: None,
+            address_text: String::new(),
+            address: None,
+            direct: false,
+            attached: false,
+            creates_only: false,
+            disowned: false,
+            checkpoint_object: None,
+            checkpoint_video: None,
             checkpoint: false,
             waiting: false,
             leased: false,
@@ -121,6 +142,7 @@ impl Upload {
             offered: 0,
             how: Delivery::Started,
             done: 0,
+            furthest: 0,
             refusals: 0,
             losses: 0,
             quiet: 0,
@@ -130,16 +152,29 @@ impl Upload {
         }
     }
 
+    /// The same for a file that goes into a bucket of the page's own. Its credential is the STS token itself:
+    /// [`UploadAuth::direct`].
+    #[must_use]
+    pub fn direct(media: Media, stall: Millis) -> Self {
+        Self { direct: true, ..Self::new(media, stall) }
+    }
+
     /// Takes `input`; appends to `cx.out` what must be done about it.
     pub fn step(&mut self, cx: &mut Cx<'_>, input: Input) {
         match input {
-            Input::Started { media, video_id, checkpoint } => {
+            Input::Started { media, video_id, checkpoint, object } => {
                 self.media = media;
                 self.checkpoint |= checkpoint;
-                if self.video_id.is_none() && self.media.kind == Kind::Video {
-                    self.checkpoint_of.clone_from(&video_id);
+                if self.checkpoint_object.is_none() {
+                    self.checkpoint_object = object.map(Object::of_checkpoint);
+                }
+                let known = self.video_id.is_some() || self.disowned || self.direct;
+                if !known && self.media.kind == Kind::Video {
+                    self.checkpoint_video.clone_from(&video_id);
                     self.video_id = video_id;
                 }
+                // Whatever failed before: the user who starts an upload is not made to wait for it.
+                self.feed(cx, lifecycle::Input::Retry);
                 self.ask(cx, Phase::Asked);
             }
             Input::Expired { code } => self.expired(cx, code),
@@ -166,37 +201,16 @@ impl Upload {
                 self.feed(cx, lifecycle::Input::Fetched { fetch, value, expiry });
             }
             Input::Missed { fetch, error } => {
+                if *error.kind() == Error::OtherVideo {
+                    self.creates_only = true;
+                    self.lease(cx, false);
+                }
                 self.feed(cx, lifecycle::Input::Failed { fetch, error });
             }
+            Input::Reset => self.reset(cx),
             Input::Wake => self.awake(cx, lifecycle::Input::Wake),
             Input::Timeout => self.awake(cx, lifecycle::Input::Timeout),
         }
-    }
-
-    /// Decides about a failure that the SDK reports for this file, before the page is told.
-    pub fn failed(&mut self, cx: &mut Cx<'_>, code: &str) -> Verdict {
-        let running = self.phase == Phase::Running;
-        let verdict = if !running {
-            Verdict::Pass
-        } else if names_dead_token(code) && self.refusals < REFUSALS {
-            self.refusals += 1;
-            self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
-            Verdict::Retry { forget: self.media.kind == Kind::Image }
-        } else if code == "RequestError" && self.refusals < REFUSALS && self.may_be_refusal(cx.time)
-        {
-            self.refusals += 1;
-            Verdict::Retry { forget: false }
-        } else if code == "NoSuchUpload" && self.losses < LOSSES {
-            self.losses += 1;
-            Verdict::Retry { forget: true }
-        } else {
-            Verdict::Pass
-        };
-        if verdict == (Verdict::Retry { forget: true }) {
-            self.forgotten();
-        }
-        self.leave(cx);
-        verdict
     }
 
     /// Monotonic time at which [`Input::Timeout`] should come next, if anything can happen by itself.
@@ -240,20 +254,6 @@ impl Upload {
         }
     }
 
-    fn expired(&mut self, cx: &mut Cx<'_>, code: String) {
-        self.refusals = self.refusals.saturating_add(1);
-        let most =
-            if code.starts_with("SignatureDoesNotMatch") { SIGNATURE_REFUSALS } else { REFUSALS };
-        if self.refusals > most {
-            self.phase = Phase::Expired;
-            self.answer = Some(Err(Failure::Refused(code)));
-            cx.out.push(Effect::Look);
-            return;
-        }
-        self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
-        self.ask(cx, Phase::Expired);
-    }
-
     fn looked(&mut self, cx: &mut Cx<'_>, look: Look) {
         let Look { current, file, uploader } = look;
         let waits = |state| current && (uploader == state || uploader == UploaderState::Hidden);
@@ -265,6 +265,7 @@ impl Upload {
             Phase::Expired if waits(UploaderState::Expire) && file == FileState::Failure => {
                 self.hand_over(cx);
             }
+            Phase::Expired if file == FileState::Failure => self.waits_beside(cx),
             Phase::Running if file == FileState::Uploading => self.running(cx),
             // The page replaced our callback, or the SDK called none: the question is the same.
             Phase::Running
@@ -303,7 +304,8 @@ impl Upload {
                     Delivery::Started
                 };
                 (self.used, self.offered) = (generation, generation);
-                self.checkpoint_of = auth.video_id;
+                self.writes_to(&auth);
+                self.disowned = false;
                 self.phase = Phase::Running;
                 (self.quiet, self.looked) = (0, cx.time.mono);
             }
@@ -313,26 +315,17 @@ impl Upload {
     fn delivered(&mut self, cx: &mut Cx<'_>, taken: bool) {
         if taken {
             cx.out.push(Effect::InUse { how: self.how });
-            self.lease(cx, self.renewable());
+            self.lease(cx, self.not_renewed().is_none());
+            let why = self.not_renewed().filter(|_| self.media.kind == Kind::Video);
+            if let Some(why) = why.filter(|_| self.how == Delivery::Started) {
+                cx.out.push(Effect::NotRenewed { why });
+            }
         } else {
             // What the SDK cannot use it cannot use at the next start either, which asks for another.
             self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
             self.leave(cx);
             cx.out.push(Effect::Fail(Failure::NotTaken));
         }
-    }
-
-    /// Whether the SDK's checkpoint is of another object than `auth` writes to.
-    fn forgets(&self, generation: Generation, auth: &UploadAuth) -> bool {
-        self.checkpoint
-            && match self.media.kind {
-                Kind::Image => generation != self.used,
-                Kind::Video => self.checkpoint_of != auth.video_id,
-            }
-    }
-
-    fn forgotten(&mut self) {
-        (self.checkpoint, self.done) = (false, 0);
     }
 
     fn running(&mut self, cx: &mut Cx<'_>) {
@@ -350,33 +343,10 @@ impl Upload {
             return;
         };
         let Some(auth) = self.auths.get(newer.value) else { return };
-        if self.renewable() && auth.video_id == self.checkpoint_of {
+        if self.not_renewed().is_none() && (self.direct || self.is_same_object(auth)) {
             self.offered = newer.generation;
             cx.out.push(Effect::Swap { auth: auth.clone() });
         }
-    }
-
-    fn lost(&mut self, cx: &mut Cx<'_>) {
-        self.leave(cx);
-        if self.losses < LOSSES {
-            self.losses += 1;
-            self.forgotten();
-            cx.out.push(Effect::Requeue { forget: true });
-        } else {
-            cx.out.push(Effect::Fail(Failure::Silent));
-        }
-    }
-
-    /// Whether a failure without an answer may be a refusal that the browser hides, for want of CORS headers.
-    fn may_be_refusal(&self, time: &Time) -> bool {
-        self.slot.token().is_some_and(|token| {
-            token.generation != self.used
-                || !matches!(token.zone(time), Zone::Valid | Zone::Advisory)
-        })
-    }
-
-    fn renewable(&self) -> bool {
-        self.media.kind == Kind::Video && self.video_id.is_some()
     }
 
     /// The SDK is no longer at this file. What is on its way still arrives, for the next start.
@@ -386,6 +356,19 @@ impl Upload {
         self.lease(cx, false);
         if core::mem::take(&mut self.waiting) {
             self.feed(cx, lifecycle::Input::Cancelled { waiter: SDK });
+        }
+    }
+
+    /// The user is another one, whose credential must not write the former's file.
+    fn reset(&mut self, cx: &mut Cx<'_>) {
+        let busy = self.busy();
+        self.leave(cx);
+        self.feed(cx, lifecycle::Input::Reset);
+        (self.video_id, self.address) = (None, None);
+        self.address_text.clear();
+        self.disowned = true;
+        if busy {
+            cx.out.push(Effect::Fail(Failure::Credential(Error::Reset)));
         }
     }
 
@@ -410,22 +393,6 @@ impl Upload {
         }
     }
 
-    /// Fills in what an answer may leave out, and keeps what the next request needs. Also for an
-    /// answer that comes too late: the video it names exists.
-    fn complete(&mut self, auth: &mut UploadAuth) {
-        if self.media.kind == Kind::Image {
-            return;
-        }
-        if auth.video_id.is_none() {
-            auth.video_id.clone_from(&self.video_id);
-        }
-        if auth.upload_address.is_empty() && auth.video_id == self.video_id {
-            auth.upload_address.clone_from(&self.address);
-        }
-        self.video_id.clone_from(&auth.video_id);
-        self.address.clone_from(&auth.upload_address);
-    }
-
     /// Runs the slot and takes what it says.
     fn feed(&mut self, cx: &mut Cx<'_>, input: lifecycle::Input<Key>) {
         let mut effects = Vec::new();
@@ -436,8 +403,9 @@ impl Upload {
                     fetch,
                     reason,
                     media: self.media.clone(),
-                    video_id: self.video_id.clone(),
+                    video_id: self.video_id.clone().filter(|_| !self.creates_only),
                     may_create: self.phase != Phase::Running,
+                    urgent: self.phase == Phase::Asked,
                 }),
                 lifecycle::Effect::Abort { fetch } => cx.out.push(Effect::Abort { fetch }),
                 lifecycle::Effect::Resolve { token, .. } => {
@@ -475,17 +443,4 @@ impl Upload {
         self.answer = Some(answer);
         cx.out.push(Effect::Look);
     }
-}
-
-/// Whether OSS refused the credential as such. The SDK takes only some of these codes for an expiry.
-fn names_dead_token(code: &str) -> bool {
-    matches!(
-        code,
-        "SecurityTokenExpired"
-            | "InvalidSecurityToken"
-            | "InvalidAccessKeyId"
-            | "AccessKeyIdAndSecurityTokenNotMatch"
-            | "InvalidAccessKeyId.NotFound"
-            | "InvalidSecurityToken.Expired"
-    )
 }

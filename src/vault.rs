@@ -1,6 +1,6 @@
 //! Credentials, apart from the machines that keep them fresh.
 
-use alloc::vec::Vec;
+use std::vec::Vec;
 
 use crate::lifecycle::Slot;
 
@@ -89,7 +89,11 @@ mod tests {
             let value = self.vault.put(credential, &self.slot);
             let left = Some(900_000);
             let fetch = self.slot.requests();
-            self.feed(Input::Fetched { fetch, value, expiry: Expiry { at: None, left } });
+            self.feed(Input::Fetched {
+                fetch,
+                value,
+                expiry: Expiry { at: None, left, refresh: None },
+            });
             value
         }
 

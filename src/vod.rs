@@ -8,7 +8,7 @@ mod exchange;
 mod refusal;
 mod sign;
 
-use alloc::{string::String, vec, vec::Vec};
+use std::{string::String, vec, vec::Vec};
 
 pub use exchange::{Exchange, Next};
 pub use refusal::{Refusal, Refused, refused};
@@ -99,7 +99,7 @@ impl Call {
     /// The signed query of this call about `media`. `nonce` must never have been used before.
     ///
     /// The parameters are those that the SDK sends, and any other the page gave: VOD gains new ones.
-    /// `Title` is the file's name unless the page set it. There is no `Timestamp`, as in the SDK: the
+    /// `Title` is the file's name, cut to what VOD takes, unless the page set it. There is no `Timestamp`, as in the SDK: the
     /// device's clock may be wrong, and VOD accepts the call without.
     #[must_use]
     pub fn query(&self, media: &Media, token: &StsToken, nonce: &str) -> String {
@@ -136,10 +136,23 @@ impl Media {
                 params.push((name, value));
             }
         }
-        for (name, value) in [default, ("Title", self.file_name.as_str())] {
+        for (name, value) in [default, ("Title", title(&self.file_name))] {
             if !params.iter().any(|(known, _)| *known == name) {
                 params.push((name, value));
             }
         }
     }
+}
+
+/// The longest `Title` that VOD takes. Counted as JavaScript counts, which is never less than VOD's characters.
+const TITLE_MAX: usize = 128;
+
+/// The start of `name` that is short enough for a title, in whole characters.
+fn title(name: &str) -> &str {
+    let mut units = 0;
+    let end = name.char_indices().find(|(_, char)| {
+        units += char.len_utf16();
+        units > TITLE_MAX
+    });
+    end.and_then(|(at, _)| name.get(..at)).unwrap_or(name)
 }

@@ -41,6 +41,8 @@ pub struct Held<T> {
     pub life: Millis,
     /// Whether a server's clock or a duration was its measure.
     pub certain: bool,
+    /// Whether its end is an assumption.
+    assumed: bool,
     pub(super) rejected: bool,
     accepted: Virtual,
     refresh: Virtual,
@@ -50,7 +52,7 @@ pub struct Held<T> {
     judged_by: Virtual,
 }
 
-impl<T> Held<T> {
+impl<T: Clone> Held<T> {
     /// A token that has just arrived; `None` if its life is over, margin included.
     pub(super) fn judged(
         policy: &Policy,
@@ -62,6 +64,8 @@ impl<T> Held<T> {
     ) -> Option<Self> {
         let life = bound.expires.saturating_sub(time.elapsed);
         let margin = policy.margin(life, bound.certain);
+        let refresh = time.elapsed.saturating_add(policy.refresh_age(life, time.draw, first));
+        let soonest = time.elapsed.saturating_add(policy.least_age(life));
         (life > margin).then(|| Self {
             value,
             generation,
@@ -69,15 +73,54 @@ impl<T> Held<T> {
             named: bound.named,
             life,
             certain: bound.certain,
+            assumed: bound.assumed,
             rejected: false,
             accepted: time.elapsed,
-            refresh: time.elapsed.saturating_add(policy.refresh_age(life, time.draw, first)),
+            // The AppServer may wish to be asked sooner, never later.
+            refresh: bound.refresh.map_or(refresh, |wish| refresh.min(wish.max(soonest))),
             mandatory: policy.mandatory(life, margin),
             margin,
             judged_by: time.server.map_or(0, |server| server.sent),
         })
     }
 
+    /// Its issuer gave it again, and says `bound` about its end. Whether that is news.
+    ///
+    /// - An end that was only assumed is not held against it: whoever gives it again knows that it lives.
+    /// - A duration counts from its own answer.
+    /// - Below its margin it is judged as a page would judge it that is given it now: life that is left beats an
+    ///   error, down to a margin that is a share of that life.
+    pub(super) fn given_again(&mut self, policy: &Policy, time: &Time, bound: Bound) -> bool {
+        let sure = bound.certain || !self.certain;
+        let later = bound.expires > self.expires.saturating_add(policy.tolerance);
+        let told = bound.named.is_none() || bound.named != self.named;
+        let news = self.assumed && !bound.assumed || sure && later && told;
+        if news {
+            self.judge_again(policy, time, bound);
+        } else if !self.rejected && self.left(time).is_none() {
+            let Self { expires, named, certain, assumed, .. } = *self;
+            let refresh = None;
+            let own = Bound { expires, named, certain, assumed, local: false, refresh };
+            self.judge_again(policy, time, own);
+        }
+        news
+    }
+
+    fn judge_again(&mut self, policy: &Policy, time: &Time, bound: Bound) {
+        let again = Self::judged(policy, time, self.value.clone(), bound, self.generation, false);
+        match again {
+            Some(again) => *self = Self { accepted: self.accepted, ..again },
+            None => {
+                let Bound { expires, named, certain, assumed, .. } = bound;
+                (self.expires, self.named) = (expires, named);
+                (self.certain, self.assumed) = (certain, assumed);
+                self.judged_by = time.server.map_or(0, |server| server.sent);
+            }
+        }
+    }
+}
+
+impl<T> Held<T> {
     /// Validity above the margin; `None` if it must not be handed out.
     #[must_use]
     pub fn left(&self, time: &Time) -> Option<Millis> {

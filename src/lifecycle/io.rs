@@ -52,6 +52,10 @@ pub enum Input<T> {
     },
     /// The page became visible, was resumed, or came online.
     Wake,
+    /// The user asks to try again: the next request waits for nothing. Once a second.
+    Retry,
+    /// The user is another one: the token, and what is on its way, are the former's.
+    Reset,
     /// Time may have passed.
     Timeout,
     /// The owner closed the manager.
@@ -140,4 +144,6 @@ pub enum Event {
     },
     /// The answer named no end: the policy's assumed life is counted on. Once a slot.
     AssumedLife,
+    /// The answer named a local time as if it were UTC: the assumed life is counted on. Once a slot.
+    LocalExpiration,
 }

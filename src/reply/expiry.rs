@@ -1,15 +1,16 @@
 //! When a token ends and what time it is on the server, as an answer tells it.
 
-use alloc::{borrow::ToOwned, vec::Vec};
+use std::{borrow::ToOwned, vec::Vec};
 
 use super::{
     Meta, ServerTime, Warning,
-    search::{Members, member, number},
+    expiry_names::{EndName, Unit, end_name},
+    search::{Members, is, member, number},
 };
 use crate::{
     error::Error,
     json::Json,
-    time::{Millis, UnixMillis, read_date_time, read_http_date},
+    time::{Millis, UnixMillis, is_zone_off, read_date_time, read_http_date},
     token::Expiry,
 };
 
@@ -18,6 +19,15 @@ pub const LIFE_MAX: Millis = 43_200_000;
 
 /// A bare number up to this many is a duration in seconds.
 const DURATION_MAX: f64 = 86_400.0;
+
+/// The shortest life that AssumeRole grants, in milliseconds.
+const LIFE_MIN: f64 = 900_000.0;
+
+/// A longer span in milliseconds is a mistake.
+const SPAN_MAX: f64 = DURATION_MAX * 1_000.0;
+
+/// How long the way from STS to the answer may have taken when a life is compared with whole hours.
+const ZONE_TOLERANCE: Millis = 10_000;
 
 /// Before 2000: not an expiry but somebody's zero (1970 in Unix, 0001 in .NET).
 const FIRST_EXPIRY: i64 = 946_684_800_000;
@@ -30,28 +40,6 @@ const LAST: i64 = 4_102_444_800_000;
 
 /// How far `Expiration` and a duration may differ before it is worth a warning.
 const TOLERANCE: Millis = 5_000;
-
-/// Names of what says when a token ends, the most reliable first: an instant named as UTC, instants, durations.
-/// Whatever the name, the value decides between instant and duration: `expiration` holds seconds left at some servers.
-const ENDS: &[&str] = &[
-    "expireutctime",
-    "expiration",
-    "expiresat",
-    "expireat",
-    "expiretime",
-    "expirationtime",
-    "expiredtime",
-    "expiredat",
-    "expires",
-    "expire",
-    "expiry",
-    "validuntil",
-    "expiresin",
-    "expirein",
-    "expireseconds",
-    "durationseconds",
-    "ttl",
-];
 
 /// What `sharedSource` of upload-token/tabs writes after the `Age` of an answer that another tab asked for.
 const SHARED: &str = ";shared";
@@ -84,9 +72,8 @@ pub(super) fn read_expiry(
     let mut expiry = Expiry::default();
     let (mut zoneless, mut unreadable) = (false, false);
     for (distance, members) in path.iter().enumerate() {
-        for name in ENDS {
-            let Some((_, value)) = member(members, &[name]) else { continue };
-            match end(value, *name == "expireutctime") {
+        for end in ends(members) {
+            match end {
                 End::At(at) => expiry.at = expiry.at.or(Some(at)),
                 End::Left(left) => expiry.left = expiry.left.or(Some(left)),
                 End::Dead if distance == 0 => return Err(Error::ExpiredOnArrival),
@@ -107,13 +94,32 @@ pub(super) fn read_expiry(
             return Err(Error::ExpiredOnArrival);
         }
     }
-    if let (Some(at), Some(server)) = (expiry.at, server)
-        && at <= server.at
-    {
-        return Err(Error::ExpiredOnArrival);
+    if let (Some(at), Some(server)) = (expiry.at, server) {
+        if is_zone_off(at.0.saturating_sub(server.at.0), ZONE_TOLERANCE) {
+            warnings.push(Warning::LocalExpiration);
+            return Ok(clamp(Expiry { at: None, ..expiry }, None));
+        }
+        if at <= server.at {
+            return Err(Error::ExpiredOnArrival);
+        }
     }
     warnings.extend(doubts(&expiry, server, zoneless, unreadable));
     Ok(clamp(expiry, server))
+}
+
+/// What `members` say about an end, the most reliable first: what is named as UTC, what STS calls it, the rest.
+fn ends(members: &Members) -> impl Iterator<Item = End> {
+    let mut found: Vec<(u8, End)> = Vec::new();
+    for (key, value) in members {
+        let Some(name) = end_name(key).filter(|_| !matches!(value, Json::Null | Json::Bool(_)))
+        else {
+            continue;
+        };
+        let rank = if name.utc { 0 } else { 1 + u8::from(!is(key, "expiration")) };
+        found.push((rank, end(value, name)));
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, end)| end)
 }
 
 fn doubts(
@@ -142,26 +148,76 @@ fn clamp(expiry: Expiry, server: Option<ServerTime>) -> Expiry {
     Expiry {
         at: expiry.at.map(|at| latest.map_or(at, |latest| at.min(latest))),
         left: expiry.left.map(|left| left.min(LIFE_MAX)),
+        ..expiry
     }
 }
 
-/// Reads one value; `utc` if its name says that it is UTC.
-fn end(value: &Json, utc: bool) -> End {
+/// Reads one value of that name.
+fn end(value: &Json, name: EndName) -> End {
+    match value {
+        // Java's LocalDateTime, as Jackson writes it: `[2026, 1, 31, 23, 59, 59]`.
+        Json::Array(fields) if fields.len() >= 5 => return End::Zoneless,
+        // A timestamp of protobuf: `{ "seconds": 1767229200, "nanos": 0 }`.
+        Json::Object(members) => {
+            return member(members, &["seconds", "epochsecond"])
+                .map_or(End::Unreadable, |(_, seconds)| end(seconds, name));
+        }
+        _ => {}
+    }
     if let Some(number) = number(value) {
-        return match instant(number) {
-            Some((at, _)) => plausible(at),
-            None if number <= 0.0 => End::Dead,
-            // Truncation is wanted: a life is never rounded up.
-            None if number <= DURATION_MAX => End::Left((number * 1_000.0) as u64),
-            None => End::Unreadable,
-        };
+        return counted(number, name.unit);
     }
     let Some(text) = value.as_str().map(str::trim_ascii) else { return End::Unreadable };
     match read_date_time(text) {
-        Some(read) if read.zoned || utc => plausible(read.at),
+        Some(read) if read.zoned || name.utc => plausible(read.at),
         Some(_) => End::Zoneless,
-        None => read_http_date(text).map_or(End::Unreadable, plausible),
+        None => match (read_http_date(text), read_span(text)) {
+            (Some(at), _) => plausible(at),
+            (None, Some(left)) => End::Left(left),
+            (None, None) => End::Unreadable,
+        },
     }
+}
+
+/// A bare number: an instant, or a span in the unit that its name or its size says.
+fn counted(number: f64, unit: Unit) -> End {
+    let span = |each: f64| {
+        let left = number * each;
+        // Truncation is wanted: a life is never rounded up.
+        if left <= SPAN_MAX { End::Left(left as u64) } else { End::Unreadable }
+    };
+    match (instant(number), unit) {
+        (Some((at, _)), _) => plausible(at),
+        (None, _) if number <= 0.0 => End::Dead,
+        (None, Unit::Each(each)) => span(each as f64),
+        (None, Unit::Unsaid) if number <= DURATION_MAX => span(1_000.0),
+        // Too many seconds for any token of STS, and as many milliseconds as it grants.
+        (None, Unit::Unsaid) if (LIFE_MIN..=LIFE_MAX as f64).contains(&number) => span(1.0),
+        (None, Unit::Unsaid) => End::Unreadable,
+    }
+}
+
+/// A span with its unit: `3600s`, `15m`, `1h`, `PT1H30M`.
+fn read_span(text: &str) -> Option<Millis> {
+    let text = text.strip_prefix("PT").unwrap_or(text);
+    let mut rest = text;
+    let mut sum: Millis = 0;
+    while !rest.is_empty() {
+        let digits = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
+        let (count, tail) = rest.split_at_checked(digits)?;
+        let letters = tail.bytes().position(|byte| !byte.is_ascii_alphabetic());
+        let (unit, tail) = tail.split_at_checked(letters.unwrap_or(tail.len()))?;
+        let each = match unit {
+            "ms" => 1,
+            "s" | "S" | "sec" => 1_000,
+            "m" | "M" | "min" => 60_000,
+            "h" | "H" => 3_600_000,
+            _ => return None,
+        };
+        sum = sum.saturating_add(count.parse::<Millis>().ok()?.saturating_mul(each));
+        rest = tail;
+    }
+    (sum > 0).then_some(sum)
 }
 
 fn plausible(at: UnixMillis) -> End {

@@ -1,6 +1,6 @@
 //! Finding members in an answer of any shape.
 
-use alloc::{string::String, vec, vec::Vec};
+use std::{string::String, vec, vec::Vec};
 
 use super::Parse;
 use crate::json::Json;
@@ -144,6 +144,12 @@ pub(super) fn text<'a>(members: &'a Members, names: &[&str]) -> Option<(usize, &
     })
 }
 
+/// A key as names are compared: in lower case, without `_` and `-`.
+pub(super) fn plain(key: &str) -> String {
+    let key = key.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+    key.map(|byte| char::from(byte.to_ascii_lowercase())).collect()
+}
+
 pub(super) fn is(key: &str, name: &str) -> bool {
     let key = key.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
     key.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
@@ -180,7 +186,7 @@ pub(super) fn number(json: &Json) -> Option<f64> {
 }
 
 /// Names of an AccessKeyId; the first is the documented one.
-const IDS: &[&str] =
+pub(super) const IDS: &[&str] =
     &["accesskeyid", "accessid", "aliyunaccesskeyid", "ossaccesskeyid", "stsaccesskeyid", "keyid"];
 
 /// Names of an AccessKeySecret; the first is the documented one.
@@ -210,6 +216,9 @@ pub(super) const TOKENS: &[&str] = &[
 /// The id where an `accessKeySecret` or its like stands beside it, the secret where an `accessId` does.
 pub(super) const AMBIGUOUS: &[&str] = &["accesskey"];
 
+/// Names of a secret beside an id that begins with `STS.`.
+const KEYS_GUESSED: &[&str] = &["sk", "key", "accesskey", "pass"];
+
 /// The parts of a token as an answer names them, unchecked.
 pub(super) struct Credentials<'a> {
     pub(super) id: &'a str,
@@ -232,14 +241,30 @@ pub(super) fn credentials(members: &Members) -> Option<Credentials<'_>> {
     Some(Credentials { id: id.1, secret: secret.1, token: token.map(|(_, token)| token), guessed })
 }
 
-/// The first credentials that are not empty, else the first, with the path from there to the root.
+/// Credentials under names that nobody else uses, told by an id that can only be that of an STS token.
+fn guess(members: &Members) -> Option<Credentials<'_>> {
+    let texts = || members.iter().filter_map(|(key, value)| Some((plain(key), value.as_str()?)));
+    let (id_key, id) = texts().find(|(_, value)| value.trim_ascii().starts_with("STS."))?;
+    let others = || texts().filter(|(key, value)| *key != id_key && !value.trim_ascii().is_empty());
+    let (secret_key, secret) = others().find(|(key, _)| {
+        !key.contains("token") && (key.contains("secret") || KEYS_GUESSED.contains(&&**key))
+    })?;
+    let token = others().find(|(key, _)| {
+        *key != secret_key && (key.contains("token") || key.contains("security") || key == "st")
+    });
+    Some(Credentials { id, secret, token: token.map(|(_, token)| token), guessed: true })
+}
+
+/// The first credentials that are not empty, else those that can be guessed, else the first, with the path from there to the root.
 pub(super) fn first_credentials<'a>(
     tree: &Tree<'a>,
 ) -> Option<(Credentials<'a>, Vec<&'a Members>)> {
     let filled = |found: &Credentials<'_>| {
         !found.id.trim_ascii().is_empty() && !found.secret.trim_ascii().is_empty()
     };
-    tree.find(|members| credentials(members).filter(filled)).or_else(|| tree.find(credentials))
+    tree.find(|members| credentials(members).filter(filled))
+        .or_else(|| tree.find(guess))
+        .or_else(|| tree.find(credentials))
 }
 
 /// Why there are no credentials in `tree`.

@@ -6,7 +6,7 @@
 //! { "Endpoint": "https://oss-cn-shanghai.aliyuncs.com", "Bucket": "outin-…", "FileName": "sv/….mp4" }
 //! ```
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use std::{borrow::ToOwned, string::String, vec::Vec};
 
 use super::{
     Parse,

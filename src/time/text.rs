@@ -2,7 +2,7 @@
 //!
 //! Written by hand because a date library would be the largest part of the shipped module.
 
-use alloc::string::String;
+use std::string::String;
 
 use super::{Millis, UnixMillis};
 
@@ -25,7 +25,8 @@ pub struct DateTime {
 /// Reads `2026-01-31T23:59:59.123Z` and its relatives (RFC 3339, section 5.6).
 ///
 /// Beyond the RFC, as AppServers write them: a space for `T` and before the zone, offsets without a
-/// colon (Jackson) or without minutes, no seconds, and no zone at all. A leap second is read as the
+/// colon (Jackson) or without minutes, no seconds, the words `UTC` and `GMT` (Ruby), a zone's name behind its
+/// offset (Go), and no zone at all. A leap second is read as the
 /// second before it. `None` if a field is out of bounds, February's last day included.
 #[must_use]
 pub fn read_date_time(text: &str) -> Option<DateTime> {
@@ -155,12 +156,23 @@ impl Cursor<'_> {
     /// The zone, which must be the end: ms east of Greenwich, or `Some(None)` if there is none.
     fn offset(&mut self) -> Option<Option<i64>> {
         let offset = match self.skip(b"Zz+-") {
+            None if matches!(self.0, b"UTC" | b"GMT") => {
+                self.0 = b"";
+                Some(0)
+            }
             None => None,
             Some(b'Z' | b'z') => Some(0),
             Some(sign) => {
                 let hours = self.digits(2)?;
                 let colon = self.skip(b":").is_some();
-                let minutes = if colon || !self.0.is_empty() { self.digits(2)? } else { 0 };
+                let more = self.0.first().is_some_and(u8::is_ascii_digit);
+                let minutes = if colon || more { self.digits(2)? } else { 0 };
+                if let Some(name) = self.0.strip_prefix(b" ")
+                    && !name.is_empty()
+                    && name.iter().all(u8::is_ascii_uppercase)
+                {
+                    self.0 = b"";
+                }
                 let span = time_of_day(hours, minutes, 0)?;
                 Some(if sign == b'-' { -span } else { span })
             }
@@ -241,6 +253,9 @@ mod tests {
             ("2026-01-01T09:00:00+08", 1_767_229_200_000, 1_000, true),
             ("2025-12-31T18:30:00-06:30", 1_767_229_200_000, 1_000, true),
             ("2026-01-01 01:00:00 +0000", 1_767_229_200_000, 1_000, true),
+            ("2026-01-01 01:00:00 UTC", 1_767_229_200_000, 1_000, true),
+            ("2026-01-01T01:00:00 GMT", 1_767_229_200_000, 1_000, true),
+            ("2026-01-01 09:00:00 +0800 CST", 1_767_229_200_000, 1_000, true),
             ("2026-01-01T01:00Z", 1_767_229_200_000, 60_000, true),
             ("2026-01-01 01:00:00", 1_767_229_200_000, 1_000, false),
             ("2024-02-29T00:00:00Z", 1_709_164_800_000, 1_000, true),
@@ -278,7 +293,9 @@ mod tests {
             "2026-01-01T00:00:00+24:00",
             "2026-01-01T00:00:00+08:",
             "2026-01-01T00:00:00+08:0",
-            "2026-01-01T00:00:00 GMT",
+            "2026-01-01T00:00:00 CST",
+            "2026-01-01T00:00:00+08:00 cst",
+            "2026-01-01T00:00:00+08:00 ",
             "-2026-01-01T00:00:00Z",
             "+12026-01-01T00:00:00Z",
             "２０２６-01-01T00:00:00Z",

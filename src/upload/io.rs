@@ -1,9 +1,9 @@
 //! What goes into the machine of an uploader, and what comes out.
 
-use alloc::string::String;
+use std::string::String;
 
 use crate::{
-    error::Error,
+    error::{Answered, Error},
     lifecycle::{Event, FetchId, Reason},
     token::{Expiry, UploadAuth},
     vod::{Kind, Media},
@@ -95,6 +95,10 @@ impl UploaderState {
 
 /// What happened to one file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::large_enum_variant, reason = "an input is moved once, and seldom kept")
+)]
 pub enum Input {
     /// The SDK chose the file and asks for its credential (`onUploadstarted`).
     Started {
@@ -104,6 +108,8 @@ pub enum Input {
         video_id: Option<String>,
         /// Whether the SDK has a checkpoint of the file, saved or in memory.
         checkpoint: bool,
+        /// Key of the object that the checkpoint is of, if the SDK shows it.
+        object: Option<String>,
     },
     /// The SDK took a refusal for an expiry and waits for a credential (`onUploadTokenExpired`).
     Expired {
@@ -147,6 +153,8 @@ pub enum Input {
     },
     /// The page became visible, was resumed, or came online; or it changed the queue, and the file may be gone from it.
     Wake,
+    /// The user is another one. What runs is given up.
+    Reset,
     /// Time may have passed.
     Timeout,
 }
@@ -168,6 +176,9 @@ pub enum Effect {
         video_id: Option<String>,
         /// Whether a video that VOD no longer knows may be created anew.
         may_create: bool,
+        /// The user waits for it: an STS token for it is asked for at once, whatever failed before
+        /// ([`Retry`](crate::lifecycle::Input::Retry)).
+        urgent: bool,
     },
     /// Give a request up.
     Abort {
@@ -204,6 +215,11 @@ pub enum Effect {
     },
     /// The file failed: tell the page and leave an uploader that `startUpload()` can restart.
     Fail(Failure),
+    /// Tell the page, for whoever looks into it, that no successor is asked for ahead.
+    NotRenewed {
+        /// Why.
+        why: &'static str,
+    },
     /// Tell listeners.
     Emit(Event),
     /// The SDK uses the newest credential now. For listeners.
@@ -231,6 +247,8 @@ pub enum Failure {
     Credential(Error),
     /// OSS refuses one credential after the other, with this code.
     Refused(String),
+    /// A credential that cannot be renewed ended, and the file came no further than with the one before.
+    Outlived,
     /// The SDK gave up without a word, repeatedly.
     Silent,
     /// The SDK reports neither progress nor an end for longer than its own time-outs allow.
@@ -244,10 +262,12 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Credential(Error::Http { server_code: Some(code), .. }) | Self::Refused(code) => {
-                code
-            }
-            Self::Credential(error) => error.code(),
+            Self::Refused(code) => code,
+            Self::Credential(error) => match (error.kind(), error.answered()) {
+                (Error::Http(_), Some(Answered { code: Some(code), .. })) => code,
+                _ => error.code(),
+            },
+            Self::Outlived => "upload_too_slow",
             Self::Silent => "upload_lost",
             Self::Stalled => "upload_stalled",
             Self::NotTaken => "invalid_response",
@@ -258,11 +278,12 @@ impl Failure {
     #[must_use]
     pub fn message(&self) -> String {
         match self {
-            Self::Credential(Error::Http { server_code: Some(_), .. }) => {
-                "VOD or the AppServer refused the request for an UploadAuth".into()
-            }
             Self::Credential(error) => error.text(),
             Self::Refused(_) => "OSS refused several credentials in a row without a part getting through".into(),
+            Self::Outlived => {
+                "the upload takes longer than its UploadAuth is valid, and this one cannot be renewed: send a smaller file, or smaller parts over a better network"
+                    .into()
+            }
             Self::Silent => {
                 "the SDK gave up without an error: the bucket's CORS rule must expose ETag, and the upload must still exist on OSS"
                     .into()

@@ -1,6 +1,6 @@
 //! One request for an UploadAuth, with the second tries that a refusal allows.
 
-use alloc::string::String;
+use std::string::String;
 
 use super::{Call, Kind, Media, Refusal, Refused};
 use crate::error::Error;

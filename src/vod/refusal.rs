@@ -1,8 +1,12 @@
 //! What a refusal of VOD means.
 
-use alloc::borrow::ToOwned;
+use std::borrow::ToOwned;
 
-use crate::{error::Error, json::Json, time::Millis};
+use crate::{
+    error::{Answered, Error, Party},
+    json::Json,
+    time::Millis,
+};
 
 /// A call that VOD did not grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,15 +43,24 @@ pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) ->
         .and_then(|json| json.get("Code"))
         .and_then(Json::as_str)
         .filter(|code| plausible(code));
+    let request_id = json.and_then(|json| json.get("RequestId")).and_then(Json::as_str);
+    let answered = Answered {
+        party: Party::Vod,
+        status,
+        code: code.map(str::to_owned),
+        message: None,
+        request_id: request_id.filter(|id| plausible(id)).map(str::to_owned),
+    };
     let error = match (code, status) {
         (Some(code), _) if code.starts_with("Throttling") => {
-            Error::Throttled { status, retry_after }
+            Error::Throttled { answered, retry_after }
         }
-        (None, 302 | 429 | 503) => Error::Throttled { status, retry_after },
+        (None, 302 | 429) => Error::Throttled { answered, retry_after },
+        (None, 503) if retry_after.is_some() => Error::Throttled { answered, retry_after },
         (None, 200) => {
             Error::InvalidResponse { reason: "VOD's answer is not what this call answers" }
         }
-        _ => Error::Http { status, server_code: code.map(str::to_owned) },
+        _ => Error::Http(answered),
     };
     let refusal = match code {
         Some(

@@ -156,6 +156,7 @@ impl Tokens {
                 view::write(&view::StateEvent { scope, state: view::zone(*zone) })
             }),
             Event::AssumedLife => self.warn(id, Warning::NoExpiration.name()),
+            Event::LocalExpiration => self.warn(id, Warning::LocalExpiration.name()),
         }
     }
 
@@ -322,6 +323,10 @@ impl Driver<Tokens> {
 
     pub(super) fn prefetch(self: &Rc<Self>, scope: &str) {
         self.send_scope(scope, Input::Prefetch);
+    }
+
+    pub(super) fn retry(self: &Rc<Self>, scope: &str) {
+        self.send_scope(scope, Input::Retry);
     }
 
     /// A token for an upload.

@@ -113,7 +113,7 @@ impl Uploads {
                 let detail = view::RefreshFailed::new(None, failure, *fails, *retry_in, *usable);
                 self.host.event(id, "refreshFailed", &view::write(&detail));
             }
-            Event::State { .. } | Event::AssumedLife => {}
+            Event::State { .. } | Event::AssumedLife | Event::LocalExpiration => {}
         }
     }
 
@@ -167,8 +167,11 @@ impl Shell for Uploads {
         let uploads = driver.shell();
         match effect {
             Effect::Look => driver.answer(id, Input::Looked(uploads.look(id))),
-            Effect::Fetch { fetch, reason, media, video_id, may_create } => {
+            Effect::Fetch { fetch, reason, media, video_id, may_create, urgent } => {
                 let scope = uploads.with(id, |file| file.scope.clone()).unwrap_or_default();
+                if let (true, AuthSource::Vod(vod)) = (urgent, &uploads.source) {
+                    vod.tokens.retry(&scope);
+                }
                 let wanted = Wanted { file: id, scope, reason, media, video_id, may_create };
                 driver.fetch(fetch, wanted);
             }
@@ -189,6 +192,9 @@ impl Shell for Uploads {
             }
             Effect::Requeue { forget } => uploads.host.requeue(id, forget),
             Effect::Fail(failure) => uploads.fail(id, failure),
+            Effect::NotRenewed { why } => {
+                uploads.host.event(id, "notRenewed", &view::write(&view::NotRenewed { why }));
+            }
             Effect::Emit(event) => uploads.emit(id, &event, time),
             Effect::InUse { how } => {
                 let how = match how {
@@ -245,7 +251,7 @@ impl Driver<Uploads> {
             uploads.files.borrow_mut().push(file);
         }
         let (video_id, checkpoint) = (about.known_video(), about.checkpoint());
-        self.send(id, Input::Started { media, video_id, checkpoint });
+        self.send(id, Input::Started { media, video_id, checkpoint, object: None });
     }
 
     /// Decides about a failure at once, because the SDK waits for the answer.
@@ -308,11 +314,16 @@ async fn of_page(
             answer.credential(reply::read_upload_auth, too_large)
         });
         match answer {
-            Err(Error::Http { server_code: Some(code), .. })
-                if code == "InvalidVideo.NotFound"
+            Err(error)
+                if error.answered().and_then(|answered| answered.code.as_deref())
+                    == Some("InvalidVideo.NotFound")
                     && wanted.may_create
                     && wanted.video_id.take().is_some() => {}
-            answer => return answer.map(|reply| Granted { reply, sent }),
+            answer => {
+                let reply = answer?;
+                reply.token.answers(wanted.video_id.as_deref())?;
+                return Ok(Granted { reply, sent });
+            }
         }
     }
 }

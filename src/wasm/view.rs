@@ -68,6 +68,12 @@ pub(super) struct Failure {
     #[serde(skip_serializing_if = "Option::is_none")]
     server_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    server_message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<f64>,
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
     cause: JsValue,
@@ -76,18 +82,16 @@ pub(super) struct Failure {
 impl Failure {
     /// `cause` is what was thrown, or `undefined`.
     pub(super) fn new(error: &Error, cause: JsValue) -> Self {
-        let (status, server_code, retry_after) = match error {
-            Error::Http { status, server_code } => (Some(*status), server_code.clone(), None),
-            Error::Throttled { status, retry_after } => (Some(*status), None, *retry_after),
-            Error::Unauthenticated { status } => (Some(*status), None, None),
-            _ => (None, None, None),
-        };
+        let answered = error.answered();
         Self {
             code: error.code().to_owned(),
             message: error.to_string(),
-            status,
-            server_code,
-            retry_after: retry_after.map(millis),
+            status: answered.map(|answered| answered.status),
+            server_code: answered.and_then(|answered| answered.code.clone()),
+            server_message: answered.and_then(|answered| answered.message.clone()),
+            request_id: answered.and_then(|answered| answered.request_id.clone()),
+            url: error.asked().map(|asked| asked.address.clone()),
+            retry_after: error.retry_after().map(millis),
             cause,
         }
     }
@@ -319,6 +323,12 @@ impl<'a> RefreshFailed<'a> {
     ) -> Self {
         Self { scope, error, failures, retry_in: retry_in.map(millis), usable }
     }
+}
+
+/// Why no successor of a credential is asked for ahead.
+#[derive(Serialize)]
+pub(super) struct NotRenewed {
+    pub(super) why: &'static str,
 }
 
 /// A slot's token moved to another part of its life.

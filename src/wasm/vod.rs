@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::Virtual,
-    error::Error,
+    error::{Answered, Asked, Error, Party},
     lifecycle::Reason,
     reply::{self, Meta, Reply},
     time::Millis,
@@ -85,6 +85,13 @@ impl StsTokens {
         }
     }
 
+    /// The user waits for a token of this scope: the next request goes out at once.
+    pub(super) fn retry(&self, scope: &str) {
+        if let Self::Ours(driver) = self {
+            driver.retry(scope);
+        }
+    }
+
     /// Why the last request for a token of this scope failed, as far as this module knows.
     pub(super) fn last_error(&self, scope: &str) -> Option<Error> {
         match self {
@@ -124,15 +131,16 @@ impl Vod {
                 let _deadline = patience.within(self.deadline);
                 get_answer(&url, patience).await
             };
-            let answer = answer.map_err(|failure| match patience.is_over() {
-                true => Error::Timeout { after: self.deadline },
-                false => failure.error,
+            let asked = |error: Error| error.asking(Asked::new(Party::Vod, "GET", &self.endpoint));
+            let late = || Error::Timeout { after: self.deadline };
+            let answer = answer.map_err(|failure| {
+                asked(if patience.is_over() { late() } else { failure.error })
             })?;
             match read(&answer, &mut exchange) {
                 Ok(reply) => return Ok(Granted { reply, sent }),
                 Err(Next::FreshToken) => self.tokens.invalidate(&token.access_key_id),
                 Err(Next::Again) => kept = Some(token),
-                Err(Next::Failed(error)) => return Err(error),
+                Err(Next::Failed(error)) => return Err(asked(error)),
             }
         }
     }
@@ -176,9 +184,12 @@ pub(super) fn thrown_error(thrown: &JsValue) -> Error {
         Some("timeout") => Error::Timeout { after: 0 },
         Some("network" | "aborted") => Error::Network,
         // The AppServer's own code is in the manager's event; a file that fails names a code of ours, or one of VOD.
-        Some("http") => Error::Http { status, server_code: None },
-        Some("throttled") => Error::Throttled { status, retry_after: None },
-        Some("unauthenticated") => Error::Unauthenticated { status },
+        Some("http") => Error::Http(Answered::status(status)),
+        Some("throttled") => {
+            Error::Throttled { answered: Answered::status(status), retry_after: None }
+        }
+        Some("unauthenticated") => Error::Unauthenticated(Answered::status(status)),
+        Some("forbidden") => Error::Forbidden(Answered::status(status)),
         Some("invalid_response") => {
             Error::InvalidResponse { reason: "the AppServer's answer holds no usable STS token" }
         }

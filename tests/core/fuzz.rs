@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     json::Json,
     reply::Reply,
     secret::Secret,
@@ -194,8 +194,8 @@ fn unsound_outcomes_are_noticed() {
         },
         expiry: Expiry::default(),
         server_time: None,
-        refresh_after: None,
         warnings: Vec::new(),
+        rest: Json::Null,
     };
     let cases = [
         ("STS.a", "t", true),
@@ -218,7 +218,7 @@ fn unsound_outcomes_are_noticed() {
         ("two words", false),
     ];
     for (code, sound) in codes {
-        let error = Error::Http { status: 400, server_code: Some(code.into()) };
+        let error = Error::Http(Answered::with_code(400, code));
         let outcome = catch_unwind(|| answers::assert_error_sound(&error, Some(&answer)));
         assert_eq!(outcome.is_ok(), sound, "{code}");
     }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     policy::{Budget, Jitter, Policy},
 };
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 
-const THROTTLED: Error = Error::Throttled { status: 429, retry_after: None };
+const THROTTLED: Error = Error::Throttled { answered: Answered::status(429), retry_after: None };
 
 mod windows {
     use super::*;

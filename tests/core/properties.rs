@@ -11,7 +11,7 @@ use proptest::{
 };
 use std::cell::Cell;
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     lifecycle::{Fetch, Input},
     policy::Policy,
 };
@@ -47,11 +47,11 @@ enum Kind {
 fn failure() -> impl Strategy<Value = Error> {
     prop_oneof![
         3 => Just(Error::Network),
-        1 => Just(Error::Http { status: 500, server_code: None }),
-        1 => Just(Error::Http { status: 404, server_code: None }),
-        1 => Just(Error::Unauthenticated { status: 401 }),
+        1 => Just(Error::Http(Answered::status(500))),
+        1 => Just(Error::Http(Answered::status(404))),
+        1 => Just(Error::Unauthenticated(Answered::status(401))),
         1 => Just(Error::InvalidResponse { reason: "is not JSON" }),
-        2 => proptest::option::of(0..7_200_000_u64).prop_map(|retry_after| Error::Throttled { status: 429, retry_after }),
+        2 => proptest::option::of(0..7_200_000_u64).prop_map(|retry_after| Error::Throttled { answered: Answered::status(429), retry_after }),
     ]
 }
 

@@ -7,7 +7,7 @@ use crate::harness::machine::sim::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     lifecycle::{Fetch, Input, WaiterId, Zone},
     policy::{PerMille, Policy},
 };
@@ -167,18 +167,20 @@ fn answer(answer: &Value, life: u64) -> (Answer, u64) {
         (Some("first"), ..) => Answer::First,
         (_, Some(life), _) => Answer::Token(span(life)),
         (.., Some("network")) => Answer::Fail(Error::Network),
-        (.., Some("unauthenticated")) => Answer::Fail(Error::Unauthenticated { status: 401 }),
+        (.., Some("unauthenticated")) => {
+            Answer::Fail(Error::Unauthenticated(Answered::status(401)))
+        }
         (.., Some("malformed")) => {
             Answer::Fail(Error::InvalidResponse { reason: "holds no token" })
         }
         (.., Some("long-lived key")) => Answer::Fail(Error::LongLivedKey),
         (.., Some("throttled")) => Answer::Fail(Error::Throttled {
-            status: 429,
+            answered: Answered::status(429),
             retry_after: Some(span(&answer["retryAfter"])),
         }),
         (.., Some(http)) => {
             let status = http.strip_prefix("http ").unwrap().parse().unwrap();
-            Answer::Fail(Error::Http { status, server_code: None })
+            Answer::Fail(Error::Http(Answered::status(status)))
         }
         _ if answer["hang"] == true => Answer::Never,
         _ => panic!("no answer is {answer}"),

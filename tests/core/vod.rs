@@ -1,7 +1,7 @@
 //! Signing calls to VOD, and what becomes of a refusal.
 
 use upload_token::{
-    error::{Class, Error},
+    error::{Answered, Class, Error, Party},
     json::Json,
     token::StsToken,
     vod::{Call, Exchange, Kind, Media, Next, Refusal, encode, refused, signed_query},
@@ -182,7 +182,8 @@ fn an_answer_without_a_code_is_judged_by_its_status() {
         assert_eq!(refused(status, None, Some(7)).error.code(), code, "{status}");
     }
     let strange = refused(400, Some(&answer("<script> CANARY")), None).error;
-    assert_eq!(strange, Error::Http { status: 400, server_code: None });
+    assert_eq!(strange, Error::Http(Answered::status(400).by(Party::Vod)));
+    assert_eq!(refused(503, None, None).error.code(), "http", "its trouble, and no wish");
 }
 
 #[test]
@@ -204,12 +205,39 @@ fn each_second_try_is_made_once() {
 fn a_lost_video_is_not_replaced_behind_a_running_upload() {
     let mut exchange = Exchange::new(&media(Kind::Video, &[]), Some("v".to_owned()), false);
     let turn = exchange.refused(refused(404, Some(&answer("InvalidVideo.NotFound")), None));
-    let server_code = Some("InvalidVideo.NotFound".to_owned());
-    assert_eq!(turn, Next::Failed(Error::Http { status: 404, server_code }));
+    let gone = Answered::with_code(404, "InvalidVideo.NotFound").by(Party::Vod);
+    assert_eq!(turn, Next::Failed(Error::Http(gone)));
 }
 
 #[test]
 fn an_image_is_always_created() {
     let exchange = Exchange::new(&media(Kind::Image, &[]), Some("v".to_owned()), true);
     assert_eq!(*exchange.call(), Call::Create);
+}
+
+#[test]
+fn a_default_title_is_cut_between_characters_and_the_page_s_own_is_not() {
+    let query = |file_name: &str, fields: &[(&str, &str)]| {
+        let media = Media { file_name: file_name.to_owned(), ..media(Kind::Video, fields) };
+        Call::Create.query(&media, &token(), "n")
+    };
+    let encoded = |name: &str, text: &str| {
+        let mut out = format!("&{name}=");
+        encode(text, &mut out);
+        format!("{out}&")
+    };
+    let cases = [
+        ("a".repeat(128), "a".repeat(128)),
+        ("a".repeat(150), "a".repeat(128)),
+        ("\u{6f22}".repeat(150), "\u{6f22}".repeat(128)),
+        ("\u{1f3ac}".repeat(70), "\u{1f3ac}".repeat(64)),
+        (format!("a{}", "\u{1f3ac}".repeat(70)), format!("a{}", "\u{1f3ac}".repeat(63))),
+    ];
+    for (name, title) in cases {
+        let query = query(&name, &[]);
+        assert!(query.contains(&encoded("Title", &title)), "{query}");
+        assert!(query.contains(&encoded("FileName", &name)), "the name is whole: {query}");
+    }
+    let own = "a".repeat(150);
+    assert!(query("b.mp4", &[("Title", &own)]).contains(&encoded("Title", &own)));
 }

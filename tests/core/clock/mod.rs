@@ -179,7 +179,11 @@ mod bounds {
             ("over-long", None, None, Some(u64::MAX), 43_209_000, true),
         ];
         for (name, server, at, left, expires, certain) in cases {
-            assert_eq!(of(server, Expiry { at, left }), (expires, certain), "{name}");
+            assert_eq!(
+                of(server, Expiry { at, left, refresh: None }),
+                (expires, certain),
+                "{name}"
+            );
         }
     }
 

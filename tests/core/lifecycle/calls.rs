@@ -104,7 +104,11 @@ fn what_nobody_asked_for_changes_nothing() {
     let value = Token { serial: 99, ends: 2 * HOUR };
     for input in [
         Input::Cancelled { waiter: 77 },
-        Input::Fetched { fetch: 77, value, expiry: Expiry { at: None, left: Some(2 * HOUR) } },
+        Input::Fetched {
+            fetch: 77,
+            value,
+            expiry: Expiry { at: None, left: Some(2 * HOUR), refresh: None },
+        },
         Input::Failed { fetch: 77, error: Error::Network },
         Input::Rejected { generation: 77 },
         Input::Timeout,

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn an_outage_in_the_advisory_window_is_noticed_by_nobody() {
     let mut sim = Sim::holding(HOUR);
-    sim.answer = Answer::Fail(Error::Http { status: 503, server_code: None });
+    sim.answer = Answer::Fail(Error::Http(Answered::status(503)));
     let calls = sim.served;
     for _ in 0..3_500 {
         let waiter = sim.call(0);
@@ -136,7 +136,10 @@ fn a_retry_after_of_an_hour_without_a_token_is_a_minute() {
     sim.answer = throttled(HOUR);
     assert_eq!(
         sim.get(),
-        Outcome::Failed(Error::Throttled { status: 429, retry_after: Some(HOUR) })
+        Outcome::Failed(Error::Throttled {
+            answered: Answered::status(429),
+            retry_after: Some(HOUR)
+        })
     );
     sim.pass(45 * SECOND);
     assert_eq!(sim.get().code(), "throttled");
@@ -175,9 +178,7 @@ fn a_lost_session_is_asked_about_ever_more_slowly_while_the_token_in_hand_goes_o
 
 #[test]
 fn an_error_no_retry_can_mend_is_repeated_at_once_until_a_call_after_the_hold() {
-    for error in
-        [UNAUTHENTICATED, Error::Http { status: 404, server_code: None }, Error::LongLivedKey]
-    {
+    for error in [UNAUTHENTICATED, Error::Http(Answered::status(404)), Error::LongLivedKey] {
         let mut sim = Sim::new();
         sim.answer = Answer::Fail(error.clone());
         assert_eq!(sim.get(), Outcome::Failed(error.clone()));

@@ -4,23 +4,27 @@
 
 mod calls;
 mod failures;
+mod issuers;
 mod odd_tokens;
 mod rejections;
 mod zones;
 
 use crate::harness::machine::{rig::Token, sim::*};
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     lifecycle::{Event, Fetch, Input, Reason, Zone},
     policy::Policy,
     token::Expiry,
 };
 
-const THROTTLED: Error = Error::Throttled { status: 429, retry_after: None };
-const UNAUTHENTICATED: Error = Error::Unauthenticated { status: 401 };
+const THROTTLED: Error = Error::Throttled { answered: Answered::status(429), retry_after: None };
+const UNAUTHENTICATED: Error = Error::Unauthenticated(Answered::status(401));
 
 const fn throttled(retry_after: u64) -> Answer {
-    Answer::Fail(Error::Throttled { status: 429, retry_after: Some(retry_after) })
+    Answer::Fail(Error::Throttled {
+        answered: Answered::status(429),
+        retry_after: Some(retry_after),
+    })
 }
 
 const fn malformed() -> Answer {

@@ -42,7 +42,7 @@ fn a_refused_token_is_never_served_again_whatever_the_appserver_caches() {
 /// Found by fuzzing: only the last four were remembered.
 #[test]
 fn nor_is_one_that_was_refused_long_before() {
-    let mut sim = Sim::holding(11 * HOUR);
+    let mut sim = Sim::holding(12 * HOUR);
     for serial in 2..=40 {
         sim.refuse_current();
         // Not in a row: each of them serves for a while before it is refused.

@@ -9,6 +9,7 @@
 //! - **A1**: no sleep hides behind a turn back of the wall clock between the same two looks;
 //! - **A2**: an answer was made after its request was sent (no cache replays one).
 
+mod finds;
 mod world;
 
 use crate::harness::machine::{Violation, defect::Defect};
@@ -19,7 +20,7 @@ use upload_token::{
     lifecycle::{Fetch, Zone},
     policy::Policy,
 };
-use world::{Action, Chances, OUTCOMES, State, World};
+use world::{Action, Chances, OUTCOMES, Says, State, World};
 
 const SAFE: &str = "every invariant holds";
 const FAIR: &str = "L1: in a fair world a waiting caller gets a token";
@@ -116,7 +117,7 @@ fn world(horizon: u64, chances: Chances) -> World {
         horizon,
         chances,
         life: 6,
-        durations: false,
+        says: Says::Instant,
         a1: true,
         a2: true,
         fair: None,
@@ -163,6 +164,8 @@ const NO_FAULTS: Chances = Chances {
     repeats: 0,
     replicas: 0,
     shorts: 0,
+    resets: 0,
+    retries: 0,
 };
 const CLOCK_FAULTS: Chances = Chances { sleeps: 1, turns: 1, ..NO_FAULTS };
 const SERVER_FAULTS: Chances = Chances { failures: 2, wakes: 1, ..NO_FAULTS };
@@ -180,6 +183,8 @@ const EVERYTHING: Chances = Chances {
     repeats: 0,
     replicas: 1,
     shorts: 0,
+    resets: 0,
+    retries: 0,
 };
 
 /// Ticks until a run ends. `MODEL_DEEPER` adds to each model's: one more is four to six times the states.
@@ -215,7 +220,7 @@ mod holds {
         prove(
             "clock faults, durations",
             World {
-                durations: true,
+                says: Says::Duration,
                 reaches: &["a second token is in hand", "below the margin", "dead on arrival"],
                 ..world(ticks_of(5), CLOCK_FAULTS)
             },
@@ -274,6 +279,62 @@ mod holds {
         );
     }
 
+    /// An AppServer that keeps its tokens and says nothing of their end: their true lives are longer than assumed.
+    #[test]
+    fn with_repeated_tokens_of_an_assumed_life() {
+        prove(
+            "assumed lives",
+            World {
+                says: Says::Nothing,
+                life: 12,
+                reaches: &["mandatory window", "advisory window"],
+                ..world(ticks_of(6), Chances { repeats: 2, ..NO_FAULTS })
+            },
+        );
+    }
+
+    /// An AppServer that keeps a token until its very end.
+    #[test]
+    fn with_a_token_that_is_repeated_below_its_margin() {
+        let policy = Policy { margin: 3, margin_share: 500, ..ticks() };
+        prove(
+            "repeated to the end",
+            World {
+                policy,
+                reaches: &["below the margin", "no progress"],
+                ..world(ticks_of(6), Chances { repeats: 2, ..NO_FAULTS })
+            },
+        );
+    }
+
+    #[test]
+    fn with_local_times_that_are_called_utc() {
+        for hours in [8, -5] {
+            prove(
+                "local times",
+                World {
+                    says: Says::LocalTime(hours * 3_600_000),
+                    reaches: &["a second token is in hand", "mandatory window"],
+                    ..world(ticks_of(6), NO_FAULTS)
+                },
+            );
+        }
+    }
+
+    #[test]
+    fn with_another_user_and_a_user_who_tries_again() {
+        prove(
+            "another user",
+            World {
+                reaches: &["a second token is in hand", "backing off", "budget spent"],
+                ..world(
+                    ticks_of(4),
+                    Chances { resets: 1, retries: 1, failures: 1, refusals: 1, ..NO_FAULTS },
+                )
+            },
+        );
+    }
+
     #[test]
     fn with_everything_together() {
         prove(
@@ -327,101 +388,5 @@ mod needs {
     #[test]
     fn a2_that_no_cache_replays_an_answer() {
         assert_eq!(refute(World { a2: false, ..world(9, NO_FAULTS) }), Some(Violation::TooOld));
-    }
-}
-
-/// A checker that finds these is known to bite.
-mod finds {
-    use super::*;
-
-    fn with(defect: Defect, horizon: u64, chances: Chances) -> Option<Violation> {
-        refute(World { defect, ..world(horizon, chances) })
-    }
-
-    #[test]
-    fn s1_no_margin() {
-        assert_eq!(with(Defect::NoMargin, 7, NO_FAULTS), Some(Violation::TooOld));
-    }
-
-    #[test]
-    fn s1_a_life_anchored_when_the_answer_came() {
-        assert_eq!(with(Defect::AnchorAtReceive, 7, NO_FAULTS), Some(Violation::TooOld));
-    }
-
-    #[test]
-    fn s1_only_the_wall_clock() {
-        assert_eq!(with(Defect::WallOnly, 7, CLOCK_FAULTS), Some(Violation::TooOld));
-    }
-
-    #[test]
-    fn s1_only_the_monotonic_clock() {
-        assert_eq!(with(Defect::MonoOnly, 7, CLOCK_FAULTS), Some(Violation::TooOld));
-    }
-
-    #[test]
-    fn s1_refusals_ignored() {
-        let found = with(Defect::RefusalIgnored, 3, ODD_TOKENS);
-        assert!(
-            matches!(found, Some(Violation::RefusedServed | Violation::TokenLost)),
-            "{found:?}"
-        );
-    }
-
-    #[test]
-    fn s2_no_single_flight() {
-        assert_eq!(with(Defect::NoSingleFlight, 3, NO_FAULTS), Some(Violation::TwoInFlight));
-    }
-
-    #[test]
-    fn s3_cancelled_callers_kept() {
-        let chances = Chances { cancels: 1, ..NO_FAULTS };
-        assert_eq!(with(Defect::CancelIgnored, 3, chances), Some(Violation::LostWaiter));
-    }
-
-    #[test]
-    fn s4_a_close_ignored() {
-        let chances = Chances { closes: 1, ..NO_FAULTS };
-        assert_eq!(with(Defect::CloseIgnored, 3, chances), Some(Violation::AfterClose));
-    }
-
-    #[test]
-    fn s5_no_generation_guard() {
-        let found = with(Defect::NoGenerationGuard, 4, ODD_TOKENS);
-        assert_eq!(found, Some(Violation::LateChange));
-    }
-
-    #[test]
-    fn s5_no_fetch_guard() {
-        assert_eq!(with(Defect::NoFetchGuard, 6, NO_FAULTS), Some(Violation::LateChange));
-    }
-
-    #[test]
-    fn s6_no_budget() {
-        let mut world = world(6, Chances { calls: 1, failures: 4, ..NO_FAULTS });
-        world.policy.budget = 1;
-        world.policy.refill = 20;
-        world.defect = Defect::NoBudget;
-        assert_eq!(refute(world), Some(Violation::OverBudget));
-    }
-
-    #[test]
-    fn s7_no_older_guard() {
-        assert_eq!(with(Defect::NoOlderGuard, 7, ODD_TOKENS), Some(Violation::OlderInstalled));
-    }
-
-    #[test]
-    fn l2_no_deadline() {
-        let found = with(Defect::NoDeadline, 6, NO_FAULTS);
-        assert!(matches!(found, Some(Violation::NoTimer | Violation::Overdue)), "{found:?}");
-    }
-
-    #[test]
-    fn a_failure_that_takes_the_token_away() {
-        assert_eq!(with(Defect::FailureTakesToken, 6, SERVER_FAULTS), Some(Violation::TokenLost));
-    }
-
-    #[test]
-    fn a_call_that_asks_although_it_could_be_served() {
-        assert_eq!(with(Defect::AlwaysAsks, 3, NO_FAULTS), Some(Violation::NeedlessWait));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     lifecycle::{Effect, Fetch, FetchId, Input, WaiterId},
     policy::{PerMille, Policy},
     time::{Millis, Now, UnixMillis},
@@ -34,6 +34,23 @@ pub struct Chances {
     pub replicas: u8,
     /// Answers with a token of a shorter life.
     pub shorts: u8,
+    /// The user is another one.
+    pub resets: u8,
+    /// The user asks to try again.
+    pub retries: u8,
+}
+
+/// What answers say of a token's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// The instant, and the server's time.
+    Instant,
+    /// The instant in local time, so many ms from Greenwich, called UTC; and the server's time.
+    LocalTime(i64),
+    /// The life left.
+    Duration,
+    /// Nothing.
+    Nothing,
 }
 
 /// What bounds a model.
@@ -46,7 +63,8 @@ pub struct World {
     pub chances: Chances,
     /// Life of a token, in ticks.
     pub life: Millis,
-    pub durations: bool,
+    /// What answers say of a token's end.
+    pub says: Says,
     /// Assumption A1: no sleep hides behind a turn back of the wall clock between two looks.
     pub a1: bool,
     /// Assumption A2: an answer was made after its request was sent. `false`: a cache may replay one.
@@ -90,8 +108,10 @@ impl Failure {
     const fn error(self) -> Error {
         match self {
             Self::Network => Error::Network,
-            Self::Throttled => Error::Throttled { status: 429, retry_after: Some(3) },
-            Self::Unauthenticated => Error::Unauthenticated { status: 401 },
+            Self::Throttled => {
+                Error::Throttled { answered: Answered::status(429), retry_after: Some(3) }
+            }
+            Self::Unauthenticated => Error::Unauthenticated(Answered::status(401)),
         }
     }
 }
@@ -128,6 +148,8 @@ pub enum Action {
     Cancel(WaiterId),
     Refuse { last: bool },
     Wake(PerMille),
+    Reset,
+    Retry,
     Close,
     Answer(FetchId, Made),
     Deliver(FetchId, PerMille),
@@ -222,6 +244,12 @@ impl World {
         if left.wakes > 0 {
             actions.extend(DRAWS.map(Action::Wake));
         }
+        if left.resets > 0 {
+            actions.push(Action::Reset);
+        }
+        if left.retries > 0 {
+            actions.push(Action::Retry);
+        }
         if left.closes > 0 {
             actions.push(Action::Close);
         }
@@ -294,6 +322,14 @@ impl World {
                 s.left.wakes -= 1;
                 self.step(&mut s, draw, Input::Wake, None);
             }
+            Action::Reset => {
+                s.left.resets -= 1;
+                self.step(&mut s, 0, Input::Reset, None);
+            }
+            Action::Retry => {
+                s.left.retries -= 1;
+                self.step(&mut s, 0, Input::Retry, None);
+            }
             Action::Close => {
                 s.left.closes -= 1;
                 self.step(&mut s, 0, Input::Close, None);
@@ -358,11 +394,18 @@ impl World {
             }
             Reply::Token { token: value, made } => {
                 let named = UnixMillis(EPOCH).plus(value.ends);
-                let (expiry, stamp) = if self.durations {
-                    (Expiry { at: None, left: Some(value.ends.saturating_sub(made)) }, None)
-                } else {
-                    let at = UnixMillis(EPOCH).plus(made);
-                    (Expiry { at: Some(named), left: None }, Some(Stamp { at, granularity: 0 }))
+                let instant = |zone: i64| Expiry {
+                    at: Some(UnixMillis(named.0 + zone)),
+                    ..Expiry::default()
+                };
+                let left = Some(value.ends.saturating_sub(made));
+                let at = UnixMillis(EPOCH).plus(made);
+                let stamp = Some(Stamp { at, granularity: 0 });
+                let (expiry, stamp) = match self.says {
+                    Says::Instant => (instant(0), stamp),
+                    Says::LocalTime(zone) => (instant(zone), stamp),
+                    Says::Duration => (Expiry { left, ..Expiry::default() }, None),
+                    Says::Nothing => (Expiry::default(), None),
                 };
                 self.step(s, draw, Input::Fetched { fetch, value, expiry }, stamp);
             }

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! or `"expect": { "error": "its code", "class": "transient", "reason": "…", "status": 400, … }`. What `expect`
-//! does not name must be absent, except the `reason` of an error: there the two deserializers may differ.
+//! does not name must be absent, except the `reason` of an error, where the two deserializers may differ, its
+//! `serverMessage`, and the `rest` of an answer.
 
 use upload_token::{
     error::{Class, Error},
@@ -51,6 +52,7 @@ fixtures![
     "bad-empty-token",
     "bad-encrypted",
     "bad-five-deep",
+    "bad-guessed-without-sts",
     "bad-held-by-cache",
     "bad-html",
     "bad-huge-token",
@@ -94,13 +96,16 @@ fixtures![
     "envelope-success-true",
     "envelope-text",
     "error-200-code-401",
+    "error-200-code-as-text-403",
     "error-200-code-number",
     "error-200-code-text",
     "error-200-encoded-twice",
+    "error-200-errno",
     "error-200-error-message",
     "error-200-error-object",
     "error-200-lower-case-status",
     "error-200-no-permission",
+    "error-200-refusal-with-message",
     "error-200-status-code-500",
     "error-200-status-code-beside-token",
     "error-200-status-word",
@@ -117,20 +122,32 @@ fixtures![
     "expiry-epoch-as-text",
     "expiry-epoch-milliseconds",
     "expiry-epoch-seconds",
+    "expiry-expire-date",
+    "expiry-expired-duration",
     "expiry-expires-in",
     "expiry-five-seconds-apart",
+    "expiry-flag-beside",
     "expiry-fraction",
     "expiry-fraction-of-seconds-left",
     "expiry-http-date",
     "expiry-inconsistent",
     "expiry-jackson",
+    "expiry-java-array",
     "expiry-leap-second",
+    "expiry-local-time-and-duration",
+    "expiry-local-time-east",
+    "expiry-local-time-half-hour",
+    "expiry-local-time-west",
+    "expiry-milliseconds",
     "expiry-null",
     "expiry-number-between",
     "expiry-offset",
+    "expiry-protobuf",
     "expiry-request-duration",
+    "expiry-ruby",
     "expiry-seconds-left",
     "expiry-seconds-left-as-text",
+    "expiry-span-as-text",
     "expiry-too-long",
     "expiry-twelve-hours",
     "expiry-unreadable",
@@ -142,8 +159,12 @@ fixtures![
     "expiry-zero-date",
     "expiry-zero-in-envelope",
     "expiry-zero-in-envelope-alone",
+    "guessed-names",
+    "guessed-short-names",
     "half-empty-before-the-real-one",
     "http-302",
+    "http-400-code-in-message",
+    "http-400-connection-lost",
     "http-400-json-string",
     "http-400-key-as-code",
     "http-400-long-code",
@@ -151,6 +172,7 @@ fixtures![
     "http-400-part-of-secret-as-code",
     "http-400-secret-as-code",
     "http-400-throttling",
+    "http-400-throttling-in-message",
     "http-401",
     "http-401-framework",
     "http-403-framework",
@@ -173,6 +195,7 @@ fixtures![
     "http-429-seconds",
     "http-429-zero",
     "http-500",
+    "http-500-message-with-secret",
     "http-500-no-permission",
     "http-500-throttling",
     "http-500-token",
@@ -195,6 +218,7 @@ fixtures![
     "real-size",
     "refresh-after",
     "refresh-after-junk",
+    "rest-beside-token",
     "secret-token",
     "server-time-1970",
     "server-time-after-2100",
@@ -224,6 +248,7 @@ fixtures![
     "upload-auth-duration-only",
     "upload-auth-error-200",
     "upload-auth-image",
+    "upload-auth-media",
     "upload-auth-odd-ids",
     "upload-auth-real-size",
     "upload-auth-refresh",
@@ -307,7 +332,7 @@ fn check_reply<T>(name: &str, reply: &Reply<T>, expect: &Json) {
         span(expect, "granularity"),
         "{name}: granularity"
     );
-    assert_eq!(reply.refresh_after, span(expect, "refreshAfter"), "{name}: refreshAfter");
+    assert_eq!(reply.expiry.refresh, span(expect, "refreshAfter"), "{name}: refreshAfter");
     let warnings: Vec<&str> = match expect.get("warnings") {
         Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).collect(),
         _ => Vec::new(),
@@ -317,6 +342,10 @@ fn check_reply<T>(name: &str, reply: &Reply<T>, expect: &Json) {
         warnings,
         "{name}: warnings"
     );
+    assert_silent(name, &to_text(&reply.rest));
+    if let Some(rest) = expect.get("rest") {
+        assert_eq!(to_text(&reply.rest), to_text(rest), "{name}: rest");
+    }
 }
 
 fn check_token(name: &str, token: &StsToken, expect: &Json) {
@@ -337,6 +366,8 @@ fn check_auth(name: &str, auth: &UploadAuth, expect: &Json) {
     assert_eq!(auth.upload_address, text(expect, "uploadAddress").unwrap_or_default(), "{name}");
     assert_eq!(auth.video_id.as_deref(), text(expect, "videoId"), "{name}");
     assert_eq!(auth.image_id.as_deref(), text(expect, "imageId"), "{name}");
+    assert_eq!(auth.media_id.as_deref(), text(expect, "mediaId"), "{name}");
+    assert_eq!(auth.address.is_some(), !auth.upload_address.is_empty(), "{name}");
 }
 
 fn check_error(name: &str, error: &Error, expect: &Json) {
@@ -349,25 +380,20 @@ fn check_error(name: &str, error: &Error, expect: &Json) {
         Class::Fatal => "fatal",
     };
     assert_eq!(Some(class), text(expect, "class"), "{name}: {error:?}");
-    let (mut status, mut code, mut wait) = (None, None, None);
-    match error {
-        Error::InvalidResponse { reason } => {
-            if let Some(expected) = text(expect, "reason") {
-                assert_eq!(*reason, expected, "{name}");
-            }
-        }
-        Error::Http { status: answered, server_code } => {
-            (status, code) = (Some(*answered), server_code.as_deref());
-        }
-        Error::Throttled { status: answered, retry_after } => {
-            (status, wait) = (Some(*answered), *retry_after);
-        }
-        Error::Unauthenticated { status: answered } => status = Some(*answered),
-        _ => {}
+    if let (Error::InvalidResponse { reason }, Some(expected)) = (error, text(expect, "reason")) {
+        assert_eq!(*reason, expected, "{name}");
     }
-    assert_eq!(status.map(Millis::from), span(expect, "status"), "{name}: status");
+    let answered = error.answered();
+    let status = answered.map(|answered| Millis::from(answered.status));
+    assert_eq!(status, span(expect, "status"), "{name}: status");
+    let code = answered.and_then(|answered| answered.code.as_deref());
     assert_eq!(code, text(expect, "serverCode"), "{name}: serverCode");
-    assert_eq!(wait, span(expect, "retryAfter"), "{name}: retryAfter");
+    assert_eq!(error.retry_after(), span(expect, "retryAfter"), "{name}: retryAfter");
+    let message = answered.and_then(|answered| answered.message.as_deref()).unwrap_or_default();
+    assert_silent(name, message);
+    if let Some(expected) = text(expect, "serverMessage") {
+        assert_eq!(message, expected, "{name}: serverMessage");
+    }
 }
 
 /// No part of a secret may be printable. The AccessKeyId is no secret.

@@ -1,7 +1,7 @@
 //! How often each kind of second try is made, and what is remembered between them.
 
 use upload_token::{
-    error::Error,
+    error::{Answered, Error, Party},
     policy::Policy,
     upload::{Delivery, Failure, FileState, Input, UploaderState, Verdict, slot_policy},
     vod::Kind,
@@ -52,7 +52,7 @@ fn a_request_without_an_answer_is_retried_three_times_near_the_credential_s_end(
     let age = |sim: &mut Sim| {
         let from = sim.now;
         sim.pass_until(LIFE, |sim| !sim.open.is_empty());
-        sim.miss(Error::Http { status: 403, server_code: Some("Forbidden.SubUser".to_owned()) });
+        sim.miss(Error::Http(Answered::with_code(403, "Forbidden.SubUser")));
         sim.now = from + LIFE - 10_000;
     };
     for attempt in 1..=3 {
@@ -272,11 +272,15 @@ fn the_sdk_s_words_are_known() {
 
 #[test]
 fn a_failure_says_what_happened() {
-    let refused = Error::Http { status: 403, server_code: Some("Forbidden".to_owned()) };
+    let refused = Answered::with_code(403, "Forbidden");
     let said = [
         (
-            Failure::Credential(refused),
-            "VOD or the AppServer refused the request for an UploadAuth",
+            Failure::Credential(Error::Http(refused.clone())),
+            "the AppServer answered the request with an error: Forbidden",
+        ),
+        (
+            Failure::Credential(Error::Http(refused.by(Party::Vod))),
+            "VOD answered the request with an error: Forbidden",
         ),
         (Failure::Credential(Error::Closed), "the token manager is closed; create a new one"),
         (Failure::Refused("A".to_owned()), "OSS refused several credentials in a row"),

@@ -1,18 +1,19 @@
 //! Which credential the SDK may be given, and when.
 
 mod limits;
+mod objects;
 mod sim;
 
 use proptest::prelude::*;
 use sim::{Did, LIFE, STALL, Sim, WAIT};
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     upload::{Failure, FileState, Input, UploaderState, Verdict},
     vod::Kind,
 };
 
 fn refused(code: &str) -> Error {
-    Error::Http { status: 403, server_code: Some(code.to_owned()) }
+    Error::Http(Answered::with_code(403, code))
 }
 
 #[test]
@@ -351,7 +352,7 @@ fn a_stored_file_is_over() {
 #[test]
 fn failures_have_codes_and_no_secrets() {
     let failures = [
-        (Failure::Credential(Error::Unauthenticated { status: 401 }), "unauthenticated"),
+        (Failure::Credential(Error::Unauthenticated(Answered::status(401))), "unauthenticated"),
         (Failure::Credential(refused("InvalidVideo.NotFound")), "InvalidVideo.NotFound"),
         (Failure::Refused("AccessDenied".to_owned()), "AccessDenied"),
         (Failure::Silent, "upload_lost"),

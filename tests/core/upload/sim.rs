@@ -8,7 +8,7 @@ use upload_token::{
     policy::{Budget, Policy},
     secret::Secret,
     time::{Millis, UnixMillis},
-    token::{Expiry, StsToken, UploadAuth},
+    token::{Expiry, StsToken, UploadAddress, UploadAuth},
     upload::{
         Delivery, Effect, Failure, FileState, Input, Look, Upload, UploaderState, Verdict,
         slot_policy,
@@ -51,6 +51,8 @@ pub(crate) struct Sim {
     pub(crate) done: Vec<Did>,
     /// How the SDK came by its credentials, as listeners are told.
     pub(crate) how: Vec<Delivery>,
+    /// Why no successor is asked for ahead, as the page is told.
+    pub(crate) not_renewed: Vec<&'static str>,
     /// Requests that were asked for and not answered.
     pub(crate) open: Vec<(FetchId, Option<String>)>,
     issued: u32,
@@ -59,6 +61,13 @@ pub(crate) struct Sim {
     /// Whether answers name a video, and the address that they carry.
     pub(crate) named: bool,
     pub(crate) address: &'static str,
+    /// What the address says, and the id of attached media.
+    pub(crate) object: Option<UploadAddress>,
+    pub(crate) media_id: Option<String>,
+    /// Key of the object that a saved checkpoint is of.
+    pub(crate) saved: Option<String>,
+    /// Whether the last request was urgent.
+    pub(crate) urgent: bool,
 }
 
 impl Sim {
@@ -78,12 +87,29 @@ impl Sim {
             progress: 0,
             done: Vec::new(),
             how: Vec::new(),
+            not_renewed: Vec::new(),
             open: Vec::new(),
             issued: 0,
             may_create: Vec::new(),
             named: true,
             address: "YWRkcmVzcw==",
+            object: None,
+            media_id: None,
+            saved: None,
+            urgent: false,
         }
+    }
+
+    /// A file that goes into the page's own bucket.
+    pub(crate) fn direct() -> Self {
+        let sim = Self::new(Kind::Video);
+        let upload = Upload::direct(sim.media.clone(), STALL);
+        Self { upload, named: false, address: "", ..sim }
+    }
+
+    /// The SDK began again with the first part.
+    pub(crate) const fn restarted(&mut self) {
+        self.progress = 0;
     }
 
     /// What was done since the last time.
@@ -127,7 +153,8 @@ impl Sim {
     fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Look => self.feed(Input::Looked(self.sdk)),
-            Effect::Fetch { fetch, video_id, may_create, .. } => {
+            Effect::Fetch { fetch, video_id, may_create, urgent, .. } => {
+                self.urgent = urgent;
                 self.may_create.push(may_create);
                 self.done.push(video_id.clone().map_or(Did::Create, Did::Refresh));
                 self.open.push((fetch, video_id));
@@ -160,6 +187,7 @@ impl Sim {
                 self.sdk.file = FileState::Failure;
                 self.sdk.uploader = UploaderState::Failure;
             }
+            Effect::NotRenewed { why } => self.not_renewed.push(why),
             Effect::InUse { how } => self.how.push(how),
             Effect::Emit(_) => {}
         }
@@ -177,6 +205,7 @@ impl Sim {
         self.feed(Input::Started {
             media: self.media.clone(),
             checkpoint: video_id.is_some(),
+            object: self.saved.clone(),
             video_id,
         });
     }
@@ -204,10 +233,12 @@ impl Sim {
             token: StsToken::new(&format!("STS.{}", self.issued), "s", "t").unwrap(),
             upload_auth: Secret::new("YXV0aA==".to_owned()),
             upload_address: self.address.to_owned(),
+            address: self.object.clone(),
+            media_id: self.media_id.clone(),
             video_id: video_id.map(str::to_owned).or(asked).or_else(created),
             image_id: None,
         };
-        let expiry = Expiry { at: None, left: Some(LIFE) };
+        let expiry = Expiry { at: None, left: Some(LIFE), refresh: None };
         self.feed(Input::Fetched { fetch, auth, expiry });
     }
 

@@ -1,4 +1,4 @@
-// What crosses the boundary between the module and JavaScript while a file is uploaded in STS mode.
+// `npm test -- js` runs this folder. Here: what crosses the boundary while a file is uploaded in STS mode.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";

@@ -54,8 +54,8 @@ const BAD = {
   "a long-lived key": [() => ({ ...reply(1), AccessKeyId: "LTAI5tCanary" }), "long_lived_key"],
   "a dead token": [() => ({ ...reply(1), expiresIn: 0 }), "expired_on_arrival"],
   "an error under HTTP 200": [() => ({ Code: "NoPermission", Message: "CanarySecret" }), "http"],
-  "a Response with 403": [() => new Response("", { status: 403 }), "unauthenticated"],
-  "a Response with 503": [() => new Response("", { status: 503 }), "throttled"],
+  "a Response with 403": [() => new Response("", { status: 403 }), "forbidden"],
+  "a Response with 503": [() => new Response("", { status: 503 }), "http"],
   "a Response whose body was read": [
     async () => {
       const used = Response.json(reply(1));

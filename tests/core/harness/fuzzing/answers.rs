@@ -141,13 +141,15 @@ fn assert_token_silent(token: &StsToken) {
 }
 
 fn assert_auth_sound(auth: &UploadAuth) {
-    let UploadAuth { token, upload_auth, upload_address, video_id, image_id } = auth;
+    let UploadAuth { token, upload_auth, upload_address, address, video_id, image_id, media_id } =
+        auth;
     assert!(!upload_auth.expose().is_empty(), "an empty UploadAuth");
     if !upload_address.is_empty() {
-        let address = reply::read_upload_address(upload_address, &parse);
-        assert!(address.is_ok(), "an UploadAddress was accepted that cannot be read: {address:?}");
+        let read = reply::read_upload_address(upload_address, &parse);
+        assert!(read.is_ok(), "an UploadAddress was accepted that cannot be read: {read:?}");
+        assert_eq!(read.ok(), *address);
     }
-    for id in [video_id, image_id].into_iter().flatten() {
+    for id in [video_id, image_id, media_id].into_iter().flatten() {
         assert!((1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
     }
     assert_token_silent(token);
@@ -156,16 +158,20 @@ fn assert_auth_sound(auth: &UploadAuth) {
 /// What holds of every error: it tells nothing that stands in the answer under a secret's name, and no text of
 /// the answer but a short word that the server calls its code.
 pub fn assert_error_sound(error: &Error, answer: Option<&Json>) {
-    let told = match error {
-        Error::Http { server_code: Some(code), .. } => code.as_str(),
-        _ => "",
-    };
+    let answered = error.answered();
+    let told = answered.and_then(|answered| answered.code.as_deref()).unwrap_or_default();
+    let message = answered.and_then(|answered| answered.message.as_deref()).unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     assert!(told.len() <= 64 && told.bytes().all(allowed), "no code, but a text");
     assert!(!told.starts_with("LTAI"), "a long-lived key is told");
     for printed in [error.to_string(), format!("{error:?}")] {
         // Without the code: under no secret's name, a canary is a word like any other.
-        let printed = if told.is_empty() { printed } else { printed.replace(told, "") };
+        let printed = [message, told]
+            .iter()
+            .filter(|told| !told.is_empty())
+            .fold(printed, |printed, told| {
+                printed.replace(&format!("{told:?}"), "").replace(told, "")
+            });
         for canary in CANARIES {
             assert!(!printed.contains(canary), "an error tells {canary}");
         }
@@ -173,8 +179,14 @@ pub fn assert_error_sound(error: &Error, answer: Option<&Json>) {
     if let (Some(answer), false) = (answer, told.is_empty()) {
         assert!(!has_secret_with(answer, told), "the code is a part of a secret");
     }
-    if let Error::Throttled { retry_after: Some(wait), .. } = error {
-        assert!((1..=RETRY_AFTER_MAX).contains(wait), "{error:?}");
+    assert!(message.chars().count() <= 256, "the message is not cut");
+    if let Some(answer) = answer {
+        for word in message.split(' ').filter(|word| word.len() > 8) {
+            assert!(!has_secret_with(answer, word), "the message tells a part of a secret");
+        }
+    }
+    if let Some(wait) = error.retry_after() {
+        assert!((1..=RETRY_AFTER_MAX).contains(&wait), "{error:?}");
     }
     assert!(!error.code().is_empty());
     let _ = error.class();

@@ -10,7 +10,7 @@ use super::super::machine::{
     sim::{Answer, DAY, EPOCH, HOUR, MINUTE, Outcome, SECOND, Shape, Sim},
 };
 use upload_token::{
-    error::Error,
+    error::{Answered, Error},
     lifecycle::Input,
     policy::Policy,
     time::{Millis, UnixMillis},
@@ -131,7 +131,10 @@ impl Page {
         };
         let value =
             Token { serial: self.forged, ends: self.sim.truth().saturating_add(extremes[pick(4)]) };
-        self.sim.feed_stamped(Input::Fetched { fetch, value, expiry: Expiry { at, left } }, stamp);
+        self.sim.feed_stamped(
+            Input::Fetched { fetch, value, expiry: Expiry { at, left, refresh: None } },
+            stamp,
+        );
     }
 
     /// The source works again: whoever asks has a token after the longest back-off (120 s), a refill (30 s) and a
@@ -167,17 +170,17 @@ fn told_before(number: u16, any: bool) -> Answer {
 }
 
 fn failure(number: u16) -> Error {
-    let http = |status| Error::Http { status, server_code: None };
+    let http = |status| Error::Http(Answered::status(status));
     match number % 9 {
         0 => Error::Network,
         1 => http(500),
         2 => http(404),
-        3 => Error::Http { status: 400, server_code: Some("NoPermission".into()) },
-        4 => Error::Unauthenticated { status: 401 },
+        3 => Error::Http(Answered::with_code(400, "NoPermission")),
+        4 => Error::Unauthenticated(Answered::status(401)),
         5 => Error::LongLivedKey,
         6 => Error::ExpiredOnArrival,
-        7 => Error::Throttled { status: 429, retry_after: None },
-        _ => Error::Throttled { status: 429, retry_after: Some(span(number)) },
+        7 => Error::Throttled { answered: Answered::status(429), retry_after: None },
+        _ => Error::Throttled { answered: Answered::status(429), retry_after: Some(span(number)) },
     }
 }
 

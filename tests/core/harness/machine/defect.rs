@@ -6,9 +6,11 @@ use super::rig::{Rig, Stamp, Token};
 use upload_token::{
     clock::Time,
     context::Context,
+    error::Error,
     lifecycle::{Effect, Fetch, Input, Reason},
     policy::{Budget, PerMille, Policy},
     time::{Millis, Now, UnixMillis},
+    token::Expiry,
 };
 
 /// What is wrong with the machine.
@@ -46,6 +48,12 @@ pub enum Defect {
     NoDeadline,
     /// Every call waits for a request of its own.
     AlwaysAsks,
+    /// A token that is given again is no news, whatever is said or known of its end.
+    RepeatIgnored,
+    /// A local time that is called UTC is believed.
+    ZoneBelieved,
+    /// The former user's token is kept.
+    ResetIgnored,
 }
 
 impl Defect {
@@ -125,6 +133,19 @@ impl Defect {
                 }
                 rig.step(policy, now, draw, input, None)
             }
+            (Self::RepeatIgnored, Input::Fetched { fetch, value, .. })
+                if in_hand.is_some_and(|(held, _)| held == *value) =>
+            {
+                let input = Input::Failed { fetch: *fetch, error: Error::NotNewer };
+                rig.step(policy, now, draw, input, stamp)
+            }
+            (Self::ZoneBelieved, Input::Fetched { fetch, value, expiry }) => {
+                let made = stamp.map_or(now.wall, |stamp| stamp.at);
+                let left = expiry.at.map(|at| made.until(at));
+                let expiry = Expiry { at: None, left, refresh: None };
+                let input = Input::Fetched { fetch: *fetch, value: *value, expiry };
+                rig.step(policy, now, draw, input, stamp)
+            }
             (Self::WallOnly, _) => {
                 let mono = u64::try_from(now.wall.0).unwrap_or(0);
                 one_clock(rig, policy, Now { mono, ..now }, now.mono, draw, input, stamp)
@@ -135,6 +156,7 @@ impl Defect {
             }
             (Self::RefusalIgnored, Input::Rejected { .. })
             | (Self::CancelIgnored, Input::Cancelled { .. })
+            | (Self::ResetIgnored, Input::Reset)
             | (Self::CloseIgnored, Input::Close) => {
                 rig.step(policy, now, draw, Input::Timeout, stamp)
             }

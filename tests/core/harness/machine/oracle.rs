@@ -38,6 +38,8 @@ pub enum Violation {
     OlderInstalled,
     /// A token in hand was lost without a successor.
     TokenLost,
+    /// A token that its issuer gave again, and that has life left by its own end, is not served.
+    RepeatRefused,
     /// A caller had to wait although the token in hand was good enough.
     NeedlessWait,
     /// A request that nobody wanted.
@@ -71,6 +73,9 @@ pub struct Oracle {
     closed: bool,
     leases: u32,
     demand_until: u64,
+    /// When the user last had a request made at once, and whether it is still to be made.
+    retried: Option<u64>,
+    granted: bool,
     /// Requests not yet paid back, in milliseconds of refill, and as of when.
     debt: u64,
     debt_at: u64,
@@ -172,9 +177,23 @@ impl Oracle {
                 _ => self.changes_nothing(seen)?,
             },
             Input::Close => self.closed = true,
+            Input::Retry => self.granted(mono),
+            Input::Reset => {
+                self.in_hand = None;
+                self.refused.clear();
+                self.granted(mono);
+            }
             Input::Cancelled { .. } | Input::Wake | Input::Timeout => {}
         }
         Ok(())
+    }
+
+    /// The user may have one request made at once, each second.
+    fn granted(&mut self, mono: u64) {
+        if self.retried.is_none_or(|last| mono.saturating_sub(last) >= 1_000) {
+            self.retried = Some(mono);
+            self.granted = true;
+        }
     }
 
     /// The step must have done what an idle timer at the same moment does.
@@ -230,7 +249,9 @@ impl Oracle {
         }
         self.in_flight = Some(fetch);
         self.started = fetch;
-        self.debt = self.debt.saturating_add(seen.policy.refill);
+        if !core::mem::take(&mut self.granted) {
+            self.debt = self.debt.saturating_add(seen.policy.refill);
+        }
         // One more than the budget: the refill under way counts for the machine only when it is whole.
         let most =
             u64::from(seen.policy.budget).saturating_add(1).saturating_mul(seen.policy.refill);
@@ -290,6 +311,7 @@ impl Oracle {
         {
             return Err(Violation::NeedlessWait);
         }
+        self.repeated(seen)?;
         let first = self.open.iter().map(|o| o.deadline).min();
         if first.is_some_and(|deadline| deadline <= seen.now.mono) {
             return Err(Violation::Overdue);
@@ -303,6 +325,27 @@ impl Oracle {
             return Err(Violation::HotTimer);
         }
         self.idle_timer_rests(seen)
+    }
+
+    /// Who gives a token again knows that it lives: an assumed end is not held against it, and of a known one
+    /// no more than a page would that is given it now.
+    fn repeated(&self, seen: &Seen<'_>) -> Result<(), Violation> {
+        let Input::Fetched { fetch, value, expiry } = seen.input else { return Ok(()) };
+        let sent = seen.before.sent(*fetch);
+        let before = seen.before.slot.token().filter(|held| held.value == *value);
+        let (Some(sent), Some(_), Some(held)) = (sent, before, seen.after.slot.token()) else {
+            return Ok(());
+        };
+        if self.refused.contains(&value.serial) {
+            return Ok(());
+        }
+        let assumed = sent.saturating_add(seen.policy.sure(seen.policy.assumed_life));
+        let silent = expiry.at.is_none() && expiry.left.is_none();
+        let guessed = silent && !held.certain && held.named.is_none();
+        let ends = if guessed { held.expires.max(assumed) } else { held.expires };
+        let left = ends.saturating_sub(seen.time.elapsed);
+        let lives = left > seen.policy.margin(left, held.certain);
+        if lives && !held.serves(seen.time, 0) { Err(Violation::RepeatRefused) } else { Ok(()) }
     }
 
     /// Looking again at once finds nothing to do: no loop, and no work left behind.

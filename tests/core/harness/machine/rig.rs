@@ -76,7 +76,7 @@ impl Rig {
     }
 
     /// When the request in flight was sent, if it is `fetch`.
-    fn sent(&self, fetch: FetchId) -> Option<u64> {
+    pub fn sent(&self, fetch: FetchId) -> Option<u64> {
         match self.slot.fetch() {
             Fetch::InFlight { fetch: current, sent, .. } if *current == fetch => Some(*sent),
             _ => None,

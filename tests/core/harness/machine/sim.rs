@@ -69,7 +69,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// The error's code, or "" for a token.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Served(_) => "",
             Self::Failed(error) => error.code(),
@@ -351,12 +351,14 @@ impl Sim {
                 let named = UnixMillis(EPOCH).plus(value.ends);
                 let expiry = match self.shape {
                     Shape::Full | Shape::Date | Shape::Instant => {
-                        Expiry { at: Some(named), left: None }
+                        Expiry { at: Some(named), left: None, refresh: None }
                     }
-                    Shape::Duration => {
-                        Expiry { at: None, left: Some(value.ends.saturating_sub(coming.made)) }
-                    }
-                    Shape::Silent => Expiry { at: None, left: None },
+                    Shape::Duration => Expiry {
+                        at: None,
+                        left: Some(value.ends.saturating_sub(coming.made)),
+                        refresh: None,
+                    },
+                    Shape::Silent => Expiry { at: None, left: None, refresh: None },
                 };
                 Input::Fetched { fetch, value, expiry }
             }

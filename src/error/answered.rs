@@ -1,0 +1,40 @@
+//! What a server answered.
+
+use std::string::String;
+
+use super::Party;
+
+/// An answer that is an error, as far as a page may see it: no field holds a credential.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Answered {
+    /// Who answered.
+    pub party: Party,
+    /// HTTP status; the one that the body names if HTTP said 2xx.
+    pub status: u16,
+    /// The server's own error code, when it named one.
+    pub code: Option<String>,
+    /// What the server wrote for people, cut and without secrets.
+    pub message: Option<String>,
+    /// The cloud's number of the request, which its support asks for.
+    pub request_id: Option<String>,
+}
+
+impl Answered {
+    /// An answer of which only the status is known.
+    #[must_use]
+    pub const fn status(status: u16) -> Self {
+        Self { party: Party::AppServer, status, code: None, message: None, request_id: None }
+    }
+
+    /// The same, of somebody else.
+    #[must_use]
+    pub fn by(self, party: Party) -> Self {
+        Self { party, ..self }
+    }
+
+    /// The same with an error code.
+    #[must_use]
+    pub fn with_code(status: u16, code: &str) -> Self {
+        Self { code: Some(code.into()), ..Self::status(status) }
+    }
+}

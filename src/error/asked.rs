@@ -1,0 +1,61 @@
+//! What was asked, and of whom.
+
+use std::{borrow::ToOwned, string::String};
+
+/// Who was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// The page's own server.
+    #[default]
+    AppServer,
+    /// The VOD API.
+    Vod,
+}
+
+/// One request, without anything secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// Who.
+    pub party: Party,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The address without query, fragment and user.
+    pub address: String,
+}
+
+impl Asked {
+    /// Of the address as it was asked; what may be secret in it is left out.
+    #[must_use]
+    pub fn new(party: Party, method: &'static str, address: &str) -> Self {
+        let bare = address.split(['?', '#']).next().unwrap_or_default();
+        let address = match bare.split_once("//") {
+            Some((scheme, rest)) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+                [scheme, "//", host, path].concat()
+            }
+            None => bare.to_owned(),
+        };
+        Self { party, method, address }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        let cases = [
+            ("/api/sts", "/api/sts"),
+            ("/api/sts?key=CANARY#CANARY", "/api/sts"),
+            ("https://a.example:8080/api/sts?CANARY", "https://a.example:8080/api/sts"),
+            ("https://user:CANARY@a.example/api@2", "https://a.example/api@2"),
+            ("//a.example?CANARY", "//a.example"),
+            ("", ""),
+        ];
+        for (address, shown) in cases {
+            assert_eq!(Asked::new(Party::AppServer, "POST", address).address, shown);
+        }
+    }
+}

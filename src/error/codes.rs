@@ -1,0 +1,53 @@
+//! What the error codes of clouds, SDKs and Node say about asking again.
+
+/// Whether `code` is one of STS, RAM or VOD that only a change of the AppServer's configuration ends.
+#[must_use]
+pub fn is_configuration_code(code: &str) -> bool {
+    const PREFIXES: [&str; 9] = [
+        "NoPermission",
+        "EntityNotExist",
+        "InvalidAccessKeyId",
+        "InvalidAccessKeySecret",
+        "InvalidParameter",
+        "InvalidSecurityToken",
+        "MissingSecurityToken",
+        "SignatureDoesNotMatch",
+        // With a dot: the bare word is what web frameworks call every 403.
+        "Forbidden.",
+    ];
+    PREFIXES.iter().any(|prefix| code.starts_with(prefix))
+}
+
+/// Whether `code` tells of a fault that passes: the cloud's own trouble, or a connection that the AppServer lost.
+#[must_use]
+pub fn is_fault_code(code: &str) -> bool {
+    const PREFIXES: [&str; 6] = [
+        "InternalError",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "ServerBusy",
+        "SystemError",
+        "UnknownError",
+    ];
+    const PARTS: [&str; 3] = ["Timeout", "TimedOut", "Unreachable"];
+    is_connection_code(code)
+        || PREFIXES.iter().any(|prefix| code.starts_with(prefix))
+        || PARTS.iter().any(|part| code.contains(part))
+}
+
+/// Whether `code` is what Node calls a connection that failed.
+pub(crate) fn is_connection_code(code: &str) -> bool {
+    matches!(
+        code,
+        "EAI_AGAIN"
+            | "ECONNABORTED"
+            | "ECONNREFUSED"
+            | "ECONNRESET"
+            | "EHOSTUNREACH"
+            | "ENETUNREACH"
+            | "ENOTFOUND"
+            | "EPIPE"
+            | "ESOCKETTIMEDOUT"
+            | "ETIMEDOUT"
+    )
+}

@@ -1,0 +1,146 @@
+//! What AppServers make of lives: kept tokens, assumed ends, local times, and users who come and go.
+
+use super::*;
+use upload_token::time::{Millis, UnixMillis};
+
+/// It keeps each user's token for 50 minutes and says nothing of its end.
+#[test]
+fn an_assumed_end_is_not_held_against_a_token_that_is_given_again() {
+    let mut sim = Sim::new();
+    sim.shape = Shape::Silent;
+    sim.get();
+    sim.answer = Answer::Again;
+    for _ in 0..9 {
+        sim.freeze(5 * MINUTE);
+        assert_eq!(sim.get(), Outcome::Served(1));
+    }
+    assert!(sim.requests.len() <= 8, "{} requests", sim.requests.len());
+    sim.refuse_current();
+    sim.answer = Answer::Token(HOUR);
+    assert_eq!(sim.get(), Outcome::Served(2), "a refusal corrects the guess");
+}
+
+/// Another origin, no readable `Date`, the token kept until its very end.
+#[test]
+fn a_token_that_is_given_again_is_served_almost_to_its_end() {
+    for (shape, spare) in [(Shape::Instant, 2 * SECOND), (Shape::Full, SECOND)] {
+        let mut sim = Sim::new();
+        sim.shape = shape;
+        sim.get();
+        sim.answer = Answer::Again;
+        sim.freeze(HOUR - 10 * SECOND);
+        assert_eq!(sim.get(), Outcome::Served(1), "{shape:?}");
+        let held = sim.rig.slot.token().unwrap();
+        assert!(held.margin() <= spare, "{shape:?}: {held:?}");
+    }
+}
+
+#[test]
+fn nor_is_it_asked_for_in_a_loop_there() {
+    let mut sim = Sim::holding(HOUR);
+    sim.answer = Answer::Again;
+    sim.freeze(HOUR - 30 * SECOND);
+    let before = sim.requests.len();
+    sim.use_for(25 * SECOND, 100);
+    assert!(sim.requests.len() - before <= 6, "{} requests", sim.requests.len() - before);
+}
+
+#[test]
+fn a_local_time_that_is_called_utc_is_told_and_the_assumed_life_counts() {
+    for hours in [8, 9, -5] {
+        let mut sim = Sim::new();
+        sim.answer = Answer::Never;
+        sim.call(0);
+        let zone = hours * 3_600_000;
+        let ends = UnixMillis(EPOCH + 3_600_000 + zone);
+        let value = Token { serial: 1, ends: HOUR };
+        let expiry = Expiry { at: Some(ends), ..Expiry::default() };
+        sim.feed(Input::Fetched { fetch: 1, value, expiry });
+        let held = sim.rig.slot.token().unwrap();
+        assert_eq!((held.named, held.certain), (None, false), "{hours} h");
+        assert!(held.life <= 15 * MINUTE, "{hours} h: {held:?}");
+        assert!(sim.events.contains(&Event::LocalExpiration), "{hours} h: {:?}", sim.events);
+    }
+}
+
+#[test]
+fn a_wish_to_be_asked_sooner_is_obeyed_and_one_to_be_asked_later_is_not() {
+    let refresh_at = |wish: Option<Millis>| {
+        let mut sim = Sim::new();
+        sim.draw = Some(500);
+        sim.answer = Answer::Never;
+        sim.call(0);
+        let value = Token { serial: 1, ends: HOUR };
+        let expiry = Expiry { at: None, left: Some(HOUR), refresh: wish };
+        sim.feed(Input::Fetched { fetch: 1, value, expiry });
+        sim.rig.slot.token().unwrap().refresh_at()
+    };
+    let own = refresh_at(None);
+    let minutes = |at: u64| at / MINUTE;
+    assert_eq!(minutes(refresh_at(Some(20 * MINUTE))), 19, "less what the device may lose");
+    assert_eq!(refresh_at(Some(59 * MINUTE)), own);
+    assert_eq!(refresh_at(Some(SECOND)), 30 * SECOND, "not before its least age");
+}
+
+#[test]
+fn another_user_is_given_another_token_and_nobody_is_blamed() {
+    let mut sim = Sim::holding(HOUR);
+    sim.refuse(1);
+    sim.pass(SECOND);
+    sim.refuse(2);
+    sim.answer = Answer::Never;
+    sim.pass(SECOND);
+    let waiter = sim.call(2 * HOUR);
+    let asked = sim.requests.len();
+    sim.answer = Answer::Token(3 * HOUR + 7 * MINUTE);
+    sim.feed(Input::Reset);
+    assert_eq!(sim.requests.len(), asked + 1, "at once");
+    assert_eq!(sim.aborted.len(), 1, "the former user's request is given up");
+    sim.pass(SECOND);
+    assert!(matches!(sim.outcome(waiter), Some(Outcome::Served(_))), "who waits gets the new one");
+    sim.refuse_current();
+    sim.pass(SECOND);
+    assert!(matches!(sim.get(), Outcome::Served(_)), "the third refusal is the first of this user");
+}
+
+#[test]
+fn a_reset_without_a_caller_asks_for_nothing() {
+    let mut sim = Sim::holding(HOUR);
+    sim.pass(10 * MINUTE);
+    let asked = sim.requests.len();
+    sim.feed(Input::Reset);
+    assert_eq!((sim.requests.len(), sim.rig.slot.token()), (asked, None));
+    assert_eq!(sim.rig.slot.zone(), Zone::Empty);
+}
+
+#[test]
+fn a_user_who_tries_again_waits_for_no_back_off_hold_or_budget() {
+    for error in [Error::Network, THROTTLED, UNAUTHENTICATED] {
+        let mut sim = Sim::new();
+        sim.answer = Answer::Fail(error.clone());
+        for _ in 0..20 {
+            sim.call(0);
+            sim.pass(10 * SECOND);
+        }
+        sim.answer = Answer::Token(HOUR);
+        let asked = sim.requests.len();
+        sim.feed(Input::Retry);
+        sim.call(0);
+        assert_eq!(sim.requests.len(), asked + 1, "{error}");
+        sim.pass(SECOND);
+        assert_eq!(sim.get(), Outcome::Served(1), "{error}");
+    }
+}
+
+#[test]
+fn but_not_more_than_once_a_second() {
+    let mut sim = Sim::new();
+    sim.answer = Answer::Fail(Error::Network);
+    sim.rtt = 0;
+    for _ in 0..100 {
+        sim.feed(Input::Retry);
+        sim.call(0);
+        sim.pass(100);
+    }
+    assert!(sim.requests.len() <= 30, "{} requests in 10 s", sim.requests.len());
+}
