@@ -193,7 +193,11 @@ impl Shell for Uploads {
             Effect::Requeue { forget } => uploads.host.requeue(id, forget),
             Effect::Fail(failure) => uploads.fail(id, failure),
             Effect::NotRenewed { why } => {
-                uploads.host.event(id, "notRenewed", &view::write(&view::NotRenewed { why }));
+                uploads.host.event(
+                    id,
+                    "diagnostic",
+                    &view::write(&view::Diagnostic { message: why }),
+                );
             }
             Effect::Emit(event) => uploads.emit(id, &event, time),
             Effect::InUse { how } => {

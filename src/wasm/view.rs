@@ -327,8 +327,8 @@ impl<'a> RefreshFailed<'a> {
 
 /// Why no successor of a credential is asked for ahead.
 #[derive(Serialize)]
-pub(super) struct NotRenewed {
-    pub(super) why: &'static str,
+pub(super) struct Diagnostic {
+    pub(super) message: &'static str,
 }
 
 /// A slot's token moved to another part of its life.
