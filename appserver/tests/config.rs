@@ -203,3 +203,19 @@ fn listening_beyond_this_machine_is_warned_of() {
     let unix = read(&["--listen", "unix:/tmp/x.sock"], &[]).unwrap();
     assert!(unix.warnings.is_empty());
 }
+
+#[test]
+fn the_file_that_the_documentation_shows_can_be_used() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/appserver.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let block = docs.split("```").find(|block| block.contains("[[grants]]")).unwrap();
+    let file = block.split_once('\n').unwrap().1;
+    let path = std::env::temp_dir().join(format!("upload-token-{}.toml", std::process::id()));
+    std::fs::write(&path, file).unwrap();
+    let config = read(&["--config", path.to_str().unwrap()], &[]).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let rules = account(&config).grants.rules();
+    assert_eq!(rules.len(), 3, "the two of the file, and UploadAuth mode's own");
+    assert!(rules[0].role.is_none() && rules[0].users == ["mallory"]);
+    assert_eq!(config.media.max_bytes, Some(5_000_000_000));
+}

@@ -202,15 +202,22 @@ const COMMANDS = [
   // The tests behind it are suites of their own; that it finds them is what is tried here.
   { has: "npm run wasm-pack", run: ["npm", ["run", "wasm-pack", "--", "--version"]], prints: /wasm-pack \d/ },
   {
-    has: "contract.test.mjs",
-    run: [process.execPath, ["--test", "appserver/tests/contract.test.mjs"]],
-    env: () => ({ APP_SERVER_URL: server.http }),
-    prints: /# fail 0|ℹ fail 0/,
+    has: "npm run contract",
+    run: () => [process.execPath, ["scripts/contract.mjs", server.http]],
+    prints: /right {2}POST \/api\/upload-auth gives a ticket/,
   },
   {
     has: "upload-token-appserver --local-cloud",
     run: ["cargo", ["run", "--quiet", "--locked", "--package", "upload-token-appserver", "--", "--help"]],
     prints: /--local-cloud/,
+  },
+  {
+    has: "local-cloud --listen",
+    run: [
+      "cargo",
+      ["run", "--quiet", "--locked", "--package", "upload-token-appserver", "--bin", "local-cloud", "--", "--help"],
+    ],
+    prints: /--access-key/,
   },
 ];
 
@@ -218,7 +225,8 @@ for (const block of of("sh")) {
   test(`can be typed: ${title(block)}`, async () => {
     const command = COMMANDS.find(({ has }) => block.code.includes(has));
     assert(command, "no such command is known to tests/package/docs/docs.test.mjs");
-    const { output } = await run(...command.run, { env: { NODE_TEST_CONTEXT: undefined, ...command.env?.() } });
+    const program = typeof command.run === "function" ? command.run() : command.run;
+    const { output } = await run(...program, { env: { NODE_TEST_CONTEXT: undefined } });
     assert.match(output, command.prints);
   });
 }
