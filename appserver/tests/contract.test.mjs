@@ -2,7 +2,7 @@
 //
 // Every AppServer here keeps the contract; `npm run contract -- URL` tries one of yours.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 
 import { accessKey, roleArn, startCloud } from "../../localcloud/tests/cloud.mjs";
 import { contract } from "../../scripts/contract.mjs";
+import { buildAppServer } from "../../scripts/lib/app-server.mjs";
 import { checksFor } from "./contract.mjs";
 import { ensurePython } from "./python.mjs";
 
@@ -21,8 +22,7 @@ const running = {};
 let cloud;
 
 before(async () => {
-  const build = ["build", "--quiet", "--package", "upload-token-appserver"];
-  execFileSync("cargo", build, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  await buildAppServer();
   cloud = await startCloud();
   const account = {
     ALIBABA_CLOUD_ACCESS_KEY_ID: accessKey.id,

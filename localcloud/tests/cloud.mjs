@@ -1,10 +1,12 @@
 // Starts the local cloud as a process of its own, and speaks to its control interface.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import http from "node:http";
 import path from "node:path";
 import readline from "node:readline";
 import { fileURLToPath } from "node:url";
+
+import { buildAppServer } from "../../scripts/lib/app-server.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const targetDirectory = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
@@ -22,10 +24,7 @@ export const appBucket = "web-upload-app";
  * @returns its addresses, its control interface and a way to stop it
  */
 export async function startCloud() {
-  execFileSync("cargo", ["build", "--quiet", "--package", "upload-token-appserver"], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  await buildAppServer();
   const key = `${accessKey.id}:${accessKey.secret}`;
   const server = spawn(
     path.join(targetDirectory, "debug/local-cloud"),

@@ -7,8 +7,9 @@ import { Failure, root, run, say } from "./run.mjs";
 
 const binary = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "debug/upload-token-appserver");
 
-/** Builds the AppServer; quick when nothing has changed. */
+/** Builds the AppServer, and the local cloud as a program of its own; quick when nothing has changed. `npm test` has done so, and cargo would wait for its other builds. */
 export async function buildAppServer() {
+  if (process.env.UPLOAD_TOKEN_BUILT) return;
   say("appserver  cargo build");
   await run("cargo", ["build", "--locked", "--package", "upload-token-appserver"]);
 }

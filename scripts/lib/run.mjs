@@ -24,16 +24,10 @@ export function say(text) {
  *
  * @param options.echo - Also pass everything on to this process's own output as it comes.
  * @param options.check - Throw a {@link Failure} with the output's end unless the exit code is 0 (default true).
- * @param options.timeout - Milliseconds after which the program is ended; 0 for never.
  */
-export function run(program, args = [], { echo = false, check = true, env, cwd = root, timeout = 0 } = {}) {
+export function run(program, args = [], { echo = false, check = true, env, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout,
-    });
+    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     const forward = (signal) => child.kill(signal);
     process.on("SIGINT", forward).on("SIGTERM", forward);
     const done = () => process.off("SIGINT", forward).off("SIGTERM", forward);
