@@ -1,15 +1,18 @@
-// One AppServer with the local cloud, one browser, and pages made for the tests.
+// An AppServer with the local cloud, a browser, and pages made for the tests.
 //
-// Chromium resolves every host name to the AppServer's TLS listener, so the SDKs talk to the vendor's real
-// host names, over TLS, with real preflights; no request is routed or answered by the test.
+// A proxy takes every host name for the AppServer's TLS listener, so the SDKs talk to the vendor's real host names, over
+// TLS, with real preflights; no request is routed or answered by the test. The sites of a process share its browser.
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 import { build } from "esbuild";
 
 import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
 import { launchChrome } from "../../../scripts/lib/chrome.mjs";
+import { fingerprint, stamped } from "../../../scripts/lib/fingerprint.mjs";
+import { exclusively } from "../../../scripts/lib/lock.mjs";
 import { root } from "../../../scripts/lib/run.mjs";
+import { startProxy } from "./proxy.mjs";
 
 export const www = join(root, ".cache/e2e");
 export const ORIGIN = "https://app.test";
@@ -26,8 +29,17 @@ const DEFAULT_PAGE = process.env.E2E_PAGE ?? PAGES[0];
 /** The user's own build of the SDK, in place of the one from npm: a path, or nothing. */
 const OWN_SDK = process.env.UPLOAD_VOD_SDK;
 
-/** Builds {@link PAGES} into {@link www}. */
-export async function buildPages() {
+/** Builds {@link PAGES} into {@link www} if they are not there: files of tests that run at the same time share them. */
+export function preparePages() {
+  return exclusively("e2e-pages", async () => {
+    const made = ["tests/e2e/vod/page", "tests/e2e/support/site.mjs", "package-lock.json"];
+    const inputs = await fingerprint(OWN_SDK ? [...made, relative(root, OWN_SDK)] : made);
+    const outputs = PAGES.map((name) => join(www, `${name}.html`));
+    await stamped("e2e-pages", inputs, outputs, buildPages);
+  });
+}
+
+async function buildPages() {
   await mkdir(www, { recursive: true });
   const common = { absWorkingDir: root, bundle: true, target: "es2022", outdir: www, logLevel: "silent" };
   for (const oss of OSS) {
@@ -72,31 +84,36 @@ const SCRIPT_TAGS =
 /** Once a process, however many sites it opens. */
 let built;
 
+let browser;
+let open = 0;
+
 /** Builds and starts everything; `site.close()` ends it. */
 export async function openSite() {
-  await (built ??= Promise.all([buildAppServer(), buildPages()]));
+  open++;
+  await (built ??= Promise.all([buildAppServer(), preparePages()]));
   const listen = ["--listen-tls", "127.0.0.1:0"];
   const vendor = OWN_SDK ? ["--vendor-upload-vod", OWN_SDK] : [];
   const server = await startAppServer({ www, args: [...listen, ...vendor] });
-  const { host } = new URL(server.https);
-  const browser = await launchChrome({
-    args: [
-      `--host-resolver-rules=MAP * ${host}`,
-      "--ignore-certificate-errors",
-      "--disable-quic",
-      "--disable-background-networking",
-      "--js-flags=--expose-gc",
-    ],
-  });
-  return new Site(server, browser);
+  const proxy = await startProxy(new URL(server.https).host);
+  return new Site(server, proxy, await (browser ??= launchChrome({ args: FLAGS })));
 }
+
+const FLAGS = [
+  "--ignore-certificate-errors",
+  "--disable-quic",
+  "--disable-background-networking",
+  "--js-flags=--expose-gc",
+];
 
 class Site {
   #server;
+  #proxy;
   #browser;
+  #contexts = new Set();
 
-  constructor(server, browser) {
+  constructor(server, proxy, browser) {
     this.#server = server;
+    this.#proxy = proxy;
     this.#browser = browser;
   }
 
@@ -113,7 +130,10 @@ class Site {
 
   /** A page of a browser context of its own; `page.context().close()` ends it. */
   async blank() {
-    const context = await this.#browser.newContext({ ignoreHTTPSErrors: true });
+    const proxy = { server: `http://127.0.0.1:${this.#proxy.port}` };
+    const context = await this.#browser.newContext({ ignoreHTTPSErrors: true, proxy });
+    this.#contexts.add(context);
+    context.on("close", () => this.#contexts.delete(context));
     const page = await context.newPage();
     // The browser's own account: a page's `unhandledrejection` misses what a body's reader rejects with.
     page.uncaught = [];
@@ -137,6 +157,11 @@ class Site {
     await page.waitForFunction(() => "harness" in window, undefined, { timeout: 15_000 });
   }
 
+  /** What a test that failed has left open. */
+  async closePages() {
+    await Promise.all(Array.from(this.#contexts, (context) => context.close()));
+  }
+
   log() {
     return this.control("GET", "log");
   }
@@ -146,7 +171,11 @@ class Site {
   }
 
   async close() {
-    await this.#browser.close();
+    if (--open === 0) {
+      browser = undefined;
+      await this.#browser.close();
+    }
+    await this.#proxy.close();
     await this.#server.stop();
   }
 }

@@ -2,21 +2,23 @@
 //
 // Builds of the SDK that the helper has not seen: each private member that it uses is taken away in turn.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, describe } from "node:test";
 
 import { figures } from "../support/figures.mjs";
-import { openSite } from "../support/site.mjs";
+import { Sites } from "../support/sites.mjs";
 
 const SIZE = 3 << 20;
 const MEMBERS = ["_state", "_curIndex", "_ossUpload", "_ossCreditor", "_removeCheckoutpoint"];
 const SHORT = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1500 };
 
-describe("an SDK without", () => {
-  let site;
-  before(async () => (site = await openSite()));
-  after(() => site?.close());
+/** They mostly wait. */
+const AT_A_TIME = 4;
 
-  async function begin(hidden, options, files) {
+describe("an SDK without", { concurrency: AT_A_TIME }, () => {
+  const sites = new Sites();
+  after(() => sites.close());
+
+  async function begin(site, hidden, options, files) {
     const page = await site.open();
     const sums = await page.evaluate(
       async ([hidden, options, files, size]) => {
@@ -45,9 +47,9 @@ describe("an SDK without", () => {
   for (const hidden of [...MEMBERS.map((name) => [name]), MEMBERS]) {
     const what = hidden.length === 1 ? hidden[0] : "any of them";
 
-    test(`${what}: a queue of two outlives its credentials`, async (t) => {
+    sites.test(`${what}: a queue of two outlives its credentials`, async (site, t) => {
       await site.reset({ config: SHORT });
-      const { page, sums, ended } = await begin(hidden, {}, [["a.mp4"], ["b.mp4"]]);
+      const { page, sums, ended } = await begin(site, hidden, {}, [["a.mp4"], ["b.mp4"]]);
       const report = await ended();
       assert.deepEqual(report.ends, { "a.mp4": ["Succeed"], "b.mp4": ["Succeed"] });
       assert.deepEqual(page.uncaught, []);
@@ -58,10 +60,9 @@ describe("an SDK without", () => {
       // Without the client a credential can only be replaced after OSS refused it.
       assert.equal(seen.refused > 0, hidden.includes("_ossUpload"));
       t.diagnostic(`told of ${assertDiagnosed(report, hidden).join(", ") || "nothing"}; ${seen.refused} × 403`);
-      await page.context().close();
     });
 
-    test(`${what}: a renewal that fails for ever, and a start afterwards`, async () => {
+    sites.test(`${what}: a renewal that fails for ever, and a start afterwards`, async (site) => {
       const refusal = {
         service: "oss",
         action: "UploadPart",
@@ -70,7 +71,7 @@ describe("an SDK without", () => {
         code: "SecurityTokenExpired",
       };
       await site.reset({ faults: [refusal, { service: "vod", action: "RefreshUploadVideo", times: -1, drop: true }] });
-      const { page, sums, ended } = await begin(hidden, { deadline: 2500 }, [["a.mp4"]]);
+      const { page, sums, ended } = await begin(site, hidden, { deadline: 2500 }, [["a.mp4"]]);
       const failed = await ended();
       assert.deepEqual(failed.ends, { "a.mp4": ["Failed network"] });
       await site.control("DELETE", "faults");
@@ -80,12 +81,11 @@ describe("an SDK without", () => {
       assert.deepEqual(page.uncaught, []);
       assert.equal((await site.objects())[0].sha256, sums["a.mp4"]);
       assertDiagnosed(report, hidden);
-      await page.context().close();
     });
 
-    test(`${what}: no first credential, and a start afterwards`, async () => {
+    sites.test(`${what}: no first credential, and a start afterwards`, async (site) => {
       await site.reset({ faults: [{ service: "vod", times: -1, drop: true }] });
-      const { page, sums, ended } = await begin(hidden, { deadline: 1500 }, [["a.mp4"]]);
+      const { page, sums, ended } = await begin(site, hidden, { deadline: 1500 }, [["a.mp4"]]);
       assert.deepEqual((await ended()).ends, { "a.mp4": ["Failed network"] });
       await site.control("DELETE", "faults");
       await page.evaluate(() => window.harness.start());
@@ -93,19 +93,17 @@ describe("an SDK without", () => {
       assert.deepEqual(report.ends, { "a.mp4": ["Failed network", "Succeed"] });
       assert.deepEqual(page.uncaught, []);
       assert.equal((await site.objects())[0].sha256, sums["a.mp4"]);
-      await page.context().close();
     });
   }
 
-  test("_removeCheckoutpoint: an image is issued anew after a refusal", async () => {
+  sites.test("_removeCheckoutpoint: an image is issued anew after a refusal", async (site) => {
     const refusal = { service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" };
     await site.reset({ faults: [refusal] });
-    const { page, sums, ended } = await begin(["_removeCheckoutpoint"], {}, [["a.png", "image/png"]]);
+    const { page, sums, ended } = await begin(site, ["_removeCheckoutpoint"], {}, [["a.png", "image/png"]]);
     const report = await ended();
     assert.deepEqual(report.ends, { "a.png": ["Succeed"] });
     const object = (await site.objects()).find(({ sha256 }) => sha256 === sums["a.png"]);
     assert.equal(object?.imageId, report.states[0].imageId);
     assert.deepEqual(assertDiagnosed(report, ["_removeCheckoutpoint"]), ["_removeCheckoutpoint"]);
-    await page.context().close();
   });
 });

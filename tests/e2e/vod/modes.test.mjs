@@ -1,20 +1,22 @@
 // UploadAuth mode, one token a file, and what a page can get hold of.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, describe } from "node:test";
 
 import { expiries, figures } from "../support/figures.mjs";
-import { openSite } from "../support/site.mjs";
+import { Sites } from "../support/sites.mjs";
 
 const MB = 1 << 20;
 const LIFE = 2000;
 
-describe("the adapter", () => {
-  let site;
-  before(async () => (site = await openSite()));
-  after(() => site?.close());
+/** They mostly wait. */
+const AT_A_TIME = 4;
+
+describe("the adapter", { concurrency: AT_A_TIME }, () => {
+  const sites = new Sites();
+  after(() => sites.close());
 
   /** Uploads with ours; `setUp` runs in the page and returns options that cannot be sent there. */
-  async function upload(files, { config, faults, options = {}, setUp } = {}) {
+  async function upload(site, files, { config, faults, options = {}, setUp } = {}) {
     await site.reset({ config, faults });
     const page = await site.open();
     const output = [];
@@ -48,44 +50,47 @@ describe("the adapter", () => {
   const uploadAuth = { tokens: null, uploadAuth: "/api/upload-auth" };
   const withModule = async () => ({ wasm: (await import("/dist/index.js")).wasm });
 
-  test("UploadAuth mode: videos from the AppServer outlive their credentials, and the page never holds an STS token", async (t) => {
-    const result = await upload(
-      [
-        ["a.mp4", 5 * MB],
-        ["b.mp4", 2 * MB],
-      ],
-      {
-        config: { uploadAuthLifeMs: LIFE, partDelayMs: 2300 },
-        options: { ...uploadAuth, parallel: 1 },
-        setUp: withModule,
-      },
-    );
-    assertStored(result);
-    const seen = figures(result.log);
-    assert.equal(seen.refused, 0);
-    assert.deepEqual(seen.sentTwice, []);
-    assert.equal(seen.created, 2);
-    assert.equal(result.log.filter(({ action }) => action === "/api/sts").length, 0);
-    const ended = expiries(result.log, LIFE);
-    assert.ok(ended >= 3, `${ended} UploadAuths ended during the uploads`);
-    t.diagnostic(`${ended} UploadAuths ended, ${seen.refreshed} refreshes, no 403`);
-    await result.page.context().close();
-  });
+  sites.test(
+    "UploadAuth mode: videos from the AppServer outlive their credentials, and the page never holds an STS token",
+    async (site, t) => {
+      const result = await upload(
+        site,
+        [
+          ["a.mp4", 5 * MB],
+          ["b.mp4", 2 * MB],
+        ],
+        {
+          config: { uploadAuthLifeMs: LIFE, partDelayMs: 2300 },
+          options: { ...uploadAuth, parallel: 1 },
+          setUp: withModule,
+        },
+      );
+      assertStored(result);
+      const seen = figures(result.log);
+      assert.equal(seen.refused, 0);
+      assert.deepEqual(seen.sentTwice, []);
+      assert.equal(seen.created, 2);
+      assert.equal(result.log.filter(({ action }) => action === "/api/sts").length, 0);
+      const ended = expiries(result.log, LIFE);
+      assert.ok(ended >= 3, `${ended} UploadAuths ended during the uploads`);
+      t.diagnostic(`${ended} UploadAuths ended, ${seen.refreshed} refreshes, no 403`);
+    },
+  );
 
-  test("UploadAuth mode: an image is issued anew after a refusal", async () => {
+  sites.test("UploadAuth mode: an image is issued anew after a refusal", async (site) => {
     const refusal = { service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" };
-    const result = await upload([["a.png", 3 * MB, { type: "image/png" }]], {
+    const result = await upload(site, [["a.png", 3 * MB, { type: "image/png" }]], {
       faults: [refusal],
       options: { ...uploadAuth, parallel: 1 },
       setUp: withModule,
     });
     assertStored(result);
     assert.equal(figures(result.log).created, 2);
-    await result.page.context().close();
   });
 
-  test("UploadAuth mode: a function of the page is told what is wanted, and may fail", async () => {
+  sites.test("UploadAuth mode: a function of the page is told what is wanted, and may fail", async (site) => {
     const result = await upload(
+      site,
       [["a.mp4", 3 * MB, { paramData: JSON.stringify({ Vod: { Title: "Film", CateId: 7, Tags: "x" } }) }]],
       {
         config: { uploadAuthLifeMs: LIFE, partDelayMs: 1700 },
@@ -120,14 +125,13 @@ describe("the adapter", () => {
       failures.map(({ error, usable }) => [error.code, usable]),
       [["network", true]],
     );
-    await result.page.context().close();
   });
 
-  test("one token a file: the next file's is there before it is wanted", async (t) => {
+  sites.test("one token a file: the next file's is there before it is wanted", async (site, t) => {
     const files = Array.from({ length: 10 }, (_, index) => [`${index}.mp4`, 300_000]);
     const delay = 900;
     const config = { delaysMs: { app: delay }, partDelayMs: 1600 };
-    const result = await upload(files, { config, options: { perFile: true } });
+    const result = await upload(site, files, { config, options: { perFile: true } });
     assertStored(result);
     const seen = figures(result.log);
     assert.equal(seen.tokens, 10);
@@ -139,10 +143,9 @@ describe("the adapter", () => {
     const waited = waits.filter((wait) => wait >= delay / 2).length;
     assert.equal(waited, 1, `waits in ms: ${waits.map(Math.round)}`);
     t.diagnostic(`10 files, ${seen.tokens} tokens, ${waited} wait (of ${Math.round(waits[0])} ms)`);
-    await result.page.context().close();
   });
 
-  test("one token a file: a page that cannot name a file's scope fails that file alone", async () => {
+  sites.test("one token a file: a page that cannot name a file's scope fails that file alone", async (site) => {
     const names = ["0.mp4", "1.mp4", "2.mp4"];
     await site.reset();
     const page = await site.open();
@@ -173,44 +176,45 @@ describe("the adapter", () => {
       ["1.mp4", "invalid_option"],
       ["2.mp4", "stored"],
     ]);
-    await page.context().close();
   });
 
   for (const mode of ["STS", "UploadAuth"]) {
-    test(`an uploader that a page drops while it waits for a credential is not collected: ${mode} mode`, async () => {
-      // The first request is refused, so that there is a back-off as well, with no request out.
-      const faults =
-        mode === "STS" ? [{ service: "vod", drop: true }] : [{ service: "app", status: 500, code: "Broken" }];
-      await site.reset({ config: { delaysMs: { app: 1000 } }, faults });
-      const page = await site.open();
-      const end = await page.evaluate(async (mode) => {
-        const [{ createTokenManager, wasm }, { createVodUploader }] = await Promise.all([
-          import("/dist/index.js"),
-          import("/dist/vod.js"),
-        ]);
-        let end;
-        (() => {
-          const tokens = mode === "STS" ? createTokenManager({ source: "/api/sts" }) : null;
-          const uploader = createVodUploader(window.AliyunUpload.Vod, tokens, {
-            ...(tokens ? {} : { uploadAuth: "/api/upload-auth", wasm }),
-            onUploadSucceed: () => (end = "stored"),
-            onUploadFailed: (info, code, message) => (end = `${code}: ${message}`),
-          });
-          uploader.addFile(new File([new Uint8Array(120_000)], "a.mp4"));
-          uploader.startUpload();
-        })();
-        for (let turn = 0; turn < 200 && !end; turn++) {
-          await new Promise((done) => setTimeout(done, 100));
-          window.gc();
-        }
-        return end;
-      }, mode);
-      assert.equal(end, "stored");
-      await page.context().close();
-    });
+    sites.test(
+      `an uploader that a page drops while it waits for a credential is not collected: ${mode} mode`,
+      async (site) => {
+        // The first request is refused, so that there is a back-off as well, with no request out.
+        const faults =
+          mode === "STS" ? [{ service: "vod", drop: true }] : [{ service: "app", status: 500, code: "Broken" }];
+        await site.reset({ config: { delaysMs: { app: 1000 } }, faults });
+        const page = await site.open();
+        const end = await page.evaluate(async (mode) => {
+          const [{ createTokenManager, wasm }, { createVodUploader }] = await Promise.all([
+            import("/dist/index.js"),
+            import("/dist/vod.js"),
+          ]);
+          let end;
+          (() => {
+            const tokens = mode === "STS" ? createTokenManager({ source: "/api/sts" }) : null;
+            const uploader = createVodUploader(window.AliyunUpload.Vod, tokens, {
+              ...(tokens ? {} : { uploadAuth: "/api/upload-auth", wasm }),
+              onUploadSucceed: () => (end = "stored"),
+              onUploadFailed: (info, code, message) => (end = `${code}: ${message}`),
+            });
+            uploader.addFile(new File([new Uint8Array(120_000)], "a.mp4"));
+            uploader.startUpload();
+          })();
+          for (let turn = 0; turn < 200 && !end; turn++) {
+            await new Promise((done) => setTimeout(done, 100));
+            window.gc();
+          }
+          return end;
+        }, mode);
+        assert.equal(end, "stored");
+      },
+    );
   }
 
-  test("uploaders that a page drops are collected, with all that belongs to them", async () => {
+  sites.test("uploaders that a page drops are collected, with all that belongs to them", async (site) => {
     await site.reset();
     const page = await site.open();
     const left = await page.evaluate(async () => {
@@ -238,11 +242,10 @@ describe("the adapter", () => {
       return alive();
     });
     assert.equal(left, 0, `${left} of 20 are left`);
-    await page.context().close();
   });
 
-  test("no secret is written anywhere", async () => {
-    const result = await upload([["a.mp4", 3 * MB]], {
+  sites.test("no secret is written anywhere", async (site) => {
+    const result = await upload(site, [["a.mp4", 3 * MB]], {
       config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, partDelayMs: 1500 },
       faults: [{ service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" }],
       options: { parallel: 1 },
@@ -274,6 +277,5 @@ describe("the adapter", () => {
       assert.ok(!kept.includes(secret), "a secret is kept in the page's storage");
       assert.ok(!told.includes(secret), "a secret is in an event, a callback or the console");
     }
-    await result.page.context().close();
   });
 });

@@ -1,18 +1,20 @@
 // An AppServer that fails for a while, or for ever.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, describe } from "node:test";
 
 import { figures } from "../support/figures.mjs";
-import { openSite } from "../support/site.mjs";
+import { Sites } from "../support/sites.mjs";
 
 const FIVE = 5 << 20;
 
-describe("the AppServer fails", () => {
-  let site;
-  before(async () => (site = await openSite()));
-  after(() => site?.close());
+/** They mostly wait. */
+const AT_A_TIME = 4;
 
-  async function begin(options) {
+describe("the AppServer fails", { concurrency: AT_A_TIME }, () => {
+  const sites = new Sites();
+  after(() => sites.close());
+
+  async function begin(site, options) {
     const page = await site.open();
     const sum = await page.evaluate(
       async ([options, size]) => {
@@ -30,9 +32,9 @@ describe("the AppServer fails", () => {
     };
   }
 
-  test("twice, then answers: the upload succeeds, and the page heard of it", async () => {
+  sites.test("twice, then answers: the upload succeeds, and the page heard of it", async (site) => {
     await site.reset({ faults: [{ service: "app", times: 2, status: 500 }] });
-    const { page, sum, ended } = await begin({});
+    const { page, sum, ended } = await begin(site, {});
     const report = await ended(60_000);
     assert.deepEqual(report.ends, { "a.mp4": ["Succeed"] });
     assert.deepEqual(page.uncaught, []);
@@ -46,12 +48,11 @@ describe("the AppServer fails", () => {
     );
     assert.equal((await site.objects())[0].sha256, sum);
     assert.equal(figures(await site.log()).created, 1);
-    await page.context().close();
   });
 
-  test("VOD hangs once: its call is given up and made again", async () => {
+  sites.test("VOD hangs once: its call is given up and made again", async (site) => {
     await site.reset({ faults: [{ service: "vod", action: "CreateUploadVideo", hang: true }] });
-    const { page, sum, ended } = await begin({});
+    const { page, sum, ended } = await begin(site, {});
     const report = await ended(60_000);
     assert.deepEqual(report.ends, { "a.mp4": ["Succeed"] });
     assert.deepEqual(page.uncaught, []);
@@ -61,49 +62,52 @@ describe("the AppServer fails", () => {
       ["timeout"],
     );
     assert.equal((await site.objects())[0].sha256, sum);
-    await page.context().close();
   });
 
-  test("for ever: the file fails with a code within the deadline, and startUpload() works afterwards", async () => {
-    await site.reset({ faults: [{ service: "app", times: -1, status: 500 }] });
-    const deadline = 4000;
-    const { page, sum, ended } = await begin({ deadline });
-    const failed = await ended(deadline + 3000);
-    assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });
-    assert.deepEqual(page.uncaught, []);
+  sites.test(
+    "for ever: the file fails with a code within the deadline, and startUpload() works afterwards",
+    async (site) => {
+      await site.reset({ faults: [{ service: "app", times: -1, status: 500 }] });
+      const deadline = 4000;
+      const { page, sum, ended } = await begin(site, { deadline });
+      const failed = await ended(deadline + 3000);
+      assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });
+      assert.deepEqual(page.uncaught, []);
 
-    await site.control("DELETE", "faults");
-    await page.evaluate(() => window.harness.start());
-    const report = await ended(60_000, 2);
-    assert.deepEqual(report.ends, { "a.mp4": ["Failed http", "Succeed"] });
-    assert.equal((await site.objects())[0].sha256, sum);
-    await page.context().close();
-  });
+      await site.control("DELETE", "faults");
+      await page.evaluate(() => window.harness.start());
+      const report = await ended(60_000, 2);
+      assert.deepEqual(report.ends, { "a.mp4": ["Failed http", "Succeed"] });
+      assert.equal((await site.objects())[0].sha256, sum);
+    },
+  );
 
-  test("for ever while a file uploads: it goes on as long as it can, fails with a code, and is continued afterwards", async () => {
-    await site.reset({ config: { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 3000 } });
-    const { page, sum, ended } = await begin({ deadline: 4000, parallel: 1 });
-    await page.waitForFunction(
-      () => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= 2,
-    );
-    await site.control("POST", "faults", [{ service: "app", times: -1, status: 500 }]);
-    const failed = await ended(40_000);
-    assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });
-    assert.deepEqual(page.uncaught, []);
+  sites.test(
+    "for ever while a file uploads: it goes on as long as it can, fails with a code, and is continued afterwards",
+    async (site) => {
+      await site.reset({ config: { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 3000 } });
+      const { page, sum, ended } = await begin(site, { deadline: 4000, parallel: 1 });
+      await page.waitForFunction(
+        () => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= 2,
+      );
+      await site.control("POST", "faults", [{ service: "app", times: -1, status: 500 }]);
+      const failed = await ended(40_000);
+      assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });
+      assert.deepEqual(page.uncaught, []);
 
-    await site.control("DELETE", "faults");
-    await site.control("POST", "config", { partDelayMs: 0 });
-    await page.evaluate(() => window.harness.start());
-    const report = await ended(60_000, 2);
-    assert.deepEqual(report.ends, { "a.mp4": ["Failed http", "Succeed"] });
-    const log = await site.log();
-    assert.equal((await site.objects())[0].sha256, sum);
-    const seen = figures(log);
-    assert.equal(seen.created, 1, "the same video is continued");
-    const again = log
-      .filter(({ action, status, partNumber }) => action === "UploadPart" && status === 200 && partNumber)
-      .map(({ partNumber }) => partNumber);
-    assert.equal(new Set(again).size, again.length, "no stored part is sent again");
-    await page.context().close();
-  });
+      await site.control("DELETE", "faults");
+      await site.control("POST", "config", { partDelayMs: 0 });
+      await page.evaluate(() => window.harness.start());
+      const report = await ended(60_000, 2);
+      assert.deepEqual(report.ends, { "a.mp4": ["Failed http", "Succeed"] });
+      const log = await site.log();
+      assert.equal((await site.objects())[0].sha256, sum);
+      const seen = figures(log);
+      assert.equal(seen.created, 1, "the same video is continued");
+      const again = log
+        .filter(({ action, status, partNumber }) => action === "UploadPart" && status === 200 && partNumber)
+        .map(({ partNumber }) => partNumber);
+      assert.equal(new Set(again).size, again.length, "no stored part is sent again");
+    },
+  );
 });

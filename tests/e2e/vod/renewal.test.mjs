@@ -1,20 +1,23 @@
 // Uploads that outlive their credentials: the main job, and why it needs doing.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, describe } from "node:test";
 
 import { expiries, figures } from "../support/figures.mjs";
-import { openSite, PAGES } from "../support/site.mjs";
+import { PAGES } from "../support/site.mjs";
+import { Sites } from "../support/sites.mjs";
 
 const MB = 1 << 20;
 const LIFE = 2000;
 
-describe("an upload outlives its credentials", () => {
-  let site;
-  before(async () => (site = await openSite()));
-  after(() => site?.close());
+/** They mostly wait. */
+const AT_A_TIME = 4;
+
+describe("an upload outlives its credentials", { concurrency: AT_A_TIME }, () => {
+  const sites = new Sites();
+  after(() => sites.close());
 
   /** Uploads `files` ([name, size] each) with short lives; resolves with the page's report, the log and what was stored. */
-  async function upload(files, { mode = "ours", options = {}, config = {}, faults, page: name } = {}) {
+  async function upload(site, files, { mode = "ours", options = {}, config = {}, faults, page: name } = {}) {
     await site.reset({ config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, ...config }, faults });
     const page = await site.open(name);
     try {
@@ -32,7 +35,6 @@ describe("an upload outlives its credentials", () => {
       const report = await page.evaluate(([names]) => window.harness.ended(names, 90_000), [names]);
       return { report, sums, uncaught: page.uncaught, log: await site.log(), objects: await site.objects() };
     } finally {
-      await page.context().close();
     }
   }
 
@@ -56,8 +58,8 @@ describe("an upload outlives its credentials", () => {
   }
 
   for (const page of PAGES) {
-    test(`5 MB, one part after the other (${page})`, async (t) => {
-      const result = await upload([["five.mp4", 5 * MB]], {
+    sites.test(`5 MB, one part after the other (${page})`, async (site, t) => {
+      const result = await upload(site, [["five.mp4", 5 * MB]], {
         page,
         options: { parallel: 1 },
         config: { partDelayMs: 2300 },
@@ -67,34 +69,37 @@ describe("an upload outlives its credentials", () => {
     });
   }
 
-  test("20 MB, five parts at a time", async (t) => {
-    const result = await upload([["twenty.mp4", 20 * MB]], { config: { partDelayMs: 2600 } });
+  sites.test("20 MB, five parts at a time", async (site, t) => {
+    const result = await upload(site, [["twenty.mp4", 20 * MB]], { config: { partDelayMs: 2600 } });
     assertStored(result);
     t.diagnostic(assertUnseen(result, 3));
   });
 
-  test("a queue of three files", async (t) => {
+  sites.test("a queue of three files", async (site, t) => {
     const files = ["one.mp4", "two.mp4", "three.mp4"].map((name) => [name, 5 * MB]);
-    const result = await upload(files, { config: { partDelayMs: 4200 } });
+    const result = await upload(site, files, { config: { partDelayMs: 4200 } });
     assertStored(result);
     assert.equal(figures(result.log).created, 3, "one video a file");
     t.diagnostic(assertUnseen(result, 3));
   });
 
-  test("the documented integration fails on the same upload: it refreshes the object key in place of the VideoId", async (t) => {
-    const result = await upload([["five.mp4", 5 * MB]], {
-      mode: "documented",
-      options: { parallel: 1 },
-      config: { stsLifeMs: null, partDelayMs: 2300 },
-    });
-    assert.deepEqual(result.report.ends, { "five.mp4": ["Failed InvalidVideo.NotFound"] });
-    const seen = figures(result.log);
-    assert.ok(seen.refused >= 1, "the SDK learns of the expiry from a refusal");
-    assert.equal(seen.stored, 0);
-    assert.ok(result.report.calls.includes("onUploadTokenExpired five.mp4"));
-    const { uploader } = result.report;
-    t.diagnostic(
-      `onUploadFailed InvalidVideo.NotFound after ${seen.refused} answers with 403; the uploader is in ${uploader}`,
-    );
-  });
+  sites.test(
+    "the documented integration fails on the same upload: it refreshes the object key in place of the VideoId",
+    async (site, t) => {
+      const result = await upload(site, [["five.mp4", 5 * MB]], {
+        mode: "documented",
+        options: { parallel: 1 },
+        config: { stsLifeMs: null, partDelayMs: 2300 },
+      });
+      assert.deepEqual(result.report.ends, { "five.mp4": ["Failed InvalidVideo.NotFound"] });
+      const seen = figures(result.log);
+      assert.ok(seen.refused >= 1, "the SDK learns of the expiry from a refusal");
+      assert.equal(seen.stored, 0);
+      assert.ok(result.report.calls.includes("onUploadTokenExpired five.mp4"));
+      const { uploader } = result.report;
+      t.diagnostic(
+        `onUploadFailed InvalidVideo.NotFound after ${seen.refused} answers with 403; the uploader is in ${uploader}`,
+      );
+    },
+  );
 });

@@ -19,6 +19,7 @@ const MB = 1 << 20;
  * @property {(run: Run) => Promise<void>} [before] before the start
  * @property {(run: Run) => Promise<void>} [during] after the start
  * @property {string | RegExp | Record<string, string>} [ends] how each file ends with ours: `Succeed`, or `Failed <code>`, or `none`
+ * @property {string} [documented] what becomes of it with the documented integration, where that is judged: a control
  * @property {number} [refused] answers of OSS with 403 that ours may see
  * @property {number} [twice] parts that OSS may be given twice with ours: those in flight when the page stopped the upload
  * @property {number} [created] media that ours may create; default one a file

@@ -1,53 +1,23 @@
-// Every scenario twice: with the vendor's documented integration, whose outcome is only recorded, and with ours.
-import { after, before, describe, test } from "node:test";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+// Every scenario with ours; with the vendor's documented integration, those that show that a scenario is one.
+import assert from "node:assert/strict";
+import { after, describe } from "node:test";
 
-import { root } from "../../../scripts/lib/run.mjs";
-import { answers } from "./scenarios/answers.mjs";
-import { devices } from "./scenarios/devices.mjs";
-import { outages } from "./scenarios/outages.mjs";
-import { people } from "./scenarios/people.mjs";
+import { Sites } from "../support/sites.mjs";
 import { run } from "./scenario.mjs";
-import { openSite } from "../support/site.mjs";
+import { GROUPS } from "./scenarios/groups.mjs";
 
-const GROUPS = {
-  "what servers answer": answers,
-  "outages of the AppServer and of VOD": outages,
-  "what users and pages do": people,
-  "what devices do": devices,
-};
+/** Scenarios mostly wait, so that several at a time hardly disturb each other. */
+const AT_A_TIME = 5;
 
-/** Scenarios mostly wait, so that two at a time hardly disturb each other; each group has a cloud and a browser of its own. */
-const AT_A_TIME = 2;
-
-const rows = [];
 describe("scenarios", { concurrency: AT_A_TIME }, () => {
-  for (const [group, scenarios] of Object.entries(GROUPS)) {
-    describe(group, { concurrency: 1 }, () => {
-      let site;
-      before(async () => (site = await openSite()));
-      after(() => site?.close());
-      for (const scenario of scenarios) {
-        test(scenario.name, async (t) => {
-          const theirs = await run(site, scenario, "documented");
-          const ours = await run(site, scenario, "ours");
-          rows.push([group, scenario.name, theirs, ours]);
-          t.diagnostic(`documented: ${theirs}`);
-          t.diagnostic(`ours:       ${ours}`);
-        });
-      }
-    });
-  }
-});
+  const sites = new Sites();
+  after(() => sites.close());
+  for (const scenario of Object.values(GROUPS).flat()) {
+    const ours = async (site, t) => t.diagnostic(await run(site, scenario, "ours"));
+    sites.test(scenario.name, ours);
+    if (!scenario.documented) continue;
 
-/** The table of outcomes, as in docs/vod-scenarios.md. */
-after(async () => {
-  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const sections = Object.keys(GROUPS).map((group) => {
-    const cells = rows.filter((row) => row[0] === group).map(([, ...cells]) => line(cells));
-    const head = [line(["scenario", "documented integration", "upload-token"]), line(["-", "-", "-"])];
-    return [`## ${group[0].toUpperCase()}${group.slice(1)}`, "", ...head, ...cells, ""].join("\n");
-  });
-  await writeFile(join(root, ".cache/e2e/scenarios.md"), sections.join("\n"));
+    const control = async (site) => assert.equal(await run(site, scenario, "documented"), scenario.documented);
+    sites.test(`${scenario.name}: the documented integration`, control);
+  }
 });

@@ -1,5 +1,3 @@
-// `npm test -- engines` runs this folder.
-//
 // The main job in three engines, with the real SDKs: an upload that outlives its credentials, and one that loses its
 // AppServer. The engine sends real preflights over TLS to the vendor's host names.
 import assert from "node:assert/strict";
@@ -8,15 +6,16 @@ import { createHash } from "node:crypto";
 
 import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
 import { expiries, figures } from "../support/figures.mjs";
-import { buildPages, ORIGIN, PAGES, www } from "../support/site.mjs";
+import { startProxy } from "../support/proxy.mjs";
+import { ORIGIN, PAGES, preparePages, www } from "../support/site.mjs";
 import { writeTabsPage } from "../support/tabs.mjs";
-import { launch, NAMES } from "./browsers.mjs";
-import { startProxy } from "./proxy.mjs";
+import { launch } from "./browsers.mjs";
 
 const MB = 1 << 20;
 const LIFE = 2000;
 
-for (const name of NAMES) {
+/** Defines the suite for one of the engines of `browsers.mjs`. */
+export function suite(name) {
   describe(name, () => {
     let server;
     let proxy;
@@ -24,7 +23,7 @@ for (const name of NAMES) {
 
     before(async () => {
       await buildAppServer();
-      await buildPages();
+      await preparePages();
       await writeTabsPage();
       server = await startAppServer({ www, args: ["--listen-tls", "127.0.0.1:0"] });
       proxy = await startProxy(new URL(server.https).host);

@@ -1,0 +1,4 @@
+// `npm test -- engines` runs this folder.
+import { suite } from "./suite.mjs";
+
+suite("chromium");
