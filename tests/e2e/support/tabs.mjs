@@ -1,5 +1,5 @@
 // The page of the tests of upload-token/tabs: `make()` makes its manager, `ask()` resolves with a token's id or a code.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { www } from "./site.mjs";
@@ -15,8 +15,10 @@ globalThis.ask = () => tokens.getToken().then(({ accessKeyId }) => accessKeyId, 
 make();
 </script>`;
 
-/** Writes it where {@link www} is served, as `/tabs.html`. */
+/** Writes it where {@link www} is served, as `/tabs.html`: as a whole, for another process may be serving it. */
 export async function writeTabsPage() {
   await mkdir(www, { recursive: true });
-  await writeFile(join(www, "tabs.html"), PAGE);
+  const made = join(www, `tabs.html.${process.pid}`);
+  await writeFile(made, PAGE);
+  await rename(made, join(www, "tabs.html"));
 }
