@@ -9,6 +9,10 @@ export interface FileEntry {
   scope?: string;
   /** Whether the SDK came to it. */
   begun: boolean;
+  /** Whether its STS token signs OSS itself. */
+  direct: boolean;
+  /** AccessKeyId of the token that it was given last, in direct mode. */
+  signedWith: string | undefined;
   /** Whether the SDK waits for its first credential. */
   asked: boolean;
   /** Counts the times the SDK came to it. */
@@ -73,6 +77,8 @@ export class Files {
 
 const FRESH = {
   begun: false,
+  direct: false,
+  signedWith: undefined,
   asked: false,
   turn: 0,
   client: undefined,

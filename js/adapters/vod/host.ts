@@ -19,12 +19,13 @@ import { ownManager, report } from "../../manager.js";
 import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
+import { directAuth, directFile, goesElsewhere, isDirect } from "./direct.js";
 import { Files, parameters, type FileEntry } from "./files.js";
 import type { Numbers } from "./options.js";
 import { Page } from "./page.js";
 import { isThenable, pageReady } from "./ready.js";
 import type { Sdk } from "./sdk.js";
-import type { UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
+import type { UploadAuthRequest, UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
 
 /** How long a file waits for its credential, unless the page says otherwise, ms. */
 const DEADLINE = 30_000;
@@ -38,6 +39,9 @@ const STALL_SLACK = 30_000;
  * which need not keep it, and not the SDK, which has no request out.
  */
 const busy = new Set<Host>();
+
+/** Which credential writes to OSS: an UploadAuth of VOD, or the STS token itself. */
+type Mode = "vod" | "direct";
 
 /** @internal */
 export interface HostParts {
@@ -56,8 +60,9 @@ export class Host implements UploadHost {
   readonly #tokens: TokenManager | null;
   #disposed = false;
   #sdk: Sdk | undefined;
-  #core: UploadCore | undefined;
-  #starting: Promise<UploadCore> | undefined;
+  readonly #cores = new Map<Mode, UploadCore>();
+  readonly #starting = new Map<Mode, Promise<UploadCore>>();
+  readonly #working = new Set<Mode>();
   readonly #onFailure = (error: UploadTokenError): void => {
     busy.delete(this);
     for (const entry of this.files) {
@@ -80,11 +85,11 @@ export class Host implements UploadHost {
     busy.delete(this);
     this.sdk.clear();
     this.files.keepOnly([]);
-    const core = this.#core;
     this.#disposed = true;
-    this.#core = undefined;
+    const cores = [...this.#cores.values()];
+    this.#cores.clear();
     // Later, because a method of the core may be on the stack below us.
-    if (core && !failure()) queueMicrotask(() => core.free());
+    if (!failure()) queueMicrotask(() => cores.forEach((core) => core.free()));
   }
 
   /** Takes the SDK that {@link callbacks} were given to. */
@@ -92,7 +97,7 @@ export class Host implements UploadHost {
     this.#sdk = sdk;
     sdk.onQueueChanged(() => {
       this.files.keepOnly(sdk.list());
-      this.#alive()?.changed();
+      if (!failure()) for (const core of this.#cores.values()) core.changed();
     });
   }
 
@@ -109,9 +114,13 @@ export class Host implements UploadHost {
       if (isThenable(ready)) await pageReady(ready, this.#options.deadline ?? DEADLINE);
       const scope = this.#sts ? this.#scope(entry) : "";
       if (scope === undefined) throw invalidOption("perFile", "must return a string");
-      const core = this.#core ?? (await this.#start());
+      entry.direct = this.#sts && isDirect(entry.info);
+      const mode = entry.direct ? "direct" : "vod";
+      const core = this.#cores.get(mode) ?? (await this.#start(mode));
       if (this.#disposed || turn !== entry.turn || !this.sdk.waits(entry)) return;
-      core.started(entry.id, { ...described(entry.info), scope });
+      if (entry.direct && goesElsewhere(entry.info)) this.sdk.forget(entry);
+      const file = described(entry.info);
+      core.started(entry.id, { ...(entry.direct ? directFile(entry.id, file) : file), scope });
     } catch (cause) {
       if (turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
         this.#fail(entry, failure() ?? asError(cause));
@@ -121,25 +130,33 @@ export class Host implements UploadHost {
 
   /** Tells the module something of a file that it knows. */
   tell<R>(info: UploadInfo, act: (core: UploadCore, file: number) => R): R | undefined {
-    const file = this.files.find(info)?.id;
-    const core = this.#alive();
-    return core && file !== undefined ? act(core, file) : undefined;
+    const entry = this.files.find(info);
+    const core = entry && this.#cores.get(entry.direct ? "direct" : "vod");
+    return core && !failure() ? act(core, entry.id) : undefined;
   }
 
-  #start(): Promise<UploadCore> {
-    this.#starting ??= this.#create();
-    this.#starting.catch(() => (this.#starting = undefined));
+  #start(mode: Mode): Promise<UploadCore> {
+    const starting = this.#starting.get(mode) ?? this.#create(mode);
+    this.#starting.set(mode, starting);
+    starting.catch(() => this.#starting.delete(mode));
     onFailure(this.#onFailure);
-    return this.#starting;
+    return starting;
   }
 
-  async #create(): Promise<UploadCore> {
+  async #create(mode: Mode): Promise<UploadCore> {
     const own = ownManager(this.#tokens);
-    const host = weakObject(this, CALLS);
-    if (this.#sts && own) return (this.#core = (await own.core()).uploads(this.#settings(), host));
+    const hold = weakFunction(this, (host) => (busy: boolean) => host.hold(busy, mode));
+    const host = { ...weakObject(this, CALLS), hold: (busy: boolean) => void hold(busy) };
     const { wasm } = this.#options;
-    const { UploadCore } = await (wasm === undefined ? (own?.module() ?? defaultModule()) : loadCore(loaderOf(wasm)));
-    return (this.#core = new UploadCore(this.#settings(), host));
+    let core: UploadCore;
+    if (mode === "vod" && this.#sts && own) core = (await own.core()).uploads(this.#settings(), host);
+    else {
+      const module = wasm === undefined ? (own?.module() ?? defaultModule()) : loadCore(loaderOf(wasm));
+      const { UploadCore } = await module;
+      core = new UploadCore(mode === "direct" ? this.#directSettings() : this.#settings(), host);
+    }
+    this.#cores.set(mode, core);
+    return core;
   }
 
   /** Whether UploadAuths are asked of VOD, with an STS token. */
@@ -147,22 +164,41 @@ export class Host implements UploadHost {
     return this.#options.uploadAuth === undefined;
   }
 
-  #settings(): UploadOptions {
-    const { deadline, endpoint, region, retryCount, retryDuration, timeout } = this.#options;
+  #common(): Pick<UploadOptions, "wait" | "stall" | "seed"> {
+    const { deadline, retryCount, retryDuration, timeout } = this.#options;
     const attempt = (timeout ?? OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
     const stall = (1 + (retryCount ?? 3)) * attempt + STALL_SLACK;
-    const common = { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
+    return { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
+  }
+
+  #directSettings(): UploadOptions {
+    const source = weakFunction(this, (host) => (request: object, file: number) => {
+      const entry = host.files.get(file);
+      return directAuth(entry, host.#tokens, entry && host.#scope(entry), request);
+    });
+    return { ...this.#common(), source };
+  }
+
+  #settings(): UploadOptions {
+    const { endpoint, region } = this.#options;
+    const common = this.#common();
     if (this.#sts) {
       const tokens = ownManager(this.#tokens) ? undefined : this.#foreignTokens();
       return { ...common, endpoint: endpoint ?? `https://vod.${region ?? "cn-shanghai"}.aliyuncs.com`, tokens };
     }
     const source = weakOption(this, (host) => {
       const source = addressOf(host.#options.uploadAuth);
-      // What else the module tells is for this host.
-      return typeof source === "function" ? (request: never) => source(request) : source;
+      if (typeof source !== "function") return source;
+      return (request: object, file: number) => source(host.#withFile(request, file));
     });
     const request = weakOption(this, (host) => host.#options.request);
     return { ...common, source: source as CredentialSource, request };
+  }
+
+  /** What the page's own function is asked for, with the file that it is for. */
+  #withFile(request: object, file: number): UploadAuthRequest {
+    const info = this.files.get(file)?.info;
+    return { ...request, file: info?.file, info } as UploadAuthRequest;
   }
 
   /** A token manager of another copy of this package, as the module may keep it. */
@@ -171,11 +207,6 @@ export class Host implements UploadHost {
       return host.#tokens?.getToken({ scope, signal });
     });
     return { getToken, ...weakObject(this, ["invalidate", "prefetch"]) };
-  }
-
-  /** The module, unless it has failed. */
-  #alive(): UploadCore | undefined {
-    return failure() ? undefined : this.#core;
   }
 
   /** The scope of the file's STS token; `undefined` if the page cannot name it. The page is asked once. */
@@ -248,7 +279,7 @@ export class Host implements UploadHost {
     const entry = this.files.get(delivery.file);
     if (!entry) return undefined;
     if (delivery.answers === "resume") return { taken: this.sdk.resume(entry, delivery) };
-    const taken = this.sdk.start(entry, delivery);
+    const taken = entry.direct ? this.sdk.startDirect(entry, delivery) : this.sdk.start(entry, delivery);
     return { taken, next: this.#silently(entry, () => this.#nextScope()) };
   }
 
@@ -271,22 +302,33 @@ export class Host implements UploadHost {
     if (lost && info.state !== "Uploading") this.#fail(entry, sdkThrew(entry.thrown));
   }
 
-  hold(hold: boolean): void {
-    if (hold) busy.add(this);
+  hold(hold: boolean, mode: Mode = "vod"): void {
+    if (hold) this.#working.add(mode);
+    else this.#working.delete(mode);
+    if (this.#working.size > 0 && !this.#disposed) busy.add(this);
     else busy.delete(this);
   }
 
   fail(file: number, failure: object): void {
     const entry = this.files.get(file);
     if (!entry) return;
-    if (entry.thrown !== undefined) this.#fail(entry, sdkThrew(entry.thrown));
-    else this.#fail(entry, fromFailure(failure as Failure));
+    const { code, ...rest } = failure as Failure;
+    if (entry.thrown !== undefined) return this.#fail(entry, sdkThrew(entry.thrown));
+    // In direct mode the time is over because the STS token did not come: the manager knows why.
+    const late = entry.direct && code === "timeout" ? this.#tokens?.status(this.#scope(entry)).lastError : undefined;
+    if (late) return this.#fail(entry, late);
+    // A server's own code is told to the page as it is.
+    const detail = /^[a-z_]+$/.test(code) ? { code } : { code: "http", serverCode: code };
+    this.#fail(entry, fromFailure({ ...rest, ...detail }), code);
   }
 
   event(file: number, type: string, detail: object): void {
     const entry = this.files.get(file);
     if (!entry) return;
-    const { error } = detail as { error?: Failure };
+    const { error, why } = detail as { error?: Failure; why?: string };
+    if (type === "notRenewed") {
+      return this.page.tell({ type: "diagnostic", info: entry.info, message: `no renewal ahead: ${why}` });
+    }
     this.page.tell({
       type,
       info: entry.info,
@@ -311,7 +353,7 @@ export class Host implements UploadHost {
 }
 
 /** An SDK that throws did not do what it was asked. */
-const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as const satisfies (keyof UploadHost)[];
+const CALLS = ["look", "deliver", "swap", "requeue", "fail", "event"] as const satisfies (keyof UploadHost)[];
 
 /** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
 async function defaultModule(): Promise<Core> {

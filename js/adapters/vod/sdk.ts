@@ -80,11 +80,26 @@ export class Sdk {
     );
   }
 
+  /** Starts a file that goes to the page's own object: without a word to VOD, also of its progress. */
+  startDirect(entry: FileEntry, delivery: Delivery): boolean {
+    this.#prepare(entry, delivery);
+    const { uploadAuth, uploadAddress } = delivery;
+    const { info } = entry;
+    const direct = this.uploader.setSTSTokenDirectlyUpload;
+    if (!direct)
+      return this.#runs.begin(entry, () => this.uploader.setUploadAuthAndAddress(info, uploadAuth, uploadAddress));
+    const { AccessKeyId, AccessKeySecret, SecurityToken, Expiration } = JSON.parse(atob(uploadAuth)) as Record<
+      string,
+      string
+    >;
+    return this.#runs.begin(entry, () => direct(info, AccessKeyId, AccessKeySecret, SecurityToken, Expiration));
+  }
+
   resume(entry: FileEntry, delivery: Delivery): boolean {
     const { info } = entry;
     this.#prepare(entry, delivery);
     if (delivery.forget) readdress(info, delivery.uploadAddress);
-    if (delivery.videoId !== undefined) info.videoId = delivery.videoId;
+    if (delivery.videoId !== undefined && !entry.direct) info.videoId = delivery.videoId;
     return this.#runs.begin(entry, () => this.uploader.resumeUploadWithAuth(delivery.uploadAuth));
   }
 
@@ -111,6 +126,9 @@ export class Sdk {
   requeue(entry: FileEntry, forget: boolean): void {
     if (forget) this.forget(entry);
     entry.asked = false;
+    // The SDK is at another file, and took the refusal of this one for that one's.
+    const strayed = this.#inside.state() === "Expire" && !this.#inside.isCurrent(entry.info);
+    if (strayed) this.#inside.setState(this.#runs.atWork() ? "Start" : "Failure");
     entry.info.state = "Ready";
     if (this.#inside.idle()) this.#goOn();
   }

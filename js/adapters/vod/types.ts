@@ -75,6 +75,10 @@ export interface UploadAuthRequest {
   /** Fires when the request is no longer wanted. */
   readonly signal: AbortSignal;
   readonly reason: TokenReason;
+  /** The file that was added, for its size, its hash or whatever else the AppServer needs. */
+  readonly file: File;
+  /** What the SDK keeps of it: one object for its life, the same as in the callbacks. */
+  readonly info: UploadInfo;
   readonly title: string;
   readonly fileName: string;
   /** Refresh this video rather than create one. */
@@ -145,7 +149,8 @@ export interface UploadAuthStatus {
  * - `expired`: it ran out without a successor.
  * - `rejected`: OSS refused it.
  * - `diagnostic`: this build of the SDK lacks something that the helper uses, and what it does instead; or the page
- *   called a method that hands the SDK a credential, which is not carried out. Each is told once.
+ *   called a method that hands the SDK a credential, which is not carried out. Each is told once. Or why a file's UploadAuth
+ *   is not renewed ahead.
  */
 export type VodTokenEvent =
   | ({
@@ -173,6 +178,8 @@ export type VodTokenEvent =
     }
   | {
       readonly type: "diagnostic";
+      /** The file, if it is about one. */
+      readonly info?: UploadInfo;
       /** The private member that the build lacks. */
       readonly missing?: string;
       /** The method that the page called. */
@@ -183,7 +190,12 @@ export type VodTokenEvent =
 /** The vendor's uploader: the real object, with the methods that its documentation names. */
 export interface VodUploader {
   readonly options: VodSdkOptions;
-  /** @param paramData - `{ Vod: { Title: …, CateId: … } }`, or that as JSON text; the title defaults to the file's name. */
+  /**
+   * With `endpoint`, `bucket` and `object`, the file goes to that object of the page's own, written with the STS token
+   * itself (direct mode); VOD is not asked. Without them it goes to VOD.
+   *
+   * @param paramData - `{ Vod: { Title: …, CateId: … } }`, or that as JSON text; the title defaults to the file's name.
+   */
   addFile(
     file: File,
     endpoint?: string | null,
@@ -217,6 +229,7 @@ export interface SdkUploader extends VodUploader {
     videoId?: string,
   ): boolean | undefined;
   resumeUploadWithAuth(uploadAuth: string): boolean;
+  setSTSTokenDirectlyUpload?(info: UploadInfo, ...credential: (string | undefined)[]): boolean | undefined;
 }
 
 /** @internal What the SDK sends one file with: its own wrapper around a client of ali-oss. */

@@ -314,3 +314,27 @@ fn an_upload_has_numbers_of_its_own() {
     assert_eq!(own, expected);
     assert_eq!(slot_policy(&Policy { pull_in: 7, ..expected }, 7_000).pull_in, 7);
 }
+
+#[test]
+fn what_the_sdk_did_not_take_is_not_offered_again() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.takes = false;
+    sim.start();
+    sim.grant();
+    let offered = Did::Start { auth: 1, forget: false };
+    assert_eq!(sim.done(), [Did::Create, offered, Did::Fail(Failure::NotTaken)]);
+    sim.takes = true;
+    sim.start();
+    sim.grant();
+    let another = Did::Start { auth: 2, forget: false };
+    assert_eq!(sim.done(), [Did::Refresh("video".to_owned()), another]);
+}
+
+#[test]
+fn a_refused_file_that_the_sdk_has_left_goes_back_into_the_queue() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.expire("SecurityTokenExpired");
+    sim.sdk.current = false;
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Refresh("video".to_owned()), Did::Requeue { forget: false }]);
+}

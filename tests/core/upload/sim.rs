@@ -45,6 +45,8 @@ pub(crate) struct Sim {
     pub(crate) media: Media,
     pub(crate) sdk: Look,
     pub(crate) swappable: bool,
+    /// Whether the SDK takes what it is given.
+    pub(crate) takes: bool,
     /// Whether a running upload reports the progress it has made, as time passes.
     pub(crate) alive: bool,
     progress: u32,
@@ -83,6 +85,7 @@ impl Sim {
             media,
             sdk: Look { current: false, file: FileState::Ready, uploader: UploaderState::Init },
             swappable: true,
+            takes: true,
             alive: true,
             progress: 0,
             done: Vec::new(),
@@ -166,7 +169,7 @@ impl Sim {
             Effect::Start { auth, forget, .. } => {
                 self.done.push(Did::Start { auth: number(&auth), forget });
                 self.sdk.file = FileState::Uploading;
-                self.feed(Input::Delivered { taken: true });
+                self.feed(Input::Delivered { taken: self.takes });
             }
             Effect::Resume { auth, forget, .. } => {
                 self.done.push(Did::Resume { auth: number(&auth), forget });

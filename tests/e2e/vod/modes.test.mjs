@@ -98,8 +98,9 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
         setUp: async () => {
           window.requests = [];
           let calls = 0;
-          const uploadAuth = async ({ signal, ...request }) => {
-            window.requests.push({ ...request, signal: signal instanceof AbortSignal });
+          const uploadAuth = async ({ signal, file, info, ...request }) => {
+            const same = file === info.file && info === window.harness.uploader.listFiles()[0];
+            window.requests.push({ ...request, size: file.size, same, signal: signal instanceof AbortSignal });
             if (calls++ === 1) throw new Error("not this time");
             const body = JSON.stringify(request);
             return fetch("/api/upload-auth", {
@@ -117,7 +118,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
     assert.equal(figures(result.log).refused, 0);
     const [first, second] = await result.page.evaluate(() => window.requests);
     const { videoId } = result.report.states[0];
-    const about = { title: "Film", fileName: "a.mp4", cateId: 7, tags: "x", signal: true };
+    const about = { title: "Film", fileName: "a.mp4", cateId: 7, tags: "x", size: 3 * MB, same: true, signal: true };
     assert.deepEqual(first, { ...about, reason: "initial" });
     assert.deepEqual(second, { ...about, reason: "refresh", videoId });
     const failures = result.report.events.filter(({ of, type }) => of === "vod" && type === "refreshFailed");

@@ -84,11 +84,11 @@ class Harness {
   }
 
   /** Adds a file whose bytes follow from its name and size; resolves with its SHA-256. */
-  async add(name, size, { type = "video/mp4", paramData } = {}) {
+  async add(name, size, { type = "video/mp4", paramData, endpoint = null, bucket = null, object = null } = {}) {
     const file = makeFile(name, size, type);
     this.files.set(name, file);
     const data = paramData === undefined ? JSON.stringify({ Vod: { Title: name } }) : paramData;
-    this.uploader.addFile(file, null, null, null, data);
+    this.uploader.addFile(file, endpoint, bucket, object, data);
     return hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
   }
 

@@ -116,7 +116,7 @@ export const answers = [
   {
     name: "NoSuchUpload for every part, for ever",
     faults: [{ service: "oss", action: "UploadPart", times: -1, status: 404, code: "NoSuchUpload" }],
-    ends: "Failed upload_lost",
+    ends: "Failed NoSuchUpload",
   },
   {
     name: "NoSuchUpload at completion",

@@ -150,6 +150,54 @@ export const people = [
     config: { partDelayMs: 300 },
     twice: 1,
   },
+  {
+    name: "stopped and started, three times within seconds, in the middle of a file",
+    files: [["a.mp4", 6 * MB]],
+    during: async (run) => {
+      for (let round = 0; round < 3; round++) {
+        await progress(run.page, 2 * round + 2);
+        await does("stopUpload")(run);
+        await sleep(150);
+        await does("startUpload")(run);
+        await sleep(150);
+      }
+    },
+    config: { partDelayMs: 250 },
+    // Those under way at each stop.
+    twice: 3,
+  },
+  {
+    name: "stopped and started while the last answer of OSS is on its way",
+    files: [["a.mp4", 2 * MB]],
+    faults: [{ service: "oss", action: "CompleteMultipartUpload", delayMs: 1500 }],
+    during: async (run) => {
+      await progress(run.page, 3);
+      await sleep(300);
+      await does("stopUpload")(run);
+      await sleep(100);
+      await does("startUpload")(run);
+      await sleep(3000);
+    },
+    twice: 1,
+  },
+  {
+    name: "startUpload() pressed whenever a file fails",
+    files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 2 * MB]),
+    faults: [{ service: "oss", action: "UploadPart", partNumber: 1, status: 403, code: "AccessDenied" }],
+    config: { partDelayMs: 200 },
+    before: async ({ page }) => {
+      await page.evaluate(() => {
+        const { harness } = window;
+        const failed = harness.uploader.options.onUploadFailed;
+        harness.uploader.options.onUploadFailed = (...args) => {
+          failed(...args);
+          setTimeout(() => harness.start());
+        };
+      });
+    },
+    ends: { "a.mp4": "Failed AccessDenied", "b.mp4": "Succeed", "c.mp4": "Succeed" },
+    refused: 1,
+  },
   ...["cancelFile", "deleteFile"].map((method) => ({
     name: `${method}() for the first of three, in the middle of it`,
     files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 3 * MB]),

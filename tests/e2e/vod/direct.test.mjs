@@ -1,0 +1,148 @@
+// Direct mode: files go to the page's own bucket, written with the STS token itself.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { figures } from "../support/figures.mjs";
+import { openSite } from "../support/site.mjs";
+
+const MB = 1 << 20;
+const ENDPOINT = "https://oss-cn-shanghai.aliyuncs.com";
+const BUCKET = "web-upload-app";
+
+describe("direct mode:", () => {
+  let site;
+  before(async () => (site = await openSite()));
+  after(() => site?.close());
+
+  async function upload(files, { config, faults, options = {}, during } = {}) {
+    await site.reset({ config, faults });
+    const page = await site.open();
+    const sums = await page.evaluate(
+      async ([files, options, place]) => {
+        const { harness } = window;
+        harness.ours({ parallel: 1, ...options });
+        const sums = {};
+        for (const [name, size, about] of files) {
+          sums[name] = await harness.add(name, size, { ...place, object: `own/${name}`, ...about });
+        }
+        harness.start();
+        return sums;
+      },
+      [files, options, { endpoint: ENDPOINT, bucket: BUCKET }],
+    );
+    const names = files.map(([name]) => name);
+    await during?.(page);
+    const report = await page.evaluate((names) => window.harness.ended(names, 60_000), names);
+    return { page, sums, report, log: await site.log(), objects: await site.objects() };
+  }
+
+  function assertStored({ page, sums, report, objects, log }) {
+    for (const [name, sum] of Object.entries(sums)) {
+      assert.deepEqual(report.ends[name], ["Succeed"], name);
+      assert.ok(
+        objects.some(({ sha256, bucket, key }) => sha256 === sum && bucket === BUCKET && key === `own/${name}`),
+        `the stored bytes of ${name}`,
+      );
+    }
+    assert.deepEqual(page.uncaught, []);
+    assert.deepEqual(
+      log.filter(({ service }) => service === "vod").map(({ action }) => action),
+      [],
+      "VOD is not asked",
+    );
+  }
+
+  test("the token is renewed under the running upload", async (t) => {
+    const files = [
+      ["a.mp4", 5 * MB],
+      ["b.png", 2 * MB, { type: "image/png" }],
+    ];
+    const result = await upload(files, { config: { stsLifeMs: 4000, partDelayMs: 1400 } });
+    assertStored(result);
+    const seen = figures(result.log);
+    assert.equal(seen.refused, 0);
+    assert.deepEqual(seen.storedTwice, []);
+    assert.ok(seen.tokens >= 2, `${seen.tokens} tokens`);
+    const keys = new Set(result.log.filter(({ action }) => action === "UploadPart").map((part) => part.accessKeyId));
+    assert.ok(keys.size >= 2, "parts were signed with more than one token");
+    assert.ok(seen.tokens <= 10, `${seen.tokens} tokens for some 10 s of 4 s each`);
+    t.diagnostic(`${seen.tokens} tokens, ${keys.size} signed parts, no 403`);
+    await result.page.context().close();
+  });
+
+  test("a refused token is replaced, and only the parts that are missing are sent again", async () => {
+    const faults = [{ service: "oss", action: "UploadPart", partNumber: 3, status: 403, code: "SecurityTokenExpired" }];
+    const result = await upload([["a.mp4", 5 * MB]], { faults });
+    assertStored(result);
+    const seen = figures(result.log);
+    assert.equal(seen.refused, 1);
+    assert.deepEqual(seen.storedTwice, []);
+    assert.equal(seen.tokens, 2);
+    await result.page.context().close();
+  });
+
+  test("stopped and started, with a token for each file", async () => {
+    const files = [
+      ["a.mp4", 4 * MB],
+      ["b.mp4", 2 * MB],
+    ];
+    const result = await upload(files, {
+      config: { partDelayMs: 300 },
+      options: { perFile: true },
+      during: async (page) => {
+        await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+        await page.evaluate(async () => {
+          window.harness.uploader.stopUpload();
+          await new Promise((done) => setTimeout(done, 300));
+          window.harness.start();
+        });
+      },
+    });
+    assertStored(result);
+    const seen = figures(result.log);
+    assert.equal(seen.tokens, 2);
+    assert.ok(seen.storedTwice.length <= 1);
+    await result.page.context().close();
+  });
+
+  test("beside a file for VOD, in one uploader", async () => {
+    const nowhere = { endpoint: null, bucket: null, object: null };
+    await site.reset({ config: { stsLifeMs: 4000, uploadAuthLifeMs: 3000, partDelayMs: 900 } });
+    const page = await site.open();
+    const sums = await page.evaluate(
+      async ([place, nowhere, size]) => {
+        const { harness } = window;
+        harness.ours({ parallel: 1 });
+        const sums = [
+          await harness.add("a.mp4", size, { ...place, object: "own/a.mp4" }),
+          await harness.add("b.mp4", size, nowhere),
+          await harness.add("c.mp4", size, { ...place, object: "own/c.mp4" }),
+        ];
+        harness.start();
+        return sums;
+      },
+      [{ endpoint: ENDPOINT, bucket: BUCKET }, nowhere, 4 * MB],
+    );
+    const names = ["a.mp4", "b.mp4", "c.mp4"];
+    const report = await page.evaluate((names) => window.harness.ended(names, 60_000), names);
+    assert.deepEqual(report.ends, { "a.mp4": ["Succeed"], "b.mp4": ["Succeed"], "c.mp4": ["Succeed"] });
+    const objects = await site.objects();
+    const buckets = sums.map((sum) => objects.find(({ sha256 }) => sha256 === sum)?.bucket === BUCKET);
+    assert.deepEqual(buckets, [true, false, true]);
+    const seen = figures(await site.log());
+    assert.equal(seen.created, 1);
+    assert.equal(seen.refused, 0);
+    await page.context().close();
+  });
+
+  test("no token to be had: the file fails by the deadline and starts later", async () => {
+    const faults = [{ service: "app", times: -1, drop: true }];
+    const result = await upload([["a.mp4", MB]], { faults, options: { deadline: 2500 } });
+    assert.deepEqual(result.report.ends["a.mp4"], ["Failed network"]);
+    await site.control("DELETE", "faults");
+    await result.page.evaluate(() => window.harness.start());
+    const report = await result.page.evaluate(() => window.harness.ended(["a.mp4"], 30_000, 2));
+    assert.deepEqual(report.ends["a.mp4"], ["Failed network", "Succeed"]);
+    await result.page.context().close();
+  });
+});
