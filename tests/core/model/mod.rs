@@ -328,7 +328,7 @@ mod holds {
             World {
                 reaches: &["a second token is in hand", "backing off", "budget spent"],
                 ..world(
-                    ticks_of(4),
+                    ticks_of(3),
                     Chances { resets: 1, retries: 1, failures: 1, refusals: 1, ..NO_FAULTS },
                 )
             },

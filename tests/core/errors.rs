@@ -1,0 +1,110 @@
+//! What an error says: whose move it is, what was asked and what was answered.
+
+use crate::harness::machine::sim::*;
+use upload_token::error::{Answered, Asked, Class, Error, PageFunction, Party};
+
+fn asked(party: Party, error: Error) -> String {
+    let (method, address) = match party {
+        Party::AppServer => ("POST", "/api/sts?key=CANARY"),
+        Party::Vod => ("GET", "https://vod.cn-shanghai.aliyuncs.com/?Signature=CANARY"),
+    };
+    error.asking(Asked::new(party, method, address)).to_string()
+}
+
+#[test]
+fn each_names_the_party_the_move_and_the_request() {
+    let http = |status| Error::Http(Answered::status(status));
+    let cases = [
+        (Party::AppServer, http(404), "It must answer POST", "(POST /api/sts answered 404)"),
+        (Party::AppServer, http(405), "({ signal }) => fetch(", "answered 405)"),
+        (Party::AppServer, http(415), "application/json", "answered 415)"),
+        (Party::AppServer, http(419), "request.headers", "answered 419)"),
+        (Party::AppServer, http(503), "the AppServer answered", "answered 503)"),
+        (Party::AppServer, Error::Forbidden(Answered::status(403)), "Host header", "answered 403)"),
+        (Party::AppServer, Error::Network, "the AppServer could not be reached", "(POST /api/sts)"),
+        (
+            Party::Vod,
+            Error::Network,
+            "VOD could not be reached: the device is offline, the region is wrong, or connect-src",
+            "(GET https://vod.cn-shanghai.aliyuncs.com/)",
+        ),
+        (
+            Party::Vod,
+            Error::Http(Answered {
+                request_id: Some("8E0C-1".to_owned()),
+                ..Answered::with_code(404, "InvalidVideo.NotFound").by(Party::Vod)
+            }),
+            "VOD answered the request with an error: InvalidVideo.NotFound",
+            "answered 404, request id 8E0C-1)",
+        ),
+    ];
+    for (party, error, holds, ends) in cases {
+        let text = asked(party, error);
+        assert!(text.contains(holds) && text.ends_with(ends), "{text}");
+        assert!(!text.contains("CANARY"), "{text}");
+    }
+    assert!(!asked(Party::Vod, http(404)).contains("POST"), "advice is for AppServers");
+}
+
+#[test]
+fn who_says_first_what_was_asked_knows_best() {
+    let inner = Asked::new(Party::Vod, "GET", "https://vod.example/");
+    let error = Error::Network.asking(inner.clone());
+    let outer = error.clone().asking(Asked::new(Party::AppServer, "POST", "/api/sts"));
+    assert_eq!((outer.asked(), outer.kind()), (Some(&inner), &Error::Network));
+    assert_eq!((error.code(), error.class()), ("network", Class::Transient));
+}
+
+#[test]
+fn a_mistake_in_the_page_s_function_is_final_and_says_whose_it_is() {
+    let cases = [
+        (PageFunction::Source, "source", "source has a mistake in it: x is not defined"),
+        (PageFunction::Request, "request", "request has"),
+        (PageFunction::MapReply, "map_reply", "mapReply has"),
+        (PageFunction::UploadAuth, "upload_auth", "uploadAuth has"),
+    ];
+    for (function, code, begins) in cases {
+        let message = Some("x is not defined".to_owned());
+        let error = Error::Mistake { function, message };
+        assert_eq!((error.code(), error.class()), (code, Class::Fatal));
+        assert!(error.to_string().starts_with(begins), "{error}");
+        let mut sim = Sim::new();
+        sim.answer = Answer::Fail(error.clone());
+        let waiter = sim.call(0);
+        sim.pass(SECOND);
+        assert_eq!(sim.outcome(waiter), Some(&Outcome::Failed(error)), "at once");
+        assert_eq!(sim.requests.len(), 1);
+    }
+}
+
+/// How often one call asks for a token that is answered so.
+fn asks(answered: Answered) -> usize {
+    let mut sim = Sim::new();
+    sim.answer = Answer::Fail(Error::Http(answered));
+    sim.get();
+    sim.requests.len()
+}
+
+#[test]
+fn a_no_is_taken_for_an_answer_and_a_hiccup_is_not() {
+    assert_eq!(asks(Answered::with_code(200, "1001")), 2, "a refusal inside HTTP 200");
+    assert_eq!(asks(Answered::status(400)), 3, "what samples answer to everything");
+    assert_eq!(asks(Answered::with_code(400, "NoPermission")), 1, "a code that says never");
+    assert_eq!(asks(Answered::status(404)), 1);
+    assert_eq!(asks(Answered::with_code(400, "InvalidTitle").by(Party::Vod)), 1, "VOD means it");
+    for status in [200, 400] {
+        let lost = asks(Answered::with_code(status, "ETIMEDOUT"));
+        assert!(lost > 3, "{status}: a connection was lost, {lost} requests");
+        assert!(asks(Answered::with_code(status, "InternalError")) > 3, "{status}");
+    }
+}
+
+#[test]
+fn failures_of_another_kind_before_a_no_do_not_count() {
+    let mut sim = Sim::new();
+    let refused = || Answer::Fail(Error::Http(Answered::status(400)));
+    let offline = || Answer::Fail(Error::Network);
+    sim.script =
+        [offline(), refused(), refused(), Answer::Token(HOUR)].map(|answer| (answer, 0)).into();
+    assert_eq!(sim.get(), Outcome::Served(1));
+}
