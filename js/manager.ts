@@ -116,6 +116,11 @@ export class Manager implements TokenManager {
     return status.lastError ? { ...status, lastError: fromFailure(status.lastError) } : status;
   }
 
+  reset(scope?: string): void {
+    if (scope !== undefined) checkScope(scope);
+    this.#use((core) => core.reset(scope));
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

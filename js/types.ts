@@ -12,6 +12,11 @@ export interface StsToken {
   readonly expiration: string;
   /** The same instant in ms since the epoch, on the server's clock: compare it with the server's time, not with `Date.now()`. */
   readonly expiresAt: number;
+  /**
+   * What else the AppServer answered, as plain data: a bucket, a directory, a record of its own. Nothing that is named
+   * as a part of a credential, or holds one, is in it.
+   */
+  readonly reply?: unknown;
 }
 
 /** Why a source is asked: there is no token, it is due, a server refused it, or it will be wanted soon. */
@@ -106,6 +111,12 @@ export interface TokenManager {
   on<E extends keyof TokenManagerEvents>(event: E, listener: (detail: TokenManagerEvents[E]) => void): () => void;
   /** What is known of a token, without secrets. */
   status(scope?: string): TokenStatus;
+  /**
+   * The user changed: drops the tokens in hand and the requests under way, and asks anew for whoever waits.
+   *
+   * @param scope - only this one; without it all.
+   */
+  reset(scope?: string): void;
   /** Stops for good: pending calls reject with code `closed`. */
   close(): void;
   [Symbol.dispose](): void;

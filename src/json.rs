@@ -8,8 +8,12 @@ use std::{borrow::ToOwned, string::String, vec::Vec};
 
 use std::{cell::Cell, fmt};
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+use serde::{
+    Serialize, Serializer,
+    de::{
+        Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess,
+        Visitor,
+    },
 };
 
 /// Containers nested deeper than this are read as [`Json::Null`]: [`reply`](crate::reply) looks at four levels.
@@ -60,6 +64,34 @@ impl Json {
         match self {
             Self::String(text) => Some(text),
             _ => None,
+        }
+    }
+}
+
+impl Json {
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Array(elements) => elements.is_empty(),
+            Self::Object(members) => members.is_empty(),
+            Self::Bool(_) | Self::Number(_) | Self::String(_) => false,
+        }
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(elements) => serializer.collect_seq(elements),
+            Self::Object(members) => {
+                serializer.collect_map(members.iter().map(|(name, value)| (name, value)))
+            }
         }
     }
 }

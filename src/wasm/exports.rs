@@ -16,6 +16,7 @@ use super::{
     vod::{StsTokens, Vod},
 };
 use crate::{
+    error::PageFunction,
     policy::Policy,
     upload::{Input, Verdict, slot_policy},
 };
@@ -32,7 +33,8 @@ impl TokenCore {
     /// `host` settles callers and tells listeners.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &TokenOptions, host: TokenHost) -> Self {
-        let origin = Origin::new(&options.source(), options.request(), &options.map_reply());
+        let (source, map) = (options.source(), options.map_reply());
+        let origin = Origin::new(PageFunction::Source, &source, options.request(), &map);
         let tokens = Tokens::new(origin, host);
         Self { driver: Driver::new(tokens, options.numbers(), options.random()) }
     }
@@ -61,6 +63,11 @@ impl TokenCore {
     /// A server refused the token with this AccessKeyId. The `rejected` event repeats `reason`.
     pub fn invalidate(&self, access_key_id: &str, reason: Option<String>) {
         self.driver.invalidate(access_key_id, reason);
+    }
+
+    /// The user changed: drops what is in hand and under way, of this scope or of all.
+    pub fn reset(&self, scope: Option<String>) {
+        self.driver.reset(scope.as_deref());
     }
 
     /// Leaves the slot's state, without secrets.
@@ -103,8 +110,9 @@ impl UploadCore {
         if let Some(tokens) = options.tokens() {
             return Self::of_vod(options, host, StsTokens::Foreign(tokens));
         }
-        let origin = Origin::new(&options.source(), options.request(), &JsValue::UNDEFINED);
-        Self::of(options, host, AuthSource::Page(Rc::new(origin.saying_what_is_wanted())))
+        let (source, map) = (options.source(), JsValue::UNDEFINED);
+        let origin = Origin::new(PageFunction::UploadAuth, &source, options.request(), &map);
+        Self::of(options, host, AuthSource::Page(Rc::new(origin)))
     }
 
     /// The SDK came to a file and waits.

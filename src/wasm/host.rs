@@ -35,6 +35,8 @@ export interface Delivery {
   isImage: boolean;
   /** The SDK's checkpoint is of another object. */
   forget: boolean;
+  /** What else was answered, without the credential. */
+  reply?: unknown;
 }
 
 /** Whether the SDK took a {@link Delivery}, and the scope of the file that it comes to next. */

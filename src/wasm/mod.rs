@@ -9,7 +9,7 @@
 //! | `exports` | [`TokenCore`] and [`UploadCore`], as TypeScript calls them |
 //! | `driver` | runs any machines to completion; `clocks`, `timer`, `wakes` and `patience` are its tools |
 //! | `tokens`, `uploads` | carry out what the machines of each kind want done |
-//! | `request`, `vod` | ask for credentials |
+//! | `request`, `vod` | ask for credentials; `thrown` reads what a function of the page threw |
 //! | `view` | writes what goes out |
 //! | `host` | calls TypeScript |
 
@@ -21,6 +21,7 @@ mod options;
 mod panic;
 mod patience;
 mod request;
+mod thrown;
 mod timer;
 mod tokens;
 mod uploads;

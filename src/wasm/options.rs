@@ -2,6 +2,7 @@
 
 use js_sys::{Array, Function, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
+use web_sys::Headers;
 
 use crate::{
     json::{Json, MAX_DEPTH},
@@ -208,6 +209,13 @@ pub(super) fn call(object: &JsValue, name: &str) -> Result<Option<JsValue>, JsVa
 )]
 pub(super) fn status_of(object: &JsValue) -> u16 {
     get(object, "status").as_f64().map_or(0, |status| status as u16)
+}
+
+/// A header, if there are any and this origin may read it.
+pub(super) fn header(headers: &JsValue, name: &str) -> Option<String> {
+    // Where there are no headers there is no method.
+    get(headers, "get").is_function().then_some(())?;
+    headers.unchecked_ref::<Headers>().get(name).ok()?
 }
 
 /// Parses JSON with the platform's parser. What begins as none does, such as an error page or an encrypted payload,

@@ -5,11 +5,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Url};
 
 use super::{
-    options::{call, get, parse, status_of},
+    options::{call, get, header, parse, status_of},
     patience::Patience,
+    thrown,
 };
 use crate::{
-    error::Error,
+    error::{Asked, Error, PageFunction, Party},
     json::Json,
     reply::{self, Meta},
 };
@@ -34,8 +35,8 @@ pub(super) struct Origin {
     additions: JsValue,
     /// The `mapReply` option.
     map: Option<Function>,
-    /// Whether an address is always sent what is wanted, or only if the page has no body and there is something to say.
-    always_says: bool,
+    /// Whose function it is, if it is one.
+    function: PageFunction,
 }
 
 enum Source {
@@ -70,13 +71,15 @@ impl Failure {
         Self { error: Error::Network, thrown }
     }
 
-    /// Of what a function of the page threw. An HTTP status on it says more than that it failed.
-    pub(super) fn of_page(thrown: JsValue) -> Self {
-        let error = match status_of(&thrown) {
-            status @ 400..=599 => reply::read_failure(status, None, &Meta::default(), &|_| None),
-            _ => Error::Source,
-        };
-        Self { error, thrown }
+    fn of_page(thrown: JsValue, function: PageFunction) -> Self {
+        Self { error: thrown::error(&thrown, function), thrown }
+    }
+
+    fn asking(self, asked: Option<&Asked>) -> Self {
+        match asked {
+            Some(asked) => Self { error: self.error.asking(asked.clone()), ..self },
+            None => self,
+        }
     }
 }
 
@@ -107,42 +110,63 @@ struct Told {
 }
 
 impl Origin {
-    /// Of the options `source`, `request` and `mapReply`.
-    pub(super) fn new(source: &JsValue, additions: JsValue, map: &JsValue) -> Self {
+    /// Of the options `source` (or `uploadAuth`, as `function` says), `request` and `mapReply`.
+    pub(super) fn new(
+        function: PageFunction,
+        source: &JsValue,
+        additions: JsValue,
+        map: &JsValue,
+    ) -> Self {
         let source = match source.dyn_ref::<Function>() {
             Some(function) => Source::Function(function.clone()),
             None => Source::Address(source.as_string().unwrap_or_default()),
         };
-        let map = map.dyn_ref::<Function>().cloned();
-        Self { source, additions, map, always_says: false }
+        Self { source, additions, map: map.dyn_ref::<Function>().cloned(), function }
     }
 
     pub(super) const fn is_function(&self) -> bool {
         matches!(self.source, Source::Function(_))
     }
 
-    /// With every request to an address saying what is wanted, as JSON.
-    pub(super) fn saying_what_is_wanted(self) -> Self {
-        Self { always_says: true, ..self }
+    /// Whether an address is always sent what is wanted, or only if the page has no body and there is something to say.
+    fn always_says(&self) -> bool {
+        self.function == PageFunction::UploadAuth
     }
 
-    /// Asks once.
-    pub(super) async fn ask(
+    /// Asks once, and reads the credential with `read`, one of [`reply`]'s.
+    pub(super) async fn ask<R>(
         &self,
         question: &Question,
         patience: &Patience,
-    ) -> Result<Answer, Failure> {
+        read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
+    ) -> Result<R, Failure> {
+        let asked = match &self.source {
+            Source::Address(address) => Some(Asked::new(Party::AppServer, "POST", address)),
+            Source::Function(_) => None,
+        };
+        let answer = self.answer(question, patience).await;
+        answer
+            .and_then(|answer| answer.credential(read).map_err(Failure::from))
+            .map_err(|failure| failure.asking(asked.as_ref()))
+    }
+
+    async fn answer(&self, question: &Question, patience: &Patience) -> Result<Answer, Failure> {
         let value = match &self.source {
             Source::Address(address) => self.post(address, question, patience).await?,
             Source::Function(function) => {
                 // A plain object takes any member.
                 let _ = Reflect::set(&question.wanted, &"signal".into(), patience.signal());
                 let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
-                settled(given, patience).await.map_err(Failure::of_page)?
+                let value = settled(given, patience).await;
+                let value = value.map_err(|thrown| Failure::of_page(thrown, self.function))?;
+                if value.is_undefined() {
+                    let message = Some("it returned nothing".to_owned());
+                    return Err(Error::Mistake { function: self.function, message }.into());
+                }
+                value
             }
         };
-        let is_http = matches!(self.source, Source::Address(_)) || is_response(&value);
-        if !is_http {
+        if self.is_function() && !is_response(&value) {
             let value = match &self.map {
                 Some(map) => mapped(map, &value, patience).await?,
                 None => value,
@@ -168,16 +192,17 @@ impl Origin {
         let additions = match self.additions.dyn_ref::<Function>() {
             Some(make) => settled(make.call1(&JsValue::NULL, &question.wanted), patience)
                 .await
-                .map_err(Failure::of_page)?,
+                .map_err(|thrown| Failure::of_page(thrown, PageFunction::Request))?,
             None => self.additions.clone(),
         };
         let init = additions_of(&additions);
-        let says = self.always_says || (question.special && get(&additions, "body").is_undefined());
+        let says =
+            self.always_says() || (question.special && get(&additions, "body").is_undefined());
         if says {
-            say(&init, &question.wanted, self.always_says || is_own_site(address));
+            say(&init, &question.wanted, self.always_says() || is_own_site(address));
         }
         let response = send(address, &init, patience).await?;
-        if !(says && !self.always_says && status_of(&response) == UNSUPPORTED_MEDIA_TYPE) {
+        if !(says && !self.always_says() && status_of(&response) == UNSUPPORTED_MEDIA_TYPE) {
             return Ok(response);
         }
         // It reads no JSON. A token that it keeps may come once more, which is told apart by what it is.
@@ -252,33 +277,24 @@ impl Answer {
         }
     }
 
-    /// Reads the credential with `read`, one of [`reply`]'s.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the answer; `too_large` is said of one that is.
-    pub(super) fn credential<R>(
+    fn credential<R>(
         self,
         read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
-        too_large: &'static str,
     ) -> Result<R, Error> {
-        match self.body {
-            Body::Text(text) => read(Json::String(text), &self.headers.meta(self.status), &parse),
-            Body::TooLarge => Err(Error::InvalidResponse { reason: too_large }),
-            Body::NotCarried => {
-                Err(Error::InvalidResponse { reason: "the source answered what JSON cannot carry" })
+        let reason = match self.body {
+            Body::Text(text) => {
+                return read(Json::String(text), &self.headers.meta(self.status), &parse);
             }
-        }
+            Body::TooLarge => "the answer is larger than any credential's",
+            Body::NotCarried => "the source answered what JSON cannot carry",
+        };
+        Err(Error::InvalidResponse { reason })
     }
 }
 
 impl Told {
     fn read(headers: &JsValue) -> Self {
-        let told = |name| {
-            // Where there are no headers there is no method.
-            get(headers, "get").is_function().then_some(())?;
-            headers.unchecked_ref::<Headers>().get(name).ok()?
-        };
+        let told = |name| header(headers, name);
         Self {
             retry_after: told("retry-after"),
             date: told("date"),
@@ -313,7 +329,8 @@ async fn settled(
 
 /// The page's own reading of an answer, for what no reader can know, such as an encrypted payload.
 async fn mapped(map: &Function, value: &JsValue, patience: &Patience) -> Result<JsValue, Failure> {
-    settled(map.call1(&JsValue::NULL, value), patience).await.map_err(Failure::of_page)
+    let settled = settled(map.call1(&JsValue::NULL, value), patience).await;
+    settled.map_err(|thrown| Failure::of_page(thrown, PageFunction::MapReply))
 }
 
 /// A body as the page's own reader gets it: parsed if it is JSON, or else its text.

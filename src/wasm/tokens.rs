@@ -16,6 +16,7 @@ use crate::{
     clock::Time,
     context::Context,
     error::Error,
+    json::Json,
     lifecycle::{Effect, Event, Fetch, FetchId, Held, Input, Reason, Slot, WaiterId},
     reply::{self, Reply, Warning},
     token::StsToken,
@@ -47,6 +48,8 @@ struct Entry {
     scope: String,
     slot: Slot<Key>,
     tokens: Vault<StsToken>,
+    /// What its last answer said beside the token with this key.
+    rest: Option<(Key, Json)>,
     /// The object handed out for the token in hand, so that a token has one identity.
     shown: Option<(u32, JsValue)>,
     /// What was thrown by the last request that got no answer, while somebody waits who may be told.
@@ -130,8 +133,8 @@ impl Tokens {
 
     /// What was thrown, for the failures that somebody threw.
     fn cause(&self, id: Id, error: &Error) -> JsValue {
-        match error {
-            Error::Network | Error::Source => {
+        match error.kind() {
+            Error::Network | Error::Source | Error::Mistake { .. } => {
                 self.with(id, |entry| entry.cause.clone()).unwrap_or_default()
             }
             _ => JsValue::UNDEFINED,
@@ -211,11 +214,19 @@ impl Entry {
             scope: scope.to_owned(),
             slot: Slot::default(),
             tokens: Vault::default(),
+            rest: None,
             shown: None,
             cause: JsValue::UNDEFINED,
             refusal: None,
             warned: Vec::new(),
         }
+    }
+
+    /// Forgets what was the former user's.
+    fn forget(&mut self) {
+        let (id, scope) = (self.id, mem::take(&mut self.scope));
+        let (slot, warned) = (mem::take(&mut self.slot), mem::take(&mut self.warned));
+        *self = Self { slot, warned, ..Self::new(id, &scope) };
     }
 
     /// The token in hand, usable or not.
@@ -228,7 +239,8 @@ impl Entry {
             Some((generation, object)) if *generation == held.generation => object.clone(),
             _ => {
                 let Some(token) = self.tokens.get(held.value) else { return JsValue::UNDEFINED };
-                let object = view::token(token, held.shown(time));
+                let rest = self.rest.as_ref().filter(|(key, _)| *key == held.value);
+                let object = view::token(token, held.shown(time), rest.map(|(_, rest)| rest));
                 self.shown = Some((held.generation, object.clone()));
                 object
             }
@@ -255,7 +267,13 @@ impl Shell for Tokens {
             }
             return;
         }
-        self.with(id, |entry| entry.slot.step(cx, input));
+        let is_reset = matches!(input, Input::Reset);
+        self.with(id, |entry| {
+            entry.slot.step(cx, input);
+            if is_reset {
+                entry.forget();
+            }
+        });
     }
 
     fn next_timeout(&self, cx: &Context<'_, Self::Effect>) -> Option<u64> {
@@ -289,7 +307,11 @@ impl Shell for Tokens {
                 for warning in &reply.warnings {
                     tokens.warn(id, warning.name());
                 }
-                let put = |entry: &mut Entry| entry.tokens.put(reply.token, &entry.slot);
+                let put = |entry: &mut Entry| {
+                    let value = entry.tokens.put(reply.token, &entry.slot);
+                    entry.rest = Some((value, reply.rest));
+                    value
+                };
                 let Some(value) = tokens.with(id, put) else { return };
                 Input::Fetched { fetch, value, expiry: reply.expiry }
             }
@@ -372,6 +394,18 @@ impl Driver<Tokens> {
         }
     }
 
+    /// Drops what is in hand and under way, of this scope or of all: the user changed.
+    pub(super) fn reset(self: &Rc<Self>, scope: Option<&str>) {
+        let Some(scope) = scope else { return self.send_all(&Input::Reset) };
+        let id = {
+            let slots = self.shell().slots.borrow();
+            slots.all.iter().find(|entry| entry.scope == scope).map(|entry| entry.id)
+        };
+        if let Some(id) = id {
+            self.send(id, Input::Reset);
+        }
+    }
+
     /// Stops for good.
     pub(super) fn shut(self: &Rc<Self>) {
         self.shell().slots.borrow_mut().closed = true;
@@ -418,9 +452,7 @@ impl Driver<Tokens> {
         let Some(question) = question else { return };
         let origin = Rc::clone(&self.shell().origin);
         self.ask(id, fetch, |patience| async move {
-            let answer = origin.ask(&question, &patience).await?;
-            let too_large = "the answer is larger than any token's";
-            answer.credential(reply::read, too_large).map_err(Failure::from)
+            origin.ask(&question, &patience, reply::read).await
         });
     }
 }

@@ -12,14 +12,15 @@ use super::{
     host::UploadHost,
     options::UploadFile,
     patience::Patience,
-    request::{Failure, Origin, Question},
+    request::{Origin, Question},
     view,
-    vod::{Granted, Vod, Wanted, thrown_error},
+    vod::{Granted, Vod, Wanted},
 };
 use crate::{
     clock::{Time, Virtual},
     context::Context,
     error::Error,
+    json::Json,
     lifecycle::{Event, FetchId},
     reply,
     time::Millis,
@@ -54,6 +55,8 @@ struct File {
     upload: Upload,
     /// Of its STS token.
     scope: String,
+    /// What the last answer said beside its UploadAuth.
+    rest: Json,
     /// When the SDK came to it, and how much of its wait since was for the STS token.
     asked: u64,
     waited_for_token: Millis,
@@ -79,8 +82,10 @@ impl Uploads {
     }
 
     /// Answers the SDK; whether it took the credential.
-    fn deliver(&self, delivery: &view::Delivery<'_>) -> bool {
-        let Some(delivered) = self.host.deliver(&view::write(delivery)) else { return false };
+    fn deliver(&self, id: FileId, delivery: view::Delivery<'_>) -> bool {
+        let rest = self.with(id, |file| file.rest.clone()).unwrap_or(Json::Null);
+        let delivery = view::write(&delivery.and_reply(rest));
+        let Some(delivered) = self.host.deliver(&delivery) else { return false };
         let taken = delivered.taken();
         if let (true, AuthSource::Vod(vod), Some(scope)) = (taken, &self.source, delivered.next()) {
             vod.tokens.prefetch(&scope);
@@ -177,12 +182,13 @@ impl Shell for Uploads {
             }
             Effect::Abort { fetch } => driver.abort(id, fetch),
             Effect::Start { auth, kind, forget } => {
-                let taken = uploads.deliver(&view::Delivery::new(id, "start", &auth, kind, forget));
+                let taken =
+                    uploads.deliver(id, view::Delivery::new(id, "start", &auth, kind, forget));
                 driver.answer(id, Input::Delivered { taken });
             }
             Effect::Resume { auth, kind, forget } => {
                 let taken =
-                    uploads.deliver(&view::Delivery::new(id, "resume", &auth, kind, forget));
+                    uploads.deliver(id, view::Delivery::new(id, "resume", &auth, kind, forget));
                 driver.answer(id, Input::Delivered { taken });
             }
             Effect::Swap { auth } => {
@@ -217,6 +223,7 @@ impl Shell for Uploads {
                 if let Some(server) = reply.server_time {
                     driver.observe(server, sent);
                 }
+                driver.shell().with(id, |file| file.rest = reply.rest);
                 Input::Fetched { fetch, auth: reply.token, expiry: reply.expiry }
             }
             Err(error) => Input::Missed { fetch, error },
@@ -251,7 +258,8 @@ impl Driver<Uploads> {
         });
         if known.is_none() {
             let upload = Upload::new(media.clone(), uploads.stall);
-            let file = File { id, upload, scope, asked, waited_for_token: 0 };
+            let rest = Json::Null;
+            let file = File { id, upload, scope, rest, asked, waited_for_token: 0 };
             uploads.files.borrow_mut().push(file);
         }
         let (video_id, checkpoint) = (about.known_video(), about.checkpoint());
@@ -313,10 +321,8 @@ async fn of_page(
         };
         let question = Question { wanted: view::write(&request), file: wanted.file, special: true };
         let sent = now();
-        let answer = origin.ask(&question, patience).await.map_err(failed).and_then(|answer| {
-            let too_large = "the answer is larger than any UploadAuth's";
-            answer.credential(reply::read_upload_auth, too_large)
-        });
+        let answer = origin.ask(&question, patience, reply::read_upload_auth).await;
+        let answer = answer.map_err(|failure| failure.error);
         match answer {
             Err(error)
                 if error.answered().and_then(|answered| answered.code.as_deref())
@@ -329,13 +335,5 @@ async fn of_page(
                 return Ok(Granted { reply, sent });
             }
         }
-    }
-}
-
-/// Why the page's own function or the AppServer brought nothing.
-fn failed(Failure { error, thrown }: Failure) -> Error {
-    match error {
-        Error::Network | Error::Timeout { .. } => error,
-        _ => thrown_error(&thrown),
     }
 }

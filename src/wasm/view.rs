@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use crate::{
     clock::Time,
     error::Error,
+    json::Json,
     lifecycle::{Fetch, Reason, Slot, Zone},
     time::{Millis, UnixMillis, to_iso},
     token::{StsToken, UploadAuth},
@@ -43,16 +44,20 @@ struct Token<'a> {
     security_token: &'a str,
     expiration: String,
     expires_at: f64,
+    /// What else the AppServer answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<&'a Json>,
 }
 
-/// The token, frozen, so that its five values stay together.
-pub(super) fn token(token: &StsToken, expires_at: UnixMillis) -> JsValue {
+/// The token, frozen, so that its values stay together. `rest` is what its answer said beside it.
+pub(super) fn token(token: &StsToken, expires_at: UnixMillis, rest: Option<&Json>) -> JsValue {
     let object = write(&Token {
         access_key_id: &token.access_key_id,
         access_key_secret: token.access_key_secret.expose(),
         security_token: token.security_token.expose(),
         expiration: to_iso(expires_at),
         expires_at: instant(expires_at),
+        reply: rest.filter(|rest| !rest.is_empty()),
     });
     Object::freeze(object.unchecked_ref::<Object>()).into()
 }
@@ -359,6 +364,9 @@ pub(super) struct Delivery<'a> {
     image_id: Option<&'a str>,
     is_image: bool,
     forget: bool,
+    /// What else was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<Json>,
 }
 
 impl<'a> Delivery<'a> {
@@ -379,7 +387,13 @@ impl<'a> Delivery<'a> {
             image_id: auth.image_id.as_deref(),
             is_image: kind == Kind::Image,
             forget,
+            reply: None,
         }
+    }
+
+    /// With what its answer said beside it.
+    pub(super) fn and_reply(self, rest: Json) -> Self {
+        Self { reply: Some(rest).filter(|rest| !rest.is_empty()), ..self }
     }
 }
 

@@ -3,18 +3,18 @@
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::{Date, Math, global};
-use wasm_bindgen::JsValue;
 
 use super::{
     driver::Driver,
-    options::{ForeignTokens, call, get, parse, status_of, whole},
+    options::{ForeignTokens, call, get, parse, whole},
     patience::Patience,
     request::{Answer, get_answer},
+    thrown,
     tokens::Tokens,
 };
 use crate::{
     clock::Virtual,
-    error::{Answered, Asked, Error, Party},
+    error::{Asked, Error, PageFunction, Party},
     lifecycle::Reason,
     reply::{self, Meta, Reply},
     time::Millis,
@@ -63,8 +63,8 @@ impl StsTokens {
             Self::Foreign(tokens) => tokens,
         };
         let asked = tokens.get_token(scope, patience.signal());
-        let asked = asked.map_err(|thrown| thrown_error(&thrown))?;
-        let token = patience.wait(&asked).await.map_err(|thrown| thrown_error(&thrown))?;
+        let failed = |thrown| thrown::error(&thrown, PageFunction::Source);
+        let token = patience.wait(&asked.map_err(failed)?).await.map_err(failed)?;
         let part = |name| get(&token, name).as_string().unwrap_or_default();
         StsToken::new(&part("accessKeyId"), &part("accessKeySecret"), &part("securityToken"))
     }
@@ -174,31 +174,4 @@ fn nonce() -> String {
     }
     let nth = NONCES.replace(NONCES.get().wrapping_add(1));
     format!("{}-{nth}-{}", whole(Date::now()), whole(Math::random() * 1e15))
-}
-
-/// Reads an `UploadTokenError`, or whatever else was thrown.
-pub(super) fn thrown_error(thrown: &JsValue) -> Error {
-    let status = status_of(thrown);
-    match get(thrown, "code").as_string().as_deref() {
-        Some("closed") => Error::Closed,
-        Some("timeout") => Error::Timeout { after: 0 },
-        Some("network" | "aborted") => Error::Network,
-        // The AppServer's own code is in the manager's event; a file that fails names a code of ours, or one of VOD.
-        Some("http") => Error::Http(Answered::status(status)),
-        Some("throttled") => {
-            Error::Throttled { answered: Answered::status(status), retry_after: None }
-        }
-        Some("unauthenticated") => Error::Unauthenticated(Answered::status(status)),
-        Some("forbidden") => Error::Forbidden(Answered::status(status)),
-        Some("invalid_response") => {
-            Error::InvalidResponse { reason: "the AppServer's answer holds no usable STS token" }
-        }
-        Some("long_lived_key") => Error::LongLivedKey,
-        Some("expired_on_arrival") => Error::ExpiredOnArrival,
-        Some("rejected") => Error::Rejected,
-        _ if (400..600).contains(&status) => {
-            reply::read_failure(status, None, &Meta::default(), &|_| None)
-        }
-        _ => Error::Source,
-    }
 }

@@ -31,7 +31,7 @@ async fn a_function_may_answer_in_any_form() {
 #[wasm_bindgen_test]
 async fn what_a_function_answers_instead_has_a_code() {
     let cases = [
-        ("undefined", "invalid_response"),
+        ("undefined", "source"),
         ("null", "invalid_response"),
         ("7", "invalid_response"),
         ("7n", "invalid_response"),
@@ -94,6 +94,46 @@ async fn what_a_function_throws_is_the_cause() {
             }
             rig.core.close();
         }
+    }
+}
+
+/// Asking again does not mend it, so callers need not wait. What a parser says quotes what it read.
+#[wasm_bindgen_test]
+async fn a_mistake_in_the_pages_own_code_is_told_at_once() {
+    for (options, code, said) in [
+        ("source: () => notDefined", "source", "notDefined"),
+        ("source: async () => notDefined", "source", "notDefined"),
+        ("source: (request) => request.missing.member", "source", ""),
+        ("source: () => JSON.parse('CanarySecret')", "source", ""),
+        ("source: () => { reply(1); }", "source", "it returned nothing"),
+        ("source: () => reply(1), mapReply: (value) => value.missing.member", "map_reply", ""),
+        ("source: 'https://app.test/', request: () => notDefined", "request", "notDefined"),
+    ] {
+        let rig = Rig::new(&format!("{{ {options} }}"));
+        let failure = rig.token().await.unwrap_err();
+        let message = text(&failure, "message");
+        assert_eq!(text(&failure, "code"), code, "{options}");
+        assert!(message.contains(said) && !message.contains("Canary"), "{options}: {message}");
+        assert_eq!(rig.told("refreshFailed").len(), 1, "{options}");
+        rig.core.close();
+    }
+}
+
+/// Client libraries put what was answered on what they throw, each elsewhere.
+#[wasm_bindgen_test]
+async fn what_a_client_library_throws_is_read_as_the_answer_that_it_is() {
+    for thrown in [
+        "Object.assign(new Error('Request failed'), { name: 'AxiosError', response: {
+            status: 429, data: { code: 'Throttling.User' }, headers: { 'retry-after': '7' } } })",
+        "Object.assign(new Error('HTTPError'), { response:
+            new Response('', { status: 429, headers: { 'retry-after': '7' } }) })",
+    ] {
+        let rig = Rig::new(&format!("{{ source: () => {{ throw {thrown}; }} }}"));
+        rig.core.prefetch("");
+        let failure = rig.failure().await;
+        assert_eq!(text(&failure, "code"), "throttled", "{thrown}");
+        assert_eq!(get(&failure, "retryAfter"), 7_000, "{thrown}");
+        rig.core.close();
     }
 }
 

@@ -19,7 +19,8 @@ test("getToken resolves with a frozen token, and again with the same one", async
   const source = counting();
   const tokens = manage(t, { source });
   const token = await tokens.getToken();
-  assert.deepEqual(Object.keys(token), ["accessKeyId", "accessKeySecret", "securityToken", "expiration", "expiresAt"]);
+  const parts = ["accessKeyId", "accessKeySecret", "securityToken", "expiration", "expiresAt"];
+  assert.deepEqual(Object.keys(token), [...parts, "reply"]);
   assert.equal(token.accessKeyId, "STS.Key1");
   assert.equal(token.accessKeySecret, "CanarySecret1");
   assert.equal(token.securityToken, "CanaryToken1");
@@ -29,6 +30,47 @@ test("getToken resolves with a frozen token, and again with the same one", async
   assert.equal(await tokens.getToken(), token);
   assert.equal(tokens.peek(), token);
   assert.equal(source.requests.length, 1);
+});
+
+test("what else the AppServer answered is told with the token, without its secrets", async (t) => {
+  const more = { bucket: "videos", dir: "u/7/", record: { id: 7, tags: ["a", "b"] } };
+  const source = () => ({ data: { ...reply(1), ...more, backup: "CanarySecret1" } });
+  const token = await manage(t, { source }).getToken();
+  const { bucket, dir, record } = token.reply.data;
+  assert.deepEqual({ bucket, dir, record }, more);
+  assert(!JSON.stringify(token.reply).includes("Canary"), JSON.stringify(token.reply));
+});
+
+test("reset drops the former user's token and the request under way", async (t) => {
+  const requests = [];
+  const answers = [];
+  const source = (request) =>
+    new Promise((resolve) => {
+      requests.push(request);
+      answers.push(() => resolve(reply(requests.indexOf(request) + 1)));
+    });
+  const tokens = manage(t, { source });
+  tokens.reset();
+  const answer = async (nth) => {
+    while (answers.length < nth) await new Promise(setImmediate);
+    answers[nth - 1]();
+  };
+  const first = tokens.getToken();
+  await answer(1);
+  assert.equal((await first).accessKeyId, "STS.Key1");
+  tokens.reset("another scope");
+  assert.equal(tokens.peek()?.accessKeyId, "STS.Key1");
+  tokens.reset();
+  assert.equal(tokens.peek(), undefined);
+
+  const waiting = tokens.getToken();
+  while (answers.length < 2) await new Promise(setImmediate);
+  tokens.reset("");
+  assert(requests[1].signal.aborted, "it was asked for as the former user");
+  await answer(2);
+  await answer(3);
+  assert.equal((await waiting).accessKeyId, "STS.Key3");
+  assert.throws(() => tokens.reset(7), { code: "invalid_option" });
 });
 
 test("overlapping callers share one request, also while the module is loading", async (t) => {

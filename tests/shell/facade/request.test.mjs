@@ -108,7 +108,7 @@ test("of ten megabytes of junk only the beginning is read", async (t) => {
   tokens.prefetch();
   const { error } = await next(tokens, "refreshFailed");
   assert.equal(error.code, "invalid_response");
-  assert.match(error.message, /larger than any token's/);
+  assert.match(error.message, /larger than any credential's/);
   assert(sent < 10 << 20, `${sent} bytes were sent`);
 });
 

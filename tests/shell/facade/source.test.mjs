@@ -36,7 +36,7 @@ const cycle = reply(1);
 cycle.self = cycle;
 
 const BAD = {
-  nothing: [() => {}, "invalid_response"],
+  nothing: [() => {}, "source"],
   null: [() => null, "invalid_response"],
   "a number": [() => 7, "invalid_response"],
   "a BigInt in it": [() => ({ ...reply(1), id: 1n }), "invalid_response"],
