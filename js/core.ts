@@ -1,7 +1,8 @@
 // The only module that knows the generated code in pkg/, but for the bytes that the entry `upload-token` brings.
 import init, { onPanic, TokenCore, UploadCore } from "../pkg/upload_token.js";
 import { UploadTokenError } from "./errors.js";
-import type { TokenManagerOptions, WasmSource } from "./types.js";
+import { compile, type Loader } from "./module.js";
+import type { TokenManagerOptions } from "./types.js";
 
 /** @internal Types of the boundary. */
 export type {
@@ -25,8 +26,7 @@ const core = { TokenCore, UploadCore };
 /** @internal What the module exports. */
 export type Core = typeof core;
 
-/** @internal Where the module comes from: called once, on first use. */
-export type Loader = () => WasmSource | PromiseLike<WasmSource>;
+export type { Loader };
 
 let loading: Promise<Core> | undefined;
 let broken: UploadTokenError | undefined;
@@ -39,19 +39,20 @@ export function loaderOf(wasm: NonNullable<TokenManagerOptions["wasm"]>): Loader
 
 /** @internal Loads the module once. A failed load is forgotten, so that the next call tries again. */
 export function loadCore(load: Loader): Promise<Core> {
-  loading ??= instantiate(load).catch((cause: unknown) => {
+  loading ??= instantiate(load).catch((error: unknown) => {
     loading = undefined;
-    throw new UploadTokenError(
-      "wasm",
-      "the WebAssembly module could not be loaded; does the Content-Security-Policy allow 'wasm-unsafe-eval'?",
-      { cause },
-    );
+    throw error;
   });
   return loading;
 }
 
 async function instantiate(load: Loader): Promise<Core> {
-  await init({ module_or_path: await load() });
+  const module = await compile(load);
+  try {
+    await init({ module_or_path: module });
+  } catch (cause) {
+    throw new UploadTokenError("wasm", "the WebAssembly module is of another version than this package", { cause });
+  }
   onPanic(() => void breakDown());
   return core;
 }

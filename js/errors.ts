@@ -43,51 +43,48 @@ export type UploadTokenErrorCode =
   | "page_error"
   | "sdk_error";
 
-/** What {@link UploadTokenError} says beside its code and message. */
+/** What {@link UploadTokenError} says beside its code and message. None of it holds a secret. */
 export interface UploadTokenErrorDetail {
-  /** HTTP status of the AppServer's answer. */
+  /** HTTP status of the answer, or the one that its body names if HTTP said that all is well. */
   status?: number | undefined;
   /** The AppServer's or the cloud's own error code. */
   serverCode?: string | undefined;
-  /** What the AppServer wrote for people, without a secret and cut to 256 characters. */
+  /** What the server wrote for people, cut to 256 characters and without what is secret in the answer. */
   serverMessage?: string | undefined;
-  /** The id that the cloud gave the request, for its support. */
+  /** The cloud's number of the request, which its support asks for. */
   requestId?: string | undefined;
-  /** What was asked, without its query. */
+  /** Who was asked: the address without its query. */
   url?: string | undefined;
-  /** What the AppServer asked to wait, in ms. */
+  /** What the server asked to wait, in ms. */
   retryAfter?: number | undefined;
   /** What was thrown, where something was. */
   cause?: unknown;
 }
+
+const FIELDS = ["status", "serverCode", "serverMessage", "requestId", "url", "retryAfter"] as const;
 
 /** Thrown and reported by everything in this package. Match on {@link code}, not on the message; neither holds a secret. */
 export class UploadTokenError extends Error {
   override readonly name = "UploadTokenError";
   /** Why; stable. */
   readonly code: UploadTokenErrorCode;
-  /** HTTP status of the AppServer's answer. */
+  /** HTTP status of the answer, or the one that its body names if HTTP said that all is well. */
   declare readonly status?: number;
   /** The AppServer's or the cloud's own error code. */
   declare readonly serverCode?: string;
-  /** What the AppServer wrote for people, without a secret and cut to 256 characters. */
+  /** What the server wrote for people, cut to 256 characters and without what is secret in the answer. */
   declare readonly serverMessage?: string;
-  /** The id that the cloud gave the request, for its support. */
+  /** The cloud's number of the request, which its support asks for. */
   declare readonly requestId?: string;
-  /** What was asked, without its query. */
+  /** Who was asked: the address without its query. */
   declare readonly url?: string;
-  /** What the AppServer asked to wait, in ms. */
+  /** What the server asked to wait, in ms. */
   declare readonly retryAfter?: number;
 
   constructor(code: UploadTokenErrorCode, message: string, detail: UploadTokenErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
-    if (detail.status !== undefined) this.status = detail.status;
-    if (detail.serverCode !== undefined) this.serverCode = detail.serverCode;
-    if (detail.serverMessage !== undefined) this.serverMessage = detail.serverMessage;
-    if (detail.requestId !== undefined) this.requestId = detail.requestId;
-    if (detail.url !== undefined) this.url = detail.url;
-    if (detail.retryAfter !== undefined) this.retryAfter = detail.retryAfter;
+    for (const name of FIELDS) if (detail[name] !== undefined) Object.assign(this, { [name]: detail[name] });
   }
 }
 

@@ -12,9 +12,11 @@ import {
   type TokenHost,
 } from "./core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
-import { addressOf, checkGetToken, checkOptions, checkScope } from "./options.js";
+import { nearest } from "./misuse.js";
+import { addressOf, checkGetToken, checkRequest, checkScope, readOptions } from "./options.js";
 import type {
   GetTokenOptions,
+  RefreshFailedEvent,
   StsToken,
   TokenManager,
   TokenManagerEvents,
@@ -51,14 +53,14 @@ export class Manager implements TokenManager {
   readonly #load: Loader;
   /** Replaced, never changed in place: a listener may end itself or another while it is called. */
   #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
-  readonly #onReset = new Set<WeakRef<(scope: string | undefined) => void>>();
   #starting: Promise<TokenCore> | undefined;
   #core: TokenCore | undefined;
   #closed = false;
+  #warned = false;
   #detach: (() => void) | undefined;
 
-  constructor(options: TokenManagerOptions, load: Loader) {
-    checkOptions(options);
+  constructor(given: TokenManagerOptions | TokenManagerOptions["source"], load: Loader) {
+    const options = readOptions(given);
     this.#options = options;
     bindMethods(this);
     this.#load = options.wasm === undefined ? load : loaderOf(options.wasm);
@@ -100,8 +102,10 @@ export class Manager implements TokenManager {
   }
 
   on<E extends keyof TokenManagerEvents>(event: E, listener: (detail: TokenManagerEvents[E]) => void): () => void {
-    if (!Object.hasOwn(EVENTS, event)) throw invalidOption("event", `must be one of ${Object.keys(EVENTS).join(", ")}`);
-    if (typeof listener !== "function") throw new TypeError("listener must be a function");
+    if (!Object.hasOwn(EVENTS, event)) {
+      throw invalidOption(`event ${String(event)}`, `is not known; ${nearest(String(event), Object.keys(EVENTS))}`);
+    }
+    if (typeof listener !== "function") throw invalidOption("listener", "must be a function");
     const entry = [event, listener as Listener] as const;
     this.#listeners = [...this.#listeners, entry];
     return () => {
@@ -119,12 +123,6 @@ export class Manager implements TokenManager {
 
   reset(scope?: string): void {
     if (scope !== undefined) checkScope(scope);
-    // Uploads first: none of them may ask for the new user's token.
-    for (const ref of this.#onReset) {
-      const listener = ref.deref();
-      if (listener) listener(scope);
-      else this.#onReset.delete(ref);
-    }
     this.#use((core) => core.reset(scope));
   }
 
@@ -144,11 +142,6 @@ export class Manager implements TokenManager {
     this.close();
   }
 
-  /** @internal Tells `listener`, which the caller keeps, of each reset. */
-  onReset(listener: (scope: string | undefined) => void): void {
-    this.#onReset.add(new WeakRef(listener));
-  }
-
   /** @internal The module, for adapters. */
   module(): Promise<Core> {
     return loadCore(this.#load);
@@ -164,6 +157,7 @@ export class Manager implements TokenManager {
     const failed = (detail as { error?: Failure }).error;
     if (failed) Object.assign(detail, { error: fromFailure(failed) });
     Object.freeze(detail);
+    if (name === "refreshFailed") this.#warn(detail as RefreshFailedEvent);
     for (const [event, listener] of this.#listeners) {
       if (event !== name) continue;
       try {
@@ -172,6 +166,24 @@ export class Manager implements TokenManager {
         report(error);
       }
     }
+  }
+
+  /** The option `request`, which may be checked only when its function has returned. */
+  #checkedRequest(): TokenManagerOptions["request"] {
+    const { request } = this.#options;
+    return typeof request === "function" ? async (about) => checkRequest(await request(about)) : request;
+  }
+
+  /** Nobody would know of half a minute of failures but for this. */
+  #warn({ error, retryIn }: RefreshFailedEvent): void {
+    if (this.#warned || retryIn === undefined) return;
+    if (this.#listeners.some(([event]) => event === "refreshFailed")) return;
+    this.#warned = true;
+    const { waitDeadline = 30_000 } = this.#options.policy ?? {};
+    const seconds = Math.ceil(waitDeadline / 1000);
+    console.warn(
+      `upload-token: ${error.message}. It is tried again, and callers wait up to ${seconds} s. Listen to "refreshFailed" to handle this.`,
+    );
   }
 
   #request(core: TokenCore, waiter: Waiter, scope: string, minValidity: number): void {
@@ -222,7 +234,7 @@ export class Manager implements TokenManager {
     const { deadline, policy } = this.#options;
     const options = {
       source: weakOption(this, (manager) => addressOf(manager.#options.source)),
-      request: weakOption(this, (manager) => manager.#options.request),
+      request: weakOption(this, (manager) => manager.#checkedRequest()),
       mapReply: weakOption(this, (manager) => manager.#options.mapReply),
       policy: { deadline, ...policy },
       seed: Math.random() * Number.MAX_SAFE_INTEGER,

@@ -1,6 +1,7 @@
 import { invalidOption } from "./errors.js";
+import { checkNames } from "./misuse.js";
 import { POLICY_NUMBERS } from "./policy.js";
-import type { GetTokenOptions, TokenManagerOptions } from "./types.js";
+import type { GetTokenOptions, TokenManagerOptions, TokenRequestOptions } from "./types.js";
 
 // A manager is made before the module is loaded, so what can be told from the options alone is told here.
 
@@ -12,41 +13,73 @@ const KEYS: readonly string[] = [
   "policy",
   "wasm",
 ] satisfies (keyof TokenManagerOptions)[];
+const REQUEST_KEYS: readonly string[] = ["headers", "credentials", "body"] satisfies (keyof TokenRequestOptions)[];
+const GET_TOKEN_KEYS: readonly string[] = ["minValidity", "signal", "scope"] satisfies (keyof GetTokenOptions)[];
 
-/** @internal */
-export function checkOptions(options: TokenManagerOptions): void {
-  if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
-  for (const key of Object.keys(options)) {
-    if (!KEYS.includes(key)) throw invalidOption(key, `is not an option; there are ${KEYS.join(", ")}`);
+const GET =
+  "the endpoint is asked by POST; for another method source is a function: ({ signal }) => fetch(…, { signal })";
+/** Names that people write who know other libraries, and what to write instead. */
+const INSTEAD = {
+  url: "the address is source",
+  endpoint: "the address is source",
+  headers: "it belongs into request: request: { headers }",
+  credentials: "it belongs into request: request: { credentials }",
+  withCredentials: 'it is request: { credentials: "include" }',
+  body: "it belongs into request: request: { body }",
+  method: GET,
+  timeout: "it is deadline, in ms",
+};
+const INSTEAD_IN_REQUEST = { method: GET, signal: "the deadline is an option of createTokenManager" };
+
+/** @internal The options with their defaults' place: an address or a function by itself is the source. */
+export function readOptions(given: TokenManagerOptions | TokenManagerOptions["source"]): TokenManagerOptions {
+  const alone = typeof given === "string" || typeof given === "function" || given instanceof URL;
+  const options: TokenManagerOptions = alone ? { source: given } : given;
+  if (typeof options !== "object" || options === null) {
+    throw invalidOption("options", 'must be an object: createTokenManager({ source: "/api/sts" })');
   }
+  checkNames(options, KEYS, { elsewhere: INSTEAD });
   const { source, request, mapReply, deadline, policy } = options;
   if (typeof source !== "function") checkUrl("source", source);
-  if (request !== undefined && typeof request !== "function" && (typeof request !== "object" || request === null)) {
-    throw invalidOption(
-      "request",
-      "must be an object with headers, credentials and body, or a function that returns one",
-    );
-  }
+  if (request !== undefined && typeof request !== "function") checkRequest(request);
   if (request !== undefined && typeof source === "function") {
     throw invalidOption("request", "is for a source that is an address; a function makes its own requests");
   }
   if (mapReply !== undefined && typeof mapReply !== "function") throw invalidOption("mapReply", "must be a function");
   if (deadline !== undefined) checkNumber("deadline", deadline, POLICY_NUMBERS.deadline);
-  if (policy === undefined) return;
+  if (policy !== undefined) checkPolicy(policy);
+  return options;
+}
+
+/** @internal What is added to a request: the option itself, or what its function returned. */
+export function checkRequest(request: TokenRequestOptions): TokenRequestOptions {
+  if (typeof request !== "object" || request === null) {
+    throw invalidOption(
+      "request",
+      "must be an object with headers, credentials and body, or a function that returns one",
+    );
+  }
+  checkNames(request, REQUEST_KEYS, { prefix: "request.", elsewhere: INSTEAD_IN_REQUEST });
+  return request;
+}
+
+function checkPolicy(policy: object): void {
   if (typeof policy !== "object" || policy === null) throw invalidOption("policy", "must be an object");
+  checkNames(policy, Object.keys(POLICY_NUMBERS), { prefix: "policy." });
   for (const [name, value] of Object.entries(policy)) {
-    const range = Object.hasOwn(POLICY_NUMBERS, name) ? POLICY_NUMBERS[name as keyof typeof POLICY_NUMBERS] : undefined;
-    if (!range)
-      throw invalidOption(
-        `policy.${name}`,
-        `is not a number of the policy; there are ${Object.keys(POLICY_NUMBERS).join(", ")}`,
-      );
+    const range = POLICY_NUMBERS[name as keyof typeof POLICY_NUMBERS];
     if (value !== undefined) checkNumber(`policy.${name}`, value, range);
   }
 }
 
 /** @internal */
-export function checkGetToken({ minValidity, signal, scope }: GetTokenOptions): void {
+export function checkGetToken(options: GetTokenOptions): void {
+  if (typeof options === "string") {
+    throw invalidOption("scope", `is given in an object: getToken({ scope: ${JSON.stringify(options)} })`);
+  }
+  if (typeof options !== "object" || options === null) throw invalidOption("options", "must be an object");
+  checkNames(options, GET_TOKEN_KEYS);
+  const { minValidity, signal, scope } = options;
   if (minValidity !== undefined && !(Number.isFinite(minValidity) && minValidity >= 0)) {
     throw invalidOption("minValidity", "must be a number of milliseconds, 0 or more");
   }
@@ -63,7 +96,10 @@ export function checkScope(scope: string): void {
 
 function checkNumber(option: string, value: number, [lowest, highest]: readonly [number, number]): void {
   if (!Number.isInteger(value) || value < lowest || value > highest) {
-    throw invalidOption(option, `must be a whole number from ${lowest} to ${highest}`);
+    // What is never below this is a span.
+    const seconds = lowest >= 50 && value > 0 && value < lowest && value * 1000 <= highest;
+    const hint = seconds ? `; ${value} looks like seconds, and it is in ms` : "";
+    throw invalidOption(option, `must be a whole number from ${lowest} to ${highest}${hint}`);
   }
 }
 

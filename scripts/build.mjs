@@ -48,7 +48,8 @@ function wasmInputs() {
     "rust-toolchain.toml",
     "tools/Cargo.lock",
     "scripts/build.mjs",
-    "scripts/lib",
+    "scripts/lib/glue.mjs",
+    "scripts/lib/inline.mjs",
   ];
   return fingerprint([...files, "node_modules/binaryen/package.json"]);
 }

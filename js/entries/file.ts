@@ -18,6 +18,6 @@ export function wasm(): URL {
 }
 
 /** As in `upload-token`. */
-export function createTokenManager(options: TokenManagerOptions): TokenManager {
+export function createTokenManager(options: TokenManagerOptions | TokenManagerOptions["source"]): TokenManager {
   return new Manager(options, wasm);
 }

@@ -29,6 +29,6 @@ export function wasm(): Uint8Array<ArrayBuffer> {
  * const { accessKeyId, accessKeySecret, securityToken } = await tokens.getToken();
  * ```
  */
-export function createTokenManager(options: TokenManagerOptions): TokenManager {
+export function createTokenManager(options: TokenManagerOptions | TokenManagerOptions["source"]): TokenManager {
   return new Manager(options, wasm);
 }

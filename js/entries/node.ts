@@ -15,6 +15,6 @@ export function wasm(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** As in `upload-token`. */
-export function createTokenManager(options: TokenManagerOptions): TokenManager {
+export function createTokenManager(options: TokenManagerOptions | TokenManagerOptions["source"]): TokenManager {
   return new Manager(options, wasm);
 }

@@ -85,7 +85,9 @@ export async function buildCommonJs() {
   await rm(cjs, { recursive: true, force: true });
   await mkdir(cjs, { recursive: true });
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { format: "cjs", target: OLD, minify: true });
+    // As a require(): what import() gives of a file of CommonJS differs from tool to tool.
+    const supported = { "dynamic-import": false };
+    const { code } = await transform(text, { format: "cjs", target: OLD, minify: true, supported });
     await writeFile(path, code);
   }
   await writeManifest(cjs, { type: "commonjs", sideEffects: false });

@@ -1,7 +1,7 @@
 // What is in the tarball, and nothing else.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { test } from "node:test";
 
 import { packed, project } from "./packed.mjs";
@@ -35,4 +35,32 @@ test("every file that package.json points at is there, and nothing is installed 
   for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
     assert.equal(manifest.scripts[script], undefined);
   }
+});
+
+test("every link of its pages leads somewhere, also from where it is installed", async () => {
+  const { files } = await packed();
+  const installed = join(project, "node_modules/upload-token");
+  const pages = files.map(({ path }) => path).filter((path) => path.endsWith(".md"));
+  assert(pages.length >= 5);
+  const texts = Object.fromEntries(
+    await Promise.all(pages.map(async (path) => [path, await readFile(join(installed, path), "utf8")])),
+  );
+  const anchors = (text) =>
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\d _-]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+  const wrong = [];
+  for (const [page, text] of Object.entries(texts)) {
+    for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(link)) continue;
+      const [path, anchor] = link.split("#");
+      const target = path === "" ? page : posix.join(posix.dirname(page), path);
+      const there = files.some((file) => file.path === target);
+      if (!there || (anchor && !anchors(texts[target] ?? "").includes(anchor))) wrong.push(`${page}: ${link}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
 });

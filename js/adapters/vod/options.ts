@@ -1,4 +1,5 @@
 import { invalidOption } from "../../errors.js";
+import { isNear } from "../../misuse.js";
 import { checkUrl } from "../../options.js";
 import type { UploadAuthMode, VodOptions } from "./types.js";
 
@@ -142,18 +143,4 @@ function suggestion(name: string): string {
     MEANT[small] ??
     KNOWN.find((known) => isNear(known.toLowerCase(), small));
   return meant ? `${meant} is meant` : `there are ${KNOWN.join(", ")}`;
-}
-
-/** Whether at most two letters were added, left out or replaced. */
-function isNear(one: string, other: string): boolean {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [at, letter] of [...one].entries()) {
-    const next = [at + 1];
-    for (const [index, against] of [...other].entries()) {
-      const replaced = (row[index] ?? 0) + (letter === against ? 0 : 1);
-      next.push(Math.min(replaced, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return (row[other.length] ?? 3) <= 2;
 }

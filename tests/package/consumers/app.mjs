@@ -49,12 +49,9 @@ class App {
       page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
       page.on("response", (response) => /\.wasm(\?|$)/.test(response.url()) && modules.push(response));
       await page.addInitScript(() => {
-        const { instantiateStreaming } = WebAssembly;
+        const { compileStreaming } = WebAssembly;
         globalThis.streamed = 0;
-        WebAssembly.instantiateStreaming = (...args) => (
-          globalThis.streamed++,
-          instantiateStreaming.apply(WebAssembly, args)
-        );
+        WebAssembly.compileStreaming = (...args) => (globalThis.streamed++, compileStreaming.apply(WebAssembly, args));
       });
       await page.goto(url);
       const result = await act(page);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { openApp, ORIGIN } from "./app.mjs";
+import { call, openApp, ORIGIN } from "./app.mjs";
 import { folder, html, install, project, www } from "./project.mjs";
 
 const VITES = ["vite-4", "vite-5", "vite-6", "vite-7", "vite"];
@@ -59,6 +59,16 @@ for (const name of VITES) {
         const { modules } = await app.uploads(url);
         assert.equal(modules.length, separate);
       });
+    });
+
+    if (!needsSetting) continue;
+    test(`${name}, its development server, without the setting: the error names it`, { timeout: 120_000 }, async () => {
+      let message;
+      const fail = async (page) => (message = await call(page, "failure"));
+      // The browser says on its own that the file was not there.
+      const visited = (url) => app.visit(url, fail).catch((error) => assert.match(error.message, /Failed to load/));
+      await developing(name, entry, {}, visited);
+      assert.match(message, /optimizeDeps: \{ exclude: \["upload-token"\] \}/);
     });
   }
 }

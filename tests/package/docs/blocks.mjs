@@ -29,6 +29,13 @@ export async function blocks() {
  *   `$` has what the block declared.
  */
 export const PAGES = [
+  { has: "loadVod({ oss, vod })", then: "await choose(file)" },
+  {
+    has: 'headers: { "x-csrftoken"',
+    given: 'import { createTokenManager } from "upload-token"; const csrfToken = () => "a";',
+    then: "true",
+  },
+  { has: 'require("util")', then: "globalThis.TextDecoder !== undefined" },
   {
     has: 'fetch("/my/token"',
     given: "const session = 'abc';",

@@ -41,14 +41,15 @@ test("every block is of a kind that is tested here", () => {
   const kinds =
     Map.groupBy?.(ALL, ({ language }) => language) ?? new Map(ALL.map((block) => [block.language, [block]]));
   console.log([...kinds].map(([language]) => `${of(language).length} × ${language}`).join(", "));
-  for (const block of ALL) assert(["ts", "js", "sh", "json", "text"].includes(block.language), title(block));
+  for (const block of ALL)
+    assert(["ts", "js", "html", "sh", "json", "toml", "text"].includes(block.language), title(block));
   assert(of("ts", "js").length >= 9 && of("json").length >= 4 && of("sh").length >= 3);
 });
 
 test("the TypeScript compiles as it stands", async () => {
   const names = of("ts").map(({ code }, index) => [`block${index}.ts`, `${code}\nexport {};\n`]);
   for (const [name, code] of names) await writeFile(join(folder, name), code);
-  const paths = { "upload-token": ["../../../dist/types/entries/inline.d.ts"] };
+  const paths = { "upload-token": ["../../dist/types/entries/inline.d.ts"] };
   for (const adapter of ["vod", "ali-oss"])
     paths[`upload-token/${adapter}`] = [`../../dist/types/adapters/${adapter}.d.ts`];
   const compilerOptions = {
@@ -63,7 +64,7 @@ test("the TypeScript compiles as it stands", async () => {
     types: [],
     paths,
   };
-  const files = [...names.map(([name]) => name), "../../../tests/package/docs/ambient.d.ts"];
+  const files = [...names.map(([name]) => name), "../../tests/package/docs/ambient.d.ts"];
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const { output } = await run(process.execPath, [tsc, "--project", join(folder, "tsconfig.json")], { check: false });
@@ -97,11 +98,34 @@ const PRELUDE = `
     uploader.startUpload();
     return stored();
   };
+  globalThis.choose = async (file) => {
+    let input;
+    while (!(input = document.querySelector("input"))) await new Promise((resolve) => setTimeout(resolve, 20));
+    const chosen = new DataTransfer();
+    chosen.items.add(file);
+    input.files = chosen.files;
+    input.dispatchEvent(new Event("change"));
+    return stored();
+  };
   globalThis.puts = async (client) => {
     await client.put("a.mp4", file);
     return stored();
   };
 `;
+
+/** What Vite makes of an import that ends in `?url`. */
+const addresses = {
+  name: "addresses",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?url$/ }, ({ path }) => ({ path, namespace: "url" }));
+    // Node's, of which a page has the same as globals.
+    onResolve({ filter: /^util$/ }, ({ path }) => ({ path, namespace: "node" }));
+    onLoad({ filter: /.*/, namespace: "node" }, () => ({ contents: "module.exports = globalThis" }));
+    onLoad({ filter: /.*/, namespace: "url" }, ({ path }) => ({
+      contents: `export default "/vendor/${path.split("/").at(-1).replace(".min.js?url", ".js")}"`,
+    }));
+  },
+};
 
 async function runInPage({ code, file, line }) {
   const page = PAGES.find(({ has }) => code.includes(has));
@@ -130,6 +154,7 @@ async function runInPage({ code, file, line }) {
       "upload-token/vod": join(root, "dist/vod.js"),
       "upload-token/ali-oss": join(root, "dist/ali-oss.js"),
     },
+    plugins: [addresses],
   });
   const html = `<!doctype html><title>${name}</title>
     <script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>
@@ -155,6 +180,35 @@ for (const block of of("ts", "js")) {
   test(`runs in a page: ${title(block)}`, async () => {
     await control(server.http, "POST", "reset");
     await runInPage(block);
+  });
+}
+
+for (const block of of("html")) {
+  test(`is a page: ${title(block)}`, async () => {
+    // Where the local cloud's server has these files.
+    const places = {
+      "/vendor/aliyun-oss-sdk.min.js": "/vendor/aliyun-oss-sdk.js",
+      "/vendor/aliyun-upload-sdk.min.js": "/vendor/aliyun-upload-vod.js",
+      "/node_modules/upload-token/dist/": "/dist/",
+    };
+    let html = `<!doctype html><link rel="icon" href="data:,">${block.code}`;
+    for (const [from, to] of Object.entries(places)) html = html.replace(from, to);
+    // The vendor's file for script tags finds ali-oss as `OSS`; the one from npm, which is at hand, does not.
+    html = html.replace('<script src="/vendor/aliyun-upload', '<script>window["ali-oss"] = OSS</script>$&');
+    await writeFile(join(folder, "tags.html"), html);
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    try {
+      const view = await context.newPage();
+      const errors = [];
+      view.on("pageerror", ({ message }) => errors.push(message));
+      await view.goto(`${ORIGIN}/tags.html`);
+      const id = await view.evaluate("tokens.getToken().then(({ accessKeyId }) => accessKeyId)");
+      assert.match(id, /^STS\./);
+      assert.equal(await view.evaluate("uploader.listFiles().length"), 0);
+      assert.deepEqual(errors, []);
+    } finally {
+      await context.close();
+    }
   });
 }
 
@@ -198,6 +252,8 @@ for (const block of of("json")) {
 
 /** What is run for a command that the documentation shows, and what it must print. */
 const COMMANDS = [
+  // That it is the package's name; the registry is not asked.
+  { has: "npm install upload-token", run: ["npm", ["pkg", "get", "name"]], prints: /^"upload-token"$/m },
   { has: "npm start\n", run: ["npm", ["start", "--", "--headless"]], prints: /SHA-256|sha-?256/i },
   // The tests behind it are suites of their own; that it finds them is what is tried here.
   { has: "npm run wasm-pack", run: ["npm", ["run", "wasm-pack", "--", "--version"]], prints: /wasm-pack \d/ },

@@ -42,4 +42,4 @@ createVodUploader(AliyunUpload.Vod, tokens, { onUploadSucceed: (info: string) =>
 // @ts-expect-error the body is the helper's
 createVodUploader(AliyunUpload.Vod, tokens, { uploadAuth: "/auth", request: { body: "" } });
 // @ts-expect-error bytes
-createVodUploader(AliyunUpload.Vod, tokens, { partSize: "1m" });
+createVodUploader(AliyunUpload.Vod, tokens, { partSize: true });

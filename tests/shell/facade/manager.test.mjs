@@ -324,7 +324,8 @@ test("a manager shows nothing of itself", async (t) => {
   const tokens = manage(t, { source: counting() });
   await tokens.getToken();
   assert.equal(JSON.stringify(tokens), "{}");
-  assert.deepEqual(Reflect.ownKeys(tokens), []);
+  assert.deepEqual(Object.entries(tokens), []);
+  for (const key of Reflect.ownKeys(tokens)) assert.equal(typeof tokens[key], "function", String(key));
 });
 
 test("isUploadTokenError knows errors of another copy, and nothing else", () => {

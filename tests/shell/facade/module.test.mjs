@@ -67,7 +67,7 @@ test("a load that failed is told with its cause, and forgotten", async () => {
   const [first, same, second, third, tries] = outcomes;
   assert.equal(first.name, "UploadTokenError");
   assert.equal(first.code, "wasm");
-  assert.match(first.message, /could not be loaded/);
+  assert.match(first.message, /the function that brings it failed: offline/);
   assert.equal(first.cause, "Error: offline");
   assert.deepEqual(same, first);
   assert.equal(second.code, "wasm");
@@ -76,13 +76,78 @@ test("a load that failed is told with its cause, and forgotten", async () => {
   assert.equal(tries, 3);
 });
 
+/** What stands in the way of the module → the option `wasm`, and what the error says. `at` is the server's address. */
+const OBSTACLES = {
+  "an address where nothing is": ["`${at}/nothing?key=CANARY`", /is not there \(GET http:\S+\/nothing answered 404\)/],
+  "a page in its place, as servers of single-page applications answer": [
+    "`${at}/page`",
+    /what GET http:\S+\/page answered \(text\/html\) is no WebAssembly module; does the bundler copy the file/,
+  ],
+  "a script that Vite has moved away from it": [
+    "`${at}/node_modules/.vite/deps/nothing`",
+    /optimizeDeps: \{ exclude: \["upload-token"\] \}/,
+  ],
+  "nobody there": [
+    "'http://127.0.0.1:9/a.wasm?key=CANARY'",
+    /could not be fetched: .*offline.*connect-src.*\(GET \S+\/a\.wasm\)/,
+  ],
+  "another file": ["new Uint8Array([1, 2, 3, 4, 5])", /what the option wasm gives is no WebAssembly module/],
+  "nothing at all": ["() => undefined", /what the option wasm gives is no WebAssembly module/],
+  "a damaged file": ["new Uint8Array([0, 97, 115, 109, 9])", /could not be compiled: /],
+  "another module": ["new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])", /of another version/],
+};
+
+for (const [what, [wasm, sentence]] of Object.entries(OBSTACLES)) {
+  test(`the error names what is in the way: ${what}`, async (t) => {
+    const server = createServer((request, response) => {
+      const there = request.url === "/page";
+      response.writeHead(there ? 200 : 404, { "content-type": "text/html" }).end("<!doctype html>");
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.after(() => server.close());
+    const { code, message } = await nodeJson(`${PRELUDE}
+      const at = "http://127.0.0.1:${server.address().port}";
+      print(await outcome(createTokenManager({ source, wasm: ${wasm} }).getToken()));`);
+    assert.equal(code, "wasm");
+    assert.match(message, sentence);
+    assert.doesNotMatch(message, /CANARY/);
+  });
+}
+
+/** An environment that is too old → what makes Node such a one, and what the error says. */
+const TOO_OLD = {
+  "a browser without reference types": [
+    `WebAssembly.compile = async () => { throw new WebAssembly.CompileError("invalid value type 'externref'"); };
+     WebAssembly.validate = () => false;`,
+    /needs reference types, which this browser does not have; there are in Chrome 96/,
+  ],
+  "jsdom, without coders of text": ["delete globalThis.TextDecoder;", /needs TextDecoder, which is missing here/],
+  "an engine without WebAssembly": ["delete globalThis.WebAssembly;", /needs WebAssembly, which is missing here/],
+  "a page whose policy forbids it": [
+    `WebAssembly.compile = async () => { throw new EvalError("violates the following Content Security Policy directive"); };
+     WebAssembly.validate = () => false;`,
+    /script-src of the page's Content-Security-Policy needs 'wasm-unsafe-eval'/,
+  ],
+};
+
+for (const [what, [make, sentence]] of Object.entries(TOO_OLD)) {
+  test(`the error names what is missing: ${what}`, async () => {
+    const { code, message } = await nodeJson(
+      `${PRELUDE} ${make} print(await outcome(createTokenManager({ source }).getToken()));`,
+    );
+    assert.equal(code, "wasm");
+    assert.match(message, sentence);
+  });
+}
+
 test("managers share one module", async () => {
   const made = await nodeJson(`${PRELUDE}
     let made = 0;
-    const real = WebAssembly.instantiate;
+    const real = WebAssembly.compile;
     // Node has modules of its own.
     const ours = (bytes) => bytes.byteLength > 50_000;
-    WebAssembly.instantiate = (bytes, imports) => ((made += ours(bytes)), real.call(WebAssembly, bytes, imports));
+    WebAssembly.compile = (bytes) => ((made += ours(bytes)), real.call(WebAssembly, bytes));
     await Promise.all(Array.from({ length: 5 }, () => createTokenManager({ source }).getToken()));
     print(made);
   `);

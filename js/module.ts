@@ -1,0 +1,115 @@
+// Brings the WebAssembly module from wherever it is to where it is compiled, and says what stands in its way.
+import { UploadTokenError } from "./errors.js";
+import type { WasmSource } from "./types.js";
+
+/** @internal Where the module comes from: called once, on first use. */
+export type Loader = () => WasmSource | PromiseLike<WasmSource>;
+
+/** What the module and its glue rest on, and what may be missing: jsdom has no coders, an old Jest no AbortController. */
+const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "WeakRef"] as const;
+
+/** A module of nothing but a function type with an `externref`: what compiles it knows reference types. */
+const REFERENCE_TYPES = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 1, 111, 0]);
+
+const FLOOR = "Chrome 96, Edge 96, Firefox 92, Safari 15.4";
+
+/** @internal The module, compiled. Rejects with an `UploadTokenError` of code `wasm` that names the cause. */
+export async function compile(load: Loader): Promise<WebAssembly.Module> {
+  const missing = NEEDED.find((name) => !(name in globalThis));
+  if (missing) throw wasmError(`needs ${missing}, which is missing here; browsers have it since ${FLOOR}`);
+  let source: WasmSource;
+  try {
+    source = await load();
+  } catch (cause) {
+    throw wasmError(`could not be had: the function that brings it failed${because(cause)}`, cause);
+  }
+  if (typeof source === "string" || source instanceof URL) source = await download(String(source));
+  // By its name, as below: a test's frame has another class of this name.
+  if (nameOf(source) === "WebAssembly.Module") return source as WebAssembly.Module;
+  return isResponse(source) ? fromResponse(source) : fromBytes(source as BufferSource, "what the option wasm gives");
+}
+
+async function download(address: string): Promise<Response> {
+  try {
+    return await fetch(address);
+  } catch (cause) {
+    const why = "the device is offline, CORS forbids it, or connect-src of the page's Content-Security-Policy does";
+    throw wasmError(`could not be fetched: ${why} (GET ${bare(address)})`, cause);
+  }
+}
+
+async function fromResponse(response: Response): Promise<WebAssembly.Module> {
+  const address = bare(response.url);
+  if (!response.ok) throw wasmError(`is not there (GET ${address} answered ${response.status})${elsewhere(address)}`);
+  const type = response.headers.get("content-type")?.split(";")[0] ?? "";
+  // Compiled while it arrives, which engines do for this type only.
+  if (type === "application/wasm") {
+    return WebAssembly.compileStreaming(response).catch((cause: unknown) => Promise.reject(explained(cause)));
+  }
+  let bytes: ArrayBuffer;
+  try {
+    bytes = await response.arrayBuffer();
+  } catch (cause) {
+    throw wasmError(`did not arrive whole (GET ${address})`, cause);
+  }
+  return fromBytes(bytes, `what GET ${address} answered (${type || "of no type"})`, elsewhere(address));
+}
+
+async function fromBytes(source: BufferSource, what: string, hint = ""): Promise<WebAssembly.Module> {
+  if (!startsAsModule(source)) throw wasmError(`is not there: ${what} is no WebAssembly module${hint}`);
+  try {
+    return await WebAssembly.compile(source);
+  } catch (cause) {
+    throw explained(cause);
+  }
+}
+
+function startsAsModule(source: unknown): boolean {
+  const buffer = ArrayBuffer.isView(source) ? source.buffer : source;
+  if (nameOf(buffer) !== "ArrayBuffer") return false;
+  const offset = ArrayBuffer.isView(source) ? source.byteOffset : 0;
+  const start = new Uint8Array(buffer as ArrayBuffer, offset).subarray(0, 4);
+  return start.length === 4 && REFERENCE_TYPES.subarray(0, 4).every((byte, index) => start[index] === byte);
+}
+
+function nameOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+function isResponse(source: unknown): source is Response {
+  return typeof (source as Partial<Response> | null)?.arrayBuffer === "function";
+}
+
+/** Why an engine did not compile the module. */
+function explained(cause: unknown): UploadTokenError {
+  if (/content.security|\bcsp\b|unsafe-eval/i.test(String(cause))) {
+    return wasmError(
+      "may not be compiled: script-src of the page's Content-Security-Policy needs 'wasm-unsafe-eval'",
+      cause,
+    );
+  }
+  if (!WebAssembly.validate(REFERENCE_TYPES)) {
+    return wasmError(`needs reference types, which this browser does not have; there are in ${FLOOR}`, cause);
+  }
+  return wasmError(`could not be compiled${because(cause)}`, cause);
+}
+
+/** What usually has moved the script away from the file beside it. */
+function elsewhere(address: string): string {
+  if (address.includes("/.vite/")) {
+    return '; Vite has moved the script away from it: optimizeDeps: { exclude: ["upload-token"] } in its settings';
+  }
+  return '; does the bundler copy the file that a script names? Import "upload-token" where it does not';
+}
+
+function bare(address: string): string {
+  return address.split(/[?#]/, 1)[0] ?? "";
+}
+
+function because(cause: unknown): string {
+  return cause instanceof Error ? `: ${cause.message}` : "";
+}
+
+function wasmError(reason: string, cause?: unknown): UploadTokenError {
+  return new UploadTokenError("wasm", `the WebAssembly module ${reason}`, { cause });
+}
