@@ -92,7 +92,10 @@ impl<T: Clone> Held<T> {
     ///   error, down to a margin that is a share of that life.
     pub(super) fn given_again(&mut self, policy: &Policy, time: &Time, bound: Bound) -> bool {
         let sure = bound.certain || !self.certain;
-        let later = bound.expires > self.expires.saturating_add(policy.tolerance);
+        // The same end looks later at each answer: less of the way there is counted slowly.
+        let slow = self.life.saturating_sub(policy.counted(self.life));
+        let slack = policy.tolerance.saturating_add(slow);
+        let later = bound.expires > self.expires.saturating_add(slack);
         let told = bound.named.is_none() || bound.named != self.named;
         let news = self.assumed && !bound.assumed || sure && later && told;
         if news {

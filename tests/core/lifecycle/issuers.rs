@@ -144,3 +144,49 @@ fn but_not_more_than_once_a_second() {
     }
     assert!(sim.requests.len() <= 30, "{} requests in 10 s", sim.requests.len());
 }
+
+/// A token whose end is assumed, given again with what `left` or `at` says of it.
+fn assumed_then(expiry: Expiry, stamp: Option<Stamp>) -> Sim {
+    let mut sim = Sim::new();
+    sim.shape = Shape::Silent;
+    sim.get();
+    sim.answer = Answer::Never;
+    sim.freeze(14 * MINUTE);
+    sim.call(10 * MINUTE);
+    let value = sim.rig.slot.token().unwrap().value;
+    sim.feed_stamped(Input::Fetched { fetch: 2, value, expiry }, stamp);
+    sim
+}
+
+#[test]
+fn what_is_known_of_an_end_beats_what_was_assumed_though_it_is_sooner() {
+    let sim = assumed_then(Expiry { left: Some(30 * SECOND), ..Expiry::default() }, None);
+    let held = sim.rig.slot.token().unwrap();
+    assert!(held.certain && held.life <= 30 * SECOND, "{held:?}");
+}
+
+#[test]
+fn a_token_that_is_dead_by_the_server_s_clock_is_not_served_on_an_assumption() {
+    let made = UnixMillis(EPOCH + 14 * 60_000);
+    let at = Some(UnixMillis(made.0 - 7 * 60_000));
+    let stamp = Some(Stamp { at: made, granularity: 0 });
+    let sim = assumed_then(Expiry { at, ..Expiry::default() }, stamp);
+    assert_eq!(sim.peek(), None);
+}
+
+/// Rounding makes the same end a little later at each answer.
+#[test]
+fn the_same_end_again_is_no_news() {
+    let mut sim = Sim::new();
+    sim.shape = Shape::Duration;
+    sim.get();
+    sim.answer = Answer::Never;
+    sim.freeze(50 * MINUTE);
+    sim.call(0);
+    let held = sim.rig.slot.token().unwrap().clone();
+    let left = Some(10 * MINUTE + 500);
+    let expiry = Expiry { left, ..Expiry::default() };
+    sim.feed(Input::Fetched { fetch: 2, value: held.value, expiry });
+    assert_eq!(failures(&sim), 1, "the AppServer brought no progress");
+    assert_eq!(sim.rig.slot.last_error(), Some(&Error::NotNewer));
+}

@@ -9,7 +9,10 @@ mod odd_tokens;
 mod rejections;
 mod zones;
 
-use crate::harness::machine::{rig::Token, sim::*};
+use crate::harness::machine::{
+    rig::{Stamp, Token},
+    sim::*,
+};
 use upload_token::{
     error::{Answered, Error},
     lifecycle::{Event, Fetch, Input, Reason, Zone},

@@ -169,6 +169,11 @@ fn the_former_user_s_file_ends_and_begins_anew_for_the_next() {
     assert_eq!(sim.open[0].1, None, "the former user's video is not asked for");
     sim.grant_as(Some("mine"));
     assert_eq!(sim.done().last(), Some(&Did::Start { auth: 2, forget: true }));
+    sim.progress();
+    sim.expire("SecurityTokenExpired");
+    sim.grant();
+    let resumed = Did::Resume { auth: 3, forget: false };
+    assert_eq!(sim.done().last(), Some(&resumed), "from then on it is this user's");
 }
 
 #[test]
