@@ -12,9 +12,10 @@ export async function blocks() {
   const found = [];
   for (const file of ["README.md", "CONTRIBUTING.md", "bench/README.md", ...names.sort()]) {
     const text = await readFile(join(root, file), "utf8").catch(() => "");
-    for (const match of text.matchAll(/^```(\S*)\n([\s\S]*?)^```$/gm)) {
+    for (const match of text.matchAll(/^```(\S*)(.*)\n([\s\S]*?)^```$/gm)) {
       const line = text.slice(0, match.index).split("\n").length;
-      found.push({ file, line, language: match[1], code: match[2] });
+      // A whole page has a test of its own: getting-started.test.mjs.
+      if (match[2] !== " page") found.push({ file, line, language: match[1], code: match[3] });
     }
   }
   return found;
@@ -36,6 +37,62 @@ export const PAGES = [
     then: "true",
   },
   { has: 'require("util")', then: "globalThis.TextDecoder !== undefined" },
+  {
+    has: "for (const file of input.files",
+    given: "document.body.innerHTML = '<input type=file multiple><output></output>';",
+    then: `(() => {
+      const chosen = new DataTransfer();
+      chosen.items.add(file);
+      $.input.files = chosen.files;
+      $.input.dispatchEvent(new Event("change"));
+      return stored(file);
+    })()`,
+  },
+  {
+    has: "const onSignOut = () => end(session)",
+    then: `(async () => {
+      const former = $.session.tokens;
+      const of = (tokens) => tokens.getToken().then(({ accessKeyId }) => accessKeyId, ({ code }) => code);
+      const before = await of(former);
+      $.onSignOut();
+      return before.startsWith("STS.") && (await of(former)) === "closed" && (await uploads($.begin().uploader));
+    })()`,
+  },
+  {
+    has: 'if (code !== "unauthenticated") return',
+    given: "const signIn = () => {};",
+    then: "await uploads($.uploader)",
+  },
+  { has: 'scope: "tenant-a"', given: GIVEN_TOKENS(), then: "$.mine.accessKeyId !== $.theirs.accessKeyId" },
+  { has: 'AccessKeyId: "STS.test"', then: "$.accessKeyId === 'STS.test'" },
+  { has: 'new Response("{}", { status: 401 }) });\n\nconst code', then: "$.code === 'unauthenticated'" },
+  {
+    has: 'control("POST", "config"',
+    then: `(await $.control("GET", "config")).stsLifeMs === 3000 && $.planned.length === 2
+      && Array.isArray($.objects) && Array.isArray($.log)`,
+  },
+  { has: "mandatoryWindow: 120_000", then: GIVES_A_TOKEN() },
+  { has: "mapReply: (reply)", then: GIVES_A_TOKEN() },
+  {
+    has: '"x-csrf-token": csrf()',
+    given: `document.head.innerHTML = '<meta name=csrf content=abc>'; ${GIVEN_WATCHED_FETCH()}`,
+    then: "(await $.tokens.getToken(), $.asked[0].headers.get('x-csrf-token') === 'abc')",
+  },
+  {
+    has: "authorization: `Bearer ${session}`",
+    given: `const session = "abc"; ${GIVEN_WATCHED_FETCH()}`,
+    then: `(await $.tokens.getToken(), $.asked[0].url === "https://api.example.com/sts" &&
+      $.asked[0].credentials === "include" && $.asked[0].headers.get("authorization") === "Bearer abc")`,
+  },
+  {
+    has: 'tokens.on("refreshFailed", ({ error, retryIn',
+    given: `
+      import { createTokenManager } from "upload-token";
+      const warned = [];
+      console.warn = (...words) => warned.push(words);
+      const tokens = createTokenManager({ source: async () => new Response("{}", { status: 401 }) });`,
+    then: "(await $.tokens.getToken().catch(() => {}), $.warned[0][0] === 'unauthenticated')",
+  },
   {
     has: 'fetch("/my/token"',
     given: "const session = 'abc';",
@@ -67,6 +124,21 @@ export const PAGES = [
     then: "$.signedIn === 1",
   },
 ];
+
+function GIVES_A_TOKEN() {
+  return "(await $.tokens.getToken()).accessKeyId.startsWith('STS.')";
+}
+
+/** What the page asks for is in `asked`, and the local AppServer answers it. */
+function GIVEN_WATCHED_FETCH() {
+  return `
+    const asked = [];
+    const local = globalThis.fetch;
+    globalThis.fetch = (...request) => {
+      asked.push(new Request(...request));
+      return local("/api/sts", { method: "POST" });
+    };`;
+}
 
 function GIVEN_TOKENS() {
   return 'import { createTokenManager as make } from "upload-token"; const tokens = make({ source: "/api/sts" });';

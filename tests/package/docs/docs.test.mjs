@@ -2,7 +2,7 @@
 //
 // Every block of code in the documentation is compiled and run, against the real SDKs and the local cloud.
 import assert from "node:assert/strict";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -14,6 +14,7 @@ import { root, run } from "../../../scripts/lib/run.mjs";
 import { blocks, PAGES } from "./blocks.mjs";
 
 const ALL = await blocks();
+const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const folder = join(root, ".cache/docs");
 const ORIGIN = "https://app.test";
 const of = (...languages) => ALL.filter(({ language }) => languages.includes(language));
@@ -49,9 +50,11 @@ test("every block is of a kind that is tested here", () => {
 test("the TypeScript compiles as it stands", async () => {
   const names = of("ts").map(({ code }, index) => [`block${index}.ts`, `${code}\nexport {};\n`]);
   for (const [name, code] of names) await writeFile(join(folder, name), code);
-  const paths = { "upload-token": ["../../dist/types/entries/inline.d.ts"] };
-  for (const adapter of ["vod", "ali-oss"])
-    paths[`upload-token/${adapter}`] = [`../../dist/types/adapters/${adapter}.d.ts`];
+  // As the package's own map of entries has them.
+  const entries = Object.entries(manifest.exports).filter(([, { types }]) => types);
+  const paths = Object.fromEntries(
+    entries.map(([name, { types }]) => [join("upload-token", name), [join("../..", types)]]),
+  );
   const compilerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -250,8 +253,25 @@ for (const block of of("json")) {
   });
 }
 
+function installed(file) {
+  return join("node_modules", file);
+}
+
 /** What is run for a command that the documentation shows, and what it must print. */
 const COMMANDS = [
+  {
+    has: "cp node_modules/ali-oss/dist/",
+    run: [
+      "ls",
+      ["ali-oss/dist/aliyun-oss-sdk.min.js", "aliyun-upload-vod/dist/aliyun-upload-vod.min.js"].map(installed),
+    ],
+    prints: /aliyun-oss-sdk\.min\.js\s.*aliyun-upload-vod\.min\.js/,
+  },
+  {
+    has: "upload-token-appserver -- --local-cloud",
+    run: ["cargo", ["run", "--quiet", "--locked", "--package", "upload-token-appserver", "--", "--help"]],
+    prints: /(?=[^]*--no-token-cache)(?=[^]*--listen )(?=[^]*--listen-tls)(?=[^]*--www)/,
+  },
   // That it is the package's name; the registry is not asked.
   { has: "npm install upload-token", run: ["npm", ["pkg", "get", "name"]], prints: /^"upload-token"$/m },
   { has: "npm start\n", run: ["npm", ["start", "--", "--headless"]], prints: /SHA-256|sha-?256/i },
