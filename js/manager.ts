@@ -53,6 +53,7 @@ export class Manager implements TokenManager {
   readonly #load: Loader;
   /** Replaced, never changed in place: a listener may end itself or another while it is called. */
   #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
+  readonly #onReset = new Set<WeakRef<(scope: string | undefined) => void>>();
   #starting: Promise<TokenCore> | undefined;
   #core: TokenCore | undefined;
   #closed = false;
@@ -123,6 +124,12 @@ export class Manager implements TokenManager {
 
   reset(scope?: string): void {
     if (scope !== undefined) checkScope(scope);
+    // Uploads first: none of them may ask for the new user's token.
+    for (const ref of this.#onReset) {
+      const listener = ref.deref();
+      if (listener) listener(scope);
+      else this.#onReset.delete(ref);
+    }
     this.#use((core) => core.reset(scope));
   }
 
@@ -140,6 +147,11 @@ export class Manager implements TokenManager {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal Tells `listener`, which the caller keeps, of each reset. */
+  onReset(listener: (scope: string | undefined) => void): void {
+    this.#onReset.add(new WeakRef(listener));
   }
 
   /** @internal The module, for adapters. */

@@ -147,6 +147,11 @@ impl UploadCore {
         verdict.to_owned()
     }
 
+    /// The user changed: gives up the files of this scope, or all of them.
+    pub fn reset(&self, scope: Option<String>) {
+        self.driver.reset(scope.as_deref());
+    }
+
     /// The page did something to the queue: looks at the SDK again.
     pub fn changed(&self) {
         self.driver.send_all(&Input::Wake);

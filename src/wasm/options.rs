@@ -57,6 +57,8 @@ export interface UploadFile {
   videoId: string | undefined;
   /** Whether the SDK has a checkpoint of it. */
   checkpoint: boolean;
+  /** Key of the object that the checkpoint is of, if the SDK shows it. */
+  object: string | undefined;
   /** Of its STS token. */
   scope: string;
 }
@@ -126,6 +128,8 @@ extern "C" {
     fn video_id(this: &UploadFile) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn checkpoint(this: &UploadFile) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn object(this: &UploadFile) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn scope(this: &UploadFile) -> String;
 }

@@ -263,7 +263,19 @@ impl Driver<Uploads> {
             uploads.files.borrow_mut().push(file);
         }
         let (video_id, checkpoint) = (about.known_video(), about.checkpoint());
-        self.send(id, Input::Started { media, video_id, checkpoint, object: None });
+        self.send(id, Input::Started { media, video_id, checkpoint, object: about.object() });
+    }
+
+    /// Gives up the files of this scope, or all of them.
+    pub(super) fn reset(self: &Rc<Self>, scope: Option<&str>) {
+        let ids: Vec<_> = {
+            let files = self.shell().files.borrow();
+            let of_scope = |file: &&File| scope.is_none_or(|scope| file.scope == scope);
+            files.iter().filter(of_scope).map(|file| file.id).collect()
+        };
+        for id in ids {
+            self.send(id, Input::Reset);
+        }
     }
 
     /// Decides about a failure at once, because the SDK waits for the answer.

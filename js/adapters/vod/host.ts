@@ -73,10 +73,23 @@ export class Host implements UploadHost {
     }
   };
 
+  /** Another user: what was the former's is given up, and begins anew under the next start. */
+  readonly #onReset = (scope: string | undefined): void => {
+    if (this.#disposed || failure() || !this.#sts) return;
+    for (const info of this.sdk.list()) {
+      const entry = this.files.of(info);
+      if (info.state === "Success" || (scope !== undefined && this.#scope(entry) !== scope)) continue;
+      this.#silently(entry, () => this.sdk.forget(entry));
+      delete info.videoId;
+    }
+    for (const core of this.#cores.values()) core.reset(scope);
+  };
+
   constructor({ tokens, options, page }: HostParts) {
     this.#tokens = tokens;
     this.#options = options;
     this.page = new Page(page);
+    ownManager(tokens)?.onReset(this.#onReset);
   }
 
   /** Ends everything, and tells the page nothing any more. */
@@ -278,9 +291,16 @@ export class Host implements UploadHost {
   deliver(delivery: Delivery): Delivered | undefined {
     const entry = this.files.get(delivery.file);
     if (!entry) return undefined;
+    this.#tellReply(entry, delivery.reply);
     if (delivery.answers === "resume") return { taken: this.sdk.resume(entry, delivery) };
     const taken = entry.direct ? this.sdk.startDirect(entry, delivery) : this.sdk.start(entry, delivery);
     return { taken, next: this.#silently(entry, () => this.#nextScope()) };
+  }
+
+  /** What was answered beside the credential: by the AppServer, also where VOD was asked with its token. */
+  #tellReply(entry: FileEntry, reply: unknown): void {
+    const said = this.#sts ? this.#tokens?.peek(this.#scope(entry))?.reply : reply;
+    if (said !== undefined) entry.info.reply = said;
   }
 
   swap(file: number, credential: ClientCredential): boolean {
@@ -366,7 +386,9 @@ function described(info: UploadInfo): Omit<UploadFile, "scope"> {
   const { name, type } = info.file;
   const { isImage, videoId } = info;
   const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
-  return { name, type, isImage, fields: parameters(info), videoId, checkpoint };
+  // Saved, it names its object; in memory it is of the one that was written last.
+  const object = checkpoint ? ((info.checkpoint as { object?: string }).object ?? info.object) : undefined;
+  return { name, type, isImage, fields: parameters(info), videoId, checkpoint, object };
 }
 
 /** To the module a file that the page took away: what there was to say of it is said. */

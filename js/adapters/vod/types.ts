@@ -21,6 +21,11 @@ export interface UploadInfo {
   /** Share of the file that is stored, 0 to 1. */
   loaded?: number;
   checkpoint?: unknown;
+  /**
+   * What the AppServer answered beside the credential, as plain data without secrets: a record of its own, a bucket, a
+   * directory. Set by the helper, before the file is sent.
+   */
+  reply?: unknown;
   /** What was given as `paramData.Vod`. */
   videoInfo?: Readonly<Record<string, unknown>>;
 }

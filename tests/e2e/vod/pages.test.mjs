@@ -317,6 +317,85 @@ describe("a page", () => {
     }
   });
 
+  test("the user changes in the middle of a file: it fails, and begins anew as another video of the new user's", async () => {
+    const page = await open({ config: { partDelayMs: 400 } });
+    const names = ["a.mp4", "b.mp4"];
+    const sums = await start(
+      page,
+      names.map((name) => [name, 3 * MB]),
+    );
+    await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+    const before = (await site.log()).at(-1).seq;
+    await page.evaluate(() => window.harness.tokens.reset());
+    const failed = await ended(page, ["b.mp4"]);
+    assert.deepEqual(failed.ends, { "b.mp4": ["Succeed"] }, "the queue goes on");
+    await page.evaluate(() => window.harness.start());
+    const report = await ended(page, ["a.mp4"], 2);
+    assert.deepEqual(report.ends["a.mp4"], ["Failed reset", "Succeed"]);
+    const objects = await site.objects();
+    for (const [name, sum] of Object.entries(sums)) {
+      const { videoId } = report.states.find((info) => info.name === name);
+      assert.equal(objects.find(({ sha256 }) => sha256 === sum)?.videoId, videoId, name);
+    }
+    const log = await site.log();
+    const keys = (entries) =>
+      new Set(entries.filter(({ action }) => /Video/.test(action)).map((entry) => entry.accessKeyId));
+    const [former, later] = [keys(log.filter(({ seq }) => seq <= before)), keys(log.filter(({ seq }) => seq > before))];
+    assert.equal(former.size, 1);
+    assert.ok(![...former].some((key) => later.has(key)), "VOD is not asked with the former user's token any more");
+    assert.equal(log.filter(({ action }) => action === "RefreshUploadVideo").length, 0);
+    assert.deepEqual(page.uncaught, []);
+    await page.context().close();
+  });
+
+  test("what else the AppServer answered is in info.reply, without secrets", async () => {
+    for (const mode of ["STS", "UploadAuth"]) {
+      const page = await open();
+      await page.evaluate((mode) => (window.mode = mode), mode);
+      await start(page, [["a.mp4", MB]], mode === "UploadAuth" ? { tokens: null } : {}, () => {
+        const asked = async (address, request) => {
+          const headers = { "content-type": "application/json" };
+          const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(request) });
+          return { ...(await answer.json()), recordId: 7, place: { directory: "u/1" } };
+        };
+        return {
+          source: () => asked("/api/sts", {}),
+          ...(window.mode === "UploadAuth" && {
+            uploadAuth: ({ signal, file, info, reason, ...request }) => asked("/api/upload-auth", request),
+          }),
+          onUploadSucceed(info) {
+            window.reply = info.reply;
+            window.harness.calls.push({ name: "onUploadSucceed", file: info.file.name, args: [] });
+          },
+        };
+      });
+      assert.deepEqual((await ended(page, ["a.mp4"])).ends["a.mp4"], ["Succeed"], mode);
+      const reply = await page.evaluate(() => window.reply);
+      assert.deepEqual([reply.recordId, reply.place], [7, { directory: "u/1" }], mode);
+      assert.doesNotMatch(JSON.stringify(reply), /secret|STS\.|securityToken/i, mode);
+      await page.context().close();
+    }
+  });
+
+  test("an image that takes longer than its UploadAuth lives ends with a code of its own", async () => {
+    const page = await open({ config: { uploadAuthLifeMs: 1500, stsLifeMs: 20_000, partDelayMs: 1000 } });
+    await start(page, [["a.png", 6 * MB, { type: "image/png" }]]);
+    assert.deepEqual((await ended(page, ["a.png"])).ends["a.png"], ["Failed upload_too_slow"]);
+    assert.ok(figures(await site.log()).created <= 4, "few images are created");
+    await page.context().close();
+  });
+
+  test("the default title is cut to what VOD takes; a title of the page's own is left alone", async () => {
+    const page = await open();
+    const long = `${"片".repeat(126)}😀😀😀.mp4`;
+    await start(page, [[long, MB, { paramData: { Vod: {} } }]]);
+    assert.deepEqual((await ended(page, [long])).ends[long], ["Succeed"]);
+    const { Title, FileName } = query(page, "CreateUploadVideo");
+    assert.ok([...Title].length <= 128 && long.startsWith(Title) && Title.isWellFormed(), Title);
+    assert.equal(FileName, long);
+    await page.context().close();
+  });
+
   test("loadVod() loads the vendor's two files, in any order of calls, and says what is missing", async () => {
     await site.reset();
     const page = await site.blank();
