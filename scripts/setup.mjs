@@ -23,12 +23,18 @@ export const tools = {
 export async function setup({ browser = true, engines = [] } = {}) {
   await exclusively("setup", async () => {
     await ensureTarget();
-    await ensureTools();
-    await ensurePackages();
-    if (browser) report("browser", (await ensureChrome()).chrome);
-    if (engines.includes("firefox")) report("firefox", (await ensureFirefox()).firefox);
-    if (engines.includes("webkit")) report("webkit", (await ensureWebKit()).webkitdriver);
+    // One computes, the others wait for the network; each is told how it went before any failure is.
+    const steps = [ensureTools(), ensurePackages(), ensureBrowsers(browser, engines)];
+    const failed = (await Promise.allSettled(steps)).find(({ status }) => status === "rejected");
+    if (failed) throw failed.reason;
   });
+}
+
+/** One after the other: only one program at a time may install Debian's packages. */
+async function ensureBrowsers(browser, engines) {
+  if (browser) report("browser", (await ensureChrome()).chrome);
+  if (engines.includes("firefox")) report("firefox", (await ensureFirefox()).firefox);
+  if (engines.includes("webkit")) report("webkit", (await ensureWebKit()).webkitdriver);
 }
 
 function report(step, text) {
