@@ -30,7 +30,8 @@ impl Asked {
         let bare = address.split(['?', '#']).next().unwrap_or_default();
         let address = match bare.split_once("//") {
             Some((scheme, rest)) => {
-                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let end = rest.find('/').unwrap_or(rest.len());
+                let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
                 let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
                 [scheme, "//", host, path].concat()
             }

@@ -116,9 +116,9 @@ fn ends(members: &Members) -> impl Iterator<Item = End> {
             continue;
         };
         let rank = if name.utc { 0 } else { 1 + u8::from(!is(key, "expiration")) };
-        found.push((rank, end(value, name)));
+        let place = found.partition_point(|(other, _)| *other <= rank);
+        found.insert(place, (rank, end(value, name)));
     }
-    found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, end)| end)
 }
 

@@ -90,7 +90,7 @@ fn hide_keys(word: &str) -> String {
     while !rest.is_empty() {
         let part = |char: char| char.is_ascii_alphanumeric() || char == '+' || char == '=';
         let run = rest.find(|char| !part(char)).unwrap_or(rest.len());
-        let (head, tail) = rest.split_at(run);
+        let (head, tail) = rest.split_at_checked(run).unwrap_or((rest, ""));
         let digits = head.bytes().any(|byte| byte.is_ascii_digit());
         let letters = head.bytes().any(|byte| byte.is_ascii_alphabetic());
         let key = head.len() >= KEY_LIKE && digits && letters || head.starts_with("LTAI");
