@@ -46,6 +46,7 @@ export const SUITES = {
   "ali-oss": node("tests/e2e/ali-oss", "waits", PAGE, { files: 5 }),
   providers: node("tests/e2e/providers", "waits", PAGE),
   tabs: node("tests/e2e/tabs", "waits", PAGE),
+  "app-servers": node("tests/e2e/app-servers", "waits", PAGE),
   engines: node("tests/e2e/engines", "waits", [...PAGE, "firefox", "webkit"], { files: 3 }),
   demo: node("tests/e2e/demo", "waits", [...PAGE, "firefox", "webkit"]),
   secrets: node("tests/e2e/secrets", "waits", PAGE),
