@@ -30,17 +30,15 @@ class Vod {
 
 const BAD = [
   // tokens, options, what the message begins with
-  [null, {}, "tokens must be a token manager, unless options.uploadAuth is given"],
+  [null, {}, "tokens must be a token manager, or { uploadAuth } for UploadAuth mode"],
   [{}, {}, "tokens must be a token manager"],
-  [null, { uploadAuth: never }, "wasm must be given without a token manager"],
-  [tokens, { uploadAuth: "" }, "uploadAuth must be an address or a function"],
   [tokens, { uploadAuth: 7 }, "uploadAuth must be an address or a function"],
   [tokens, { uploadAuth: "http://app.example/auth" }, "uploadAuth must be an https address"],
   [tokens, { endpoint: "http://vod.example" }, "endpoint must be an https address"],
   [tokens, { endpoint: "https://vod.example/" }, "endpoint must not end in /"],
   [tokens, { region: "cn-shanghai.evil.example/" }, "region must be an id"],
-  [tokens, { deadline: 0 }, "deadline must be a whole number from 50 to 600000"],
-  [tokens, { partSize: "1048576" }, "partSize must be a whole number of bytes"],
+  [tokens, { deadline: 49 }, "deadline must be"],
+  [tokens, { partSize: "1 MB" }, "partSize must be"],
   [tokens, { partSize: 1000 }, "partSize must be a whole number of bytes"],
 ];
 
@@ -53,10 +51,12 @@ for (const [manager, options, message] of BAD) {
   });
 }
 
-test("what is no SDK and what are no options is a TypeError", () => {
-  assert.throws(() => createVodUploader(undefined, tokens, {}), TypeError);
-  assert.throws(() => createVodUploader(class {}, tokens, {}), { name: "TypeError", message: /AliyunUpload\.Vod/ });
-  assert.throws(() => createVodUploader(Vod, tokens, undefined), TypeError);
+test("what is no SDK and what are no options is refused, with a name for what is meant", () => {
+  const refused = (message) => ({ name: "UploadTokenError", code: "invalid_option", message });
+  assert.throws(() => createVodUploader(undefined, tokens, {}), refused(/^Vod must be the class AliyunUpload\.Vod$/));
+  assert.throws(() => createVodUploader(class {}, tokens, {}), refused(/^Vod must be the class AliyunUpload\.Vod/));
+  assert.throws(() => createVodUploader({ Vod }, tokens, {}), refused(/the member Vod of what was given$/));
+  assert.throws(() => createVodUploader(Vod, tokens, 7), refused(/^options must be an object/));
 });
 
 test("the SDK gets its own options and none of the helper's", () => {
