@@ -35,13 +35,15 @@ export const LIMITS = { inline: 109_500, file: 106_500 };
 /** What the README may be off by: compressors differ by a few bytes. */
 const ROUNDED = 200;
 
-/** The two totals, as the README has them. */
-export function sentence({ inline, file }) {
-  const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-  return `${kB(inline)}, or ${kB(file)} with the module as a file`;
-}
+const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
-/** What is wrong with the sizes or with what README.md says of them, which is then set right; or `undefined`. */
+/** By README: the two totals, in its language. */
+const SENTENCES = {
+  "README.md": ({ inline, file }) => `${kB(inline)}, or ${kB(file)} with the module as a file`,
+  "README.zh-CN.md": ({ inline, file }) => `${kB(inline)}（模块单独成文件时为 ${kB(file)}）`,
+};
+
+/** What is wrong with the sizes or with what the READMEs say of them, which is then set right; or `undefined`. */
 export async function checkSizes() {
   const sizes = await measure();
   for (const [entry, limit] of Object.entries(LIMITS)) {
@@ -50,14 +52,17 @@ export async function checkSizes() {
   for (const [entry, limit] of Object.entries(ADDED)) {
     if (sizes.added[entry] > limit) return `${entry} adds ${sizes.added[entry]} bytes, and may add ${limit}`;
   }
-  const readme = join(root, "README.md");
-  const text = await readFile(readme, "utf8");
-  const place = /(<!-- size -->)([\d.]+) kB, or ([\d.]+)(.*?<!-- \/size -->)/s.exec(text);
-  if (!place) return "README.md has no place for the size";
-  const said = [Number(place[2]) * 1000, Number(place[3]) * 1000];
-  if (Math.abs(said[0] - sizes.inline) < ROUNDED && Math.abs(said[1] - sizes.file) < ROUNDED) return undefined;
-  await writeFile(readme, text.replace(place[0], `<!-- size -->${sentence(sizes)}<!-- /size -->`));
-  return "README.md had other sizes; they are set right in it now";
+  const wrong = [];
+  for (const [file, sentence] of Object.entries(SENTENCES)) {
+    const text = await readFile(join(root, file), "utf8");
+    const place = /<!-- size -->([\d.]+) kB[^\d]+([\d.]+).*?<!-- \/size -->/s.exec(text);
+    if (!place) return `${file} has no place for the size`;
+    const said = [Number(place[1]) * 1000, Number(place[2]) * 1000];
+    if (Math.abs(said[0] - sizes.inline) < ROUNDED && Math.abs(said[1] - sizes.file) < ROUNDED) continue;
+    await writeFile(join(root, file), text.replace(place[0], `<!-- size -->${sentence(sizes)}<!-- /size -->`));
+    wrong.push(file);
+  }
+  return wrong.length === 0 ? undefined : `${wrong.join(" and ")} had other sizes; they are set right now`;
 }
 
 /** The result of {@link measure} as lines of text. */
