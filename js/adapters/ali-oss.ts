@@ -102,6 +102,24 @@ export async function createOssClient<Options extends object, Client extends obj
   const credentials = await ossOptions(tokens, tokenOptions);
   // Unlike ali-oss, which follows the page's protocol and uses http in Node: a token must not travel in the clear.
   const client = new OSS({ secure: true, ...options, ...credentials } as unknown as Options);
+  if (isOfGenerators(client)) {
+    throw invalidOption(
+      "OSS",
+      "is ali-oss 4 or 5, which would keep the first token for ever; take 6.10 or a newer one",
+    );
+  }
   listen(client, tokens);
   return client;
+}
+
+/**
+ * Whether a client is one of ali-oss before 6, whose methods are generators. Its `OSS.Wrapper` hides such a client, and
+ * has a copy of each of its methods as its own.
+ */
+function isOfGenerators(client: object): boolean {
+  const request: unknown = (client as { request?: unknown }).request;
+  if (typeof request !== "function" || Object.hasOwn(client, "request")) return Object.hasOwn(client, "request");
+  // Compiled for browsers they are plain functions, whose results can be resumed.
+  const made = request.prototype as { next?: unknown } | undefined;
+  return typeof made?.next === "function";
 }

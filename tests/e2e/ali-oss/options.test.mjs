@@ -181,3 +181,22 @@ describe("createOssClient", () => {
     assert.notEqual(client.urllib.request, request);
   });
 });
+
+// As the builds 4 and 5 are made: a client whose methods are generators, and one that hides such a client.
+for (const [name, OSS] of Object.entries({
+  "a client of generators": class {
+    options = {};
+    *request() {}
+  },
+  "OSS.Wrapper": function Wrapper() {
+    this.options = {};
+    this.request = async () => {};
+  },
+})) {
+  it(`refuses ${name}, which would keep the first token for ever`, async () => {
+    await assert.rejects(createOssClient(OSS, tokens(), {}), {
+      code: "invalid_option",
+      message: /^OSS is ali-oss 4 or 5.*take 6\.10 or a newer one/,
+    });
+  });
+}
