@@ -111,13 +111,21 @@ fn is_fine(value: &Json) -> bool {
     }
 }
 
+/// Whether a part of it looks like a key, which an AppServer may have put in the place of a code.
+fn is_key_like(code: &str) -> bool {
+    code.split(['.', '_', '-']).any(|part| {
+        let digits = part.bytes().filter(u8::is_ascii_digit).count();
+        part.len() >= 16 && digits >= 3 && digits < part.len()
+    })
+}
+
 /// The value, if it has the form of an error code. A message has not.
 fn code(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => {
             let text = text.trim_ascii();
             let fits = (1..=64).contains(&text.len()) && text.bytes().all(in_code);
-            (fits && !text.starts_with("LTAI")).then(|| text.to_owned())
+            (fits && !text.starts_with("LTAI") && !is_key_like(text)).then(|| text.to_owned())
         }
         Json::Number(number) if number % 1.0 == 0.0 && number.abs() < 1e9 => {
             Some((*number as i64).to_string())
