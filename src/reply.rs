@@ -207,6 +207,7 @@ pub fn read_upload_auth(
     };
     let [video_id, image_id, media_id] =
         ["videoid", "imageid", "mediaid"].map(|name| upload_auth::id(&path, name));
+    let ticket = upload_auth::ticket(&path);
     let inner: Vec<&Members> = core::iter::once(&*members).chain(path).collect();
     let rest = without_secrets(&json, &Secrets::of(&tree).and(&token));
     let Reply { token, expiry, server_time, warnings, .. } =
@@ -219,6 +220,7 @@ pub fn read_upload_auth(
         video_id,
         image_id,
         media_id,
+        ticket,
     };
     Ok(Reply { token, expiry, server_time, warnings, rest })
 }

@@ -99,6 +99,8 @@ pub struct UploadAuth {
     pub image_id: Option<String>,
     /// VOD's id of a subtitle, a watermark or other material, whose UploadAuth cannot be refreshed.
     pub media_id: Option<String>,
+    /// By which the AppServer knows, when asked to renew it, that the video was given to this user.
+    pub ticket: Option<String>,
 }
 
 impl UploadAuth {
@@ -113,6 +115,7 @@ impl UploadAuth {
             video_id: None,
             image_id: None,
             media_id: None,
+            ticket: None,
         }
     }
 

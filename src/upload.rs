@@ -78,6 +78,8 @@ pub struct Upload {
     stall: Millis,
     /// Of the video, once it was created or is known from a checkpoint.
     video_id: Option<String>,
+    /// The AppServer's own proof that this user was given that video.
+    ticket: Option<String>,
     /// UploadAddress of that video, for refreshes that repeat none: as it was sent, and read.
     address_text: String,
     address: Option<UploadAddress>,
@@ -126,6 +128,7 @@ impl Upload {
             media,
             stall,
             video_id: None,
+            ticket: None,
             address_text: String::new(),
             address: None,
             direct: false,
@@ -162,7 +165,7 @@ impl Upload {
     /// Takes `input`; appends to `cx.out` what must be done about it.
     pub fn step(&mut self, cx: &mut Cx<'_>, input: Input) {
         match input {
-            Input::Started { media, video_id, checkpoint, object } => {
+            Input::Started { media, video_id, ticket, checkpoint, object } => {
                 self.media = media;
                 self.checkpoint |= checkpoint;
                 if self.checkpoint_object.is_none() {
@@ -171,7 +174,7 @@ impl Upload {
                 let known = self.video_id.is_some() || self.disowned || self.direct;
                 if !known && self.media.kind == Kind::Video {
                     self.checkpoint_video.clone_from(&video_id);
-                    self.video_id = video_id;
+                    (self.video_id, self.ticket) = (video_id, ticket);
                 }
                 // Whatever failed before: the user who starts an upload is not made to wait for it.
                 self.feed(cx, lifecycle::Input::Retry);
@@ -364,7 +367,7 @@ impl Upload {
         let busy = self.busy();
         self.leave(cx);
         self.feed(cx, lifecycle::Input::Reset);
-        (self.video_id, self.address) = (None, None);
+        (self.video_id, self.ticket, self.address) = (None, None, None);
         self.address_text.clear();
         self.disowned = true;
         if busy {
@@ -404,6 +407,7 @@ impl Upload {
                     reason,
                     media: self.media.clone(),
                     video_id: self.video_id.clone().filter(|_| !self.creates_only),
+                    ticket: self.ticket.clone(),
                     may_create: self.phase != Phase::Running,
                     urgent: self.phase == Phase::Asked,
                 }),

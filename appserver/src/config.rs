@@ -19,6 +19,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use upload_token::secret::Secret;
 
 pub use self::{
     account::Account,
@@ -73,6 +74,8 @@ pub struct Config {
     pub tickets: Arc<Tickets>,
     /// Whether a token may be handed out more than once.
     pub keep_tokens: bool,
+    /// The key of the local cloud, if it is not to make one up: so that other servers may use that cloud too.
+    pub local_key: Option<(String, Secret<String>)>,
     /// What is no mistake, but may surprise.
     pub warnings: Vec<&'static str>,
 }
@@ -154,8 +157,17 @@ impl Config {
         let media = media(reader, file.as_ref(), local);
         let limits = limits(reader, local);
         let max_connections = reader.number("UPLOAD_TOKEN_MAX_CONNECTIONS", 512, 1..=100_000);
+        let local_key = if local {
+            reader.optional("UPLOAD_TOKEN_LOCAL_ACCESS_KEY", |text| {
+                let (id, secret) = text.split_once(':').ok_or("must be ID:SECRET")?;
+                Ok((id.to_owned(), Secret::new(secret.to_owned())))
+            })
+        } else {
+            None
+        };
         let places = places?;
         Some(Self {
+            local_key,
             warnings: places.warnings(local),
             listen: places.listen?,
             listen_tls: places.listen_tls,

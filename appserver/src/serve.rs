@@ -4,7 +4,7 @@ use std::{fmt, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::{Router, middleware::from_fn_with_state};
 use serde_json::{Value, json};
-use upload_token_localcloud::{Config as LocalConfig, LocalCloud, observe_app};
+use upload_token_localcloud::{AccessKey, Config as LocalConfig, LocalCloud, observe_app};
 
 use crate::{
     api::{self, state::Api},
@@ -137,7 +137,11 @@ impl Server {
         log: Log,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        Self::bind_with(config, LocalConfig::default(), log, metrics).await
+        let mut local = LocalConfig::default();
+        if let Some((id, secret)) = &config.local_key {
+            local.access_keys = vec![AccessKey::new(id.clone(), secret.expose().clone())];
+        }
+        Self::bind_with(config, local, log, metrics).await
     }
 
     /// As [`bind`](Self::bind), with another local cloud than the usual one.

@@ -21,12 +21,18 @@ export async function buildAppServer() {
  * its exit code, and a function that ends it and resolves when it is gone.
  *
  * @param options.listen - Loopback address and port; port 0 takes a free one.
+ * @param options.env - Variables beside those of this process.
  * @param options.onLog - Called with each line of its log (no secrets in it). Without it the log is dropped.
  */
-export async function startAppServer({ listen = "127.0.0.1:0", www = "www", args = [], onLog } = {}) {
+export async function startAppServer({ listen = "127.0.0.1:0", www = "www", args = [], env, onLog } = {}) {
   // Its own cache would hand out tokens with half of a life of seconds gone.
   const own = ["--local-cloud", "--no-token-cache", "--listen", listen, "--www", www, "--dist", "dist", ...args];
-  const child = spawn(binary, own, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  return startProgram(own, { env, onLog });
+}
+
+/** The same program with flags of the caller's own. */
+export async function startProgram(flags, { env, onLog } = {}) {
+  const child = spawn(binary, flags, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((settle) => {
     child.once("error", () => settle(-1));
     child.once("exit", (code, signal) => settle(code ?? (signal ? 0 : -1)));

@@ -93,10 +93,19 @@ pub fn read_upload_address(upload_address: &str, parse: Parse<'_>) -> Result<Upl
 
 /// VOD's id of a media file: as long and as plain as an id is, else it is taken for none.
 pub(super) fn id(path: &[&Members], name: &str) -> Option<String> {
-    let (_, id) = path.iter().find_map(|members| text(members, &[name]))?;
-    let id = id.trim_ascii();
-    let plain = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    plain.then(|| id.to_owned())
+    word(path, name, 128)
+}
+
+/// What the AppServer wants to see again; it may be as long as a signed token.
+pub(super) fn ticket(path: &[&Members]) -> Option<String> {
+    word(path, "ticket", 512)
+}
+
+fn word(path: &[&Members], name: &str, longest: usize) -> Option<String> {
+    let (_, word) = path.iter().find_map(|members| text(members, &[name]))?;
+    let word = word.trim_ascii();
+    let fits = (1..=longest).contains(&word.len());
+    (fits && word.bytes().all(|byte| byte.is_ascii_graphic())).then(|| word.to_owned())
 }
 
 #[cfg(test)]

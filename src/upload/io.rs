@@ -106,6 +106,8 @@ pub enum Input {
         media: Media,
         /// VideoId that the SDK knows already: of an earlier start, or restored after a reload.
         video_id: Option<String>,
+        /// The AppServer's ticket that came with that video.
+        ticket: Option<String>,
         /// Whether the SDK has a checkpoint of the file, saved or in memory.
         checkpoint: bool,
         /// Key of the object that the checkpoint is of, if the SDK shows it.
@@ -174,6 +176,8 @@ pub enum Effect {
         media: Media,
         /// Its VideoId, once there is one: refresh rather than create.
         video_id: Option<String>,
+        /// The last ticket that came with that video.
+        ticket: Option<String>,
         /// Whether a video that VOD no longer knows may be created anew.
         may_create: bool,
         /// The user waits for it: an STS token for it is asked for at once, whatever failed before

@@ -73,7 +73,11 @@ impl Upload {
             auth.upload_address.clone_from(&self.address_text);
             auth.address.clone_from(&self.address);
         }
+        if auth.ticket.is_none() && auth.video_id == self.video_id {
+            auth.ticket.clone_from(&self.ticket);
+        }
         self.video_id.clone_from(&auth.video_id);
+        self.ticket.clone_from(&auth.ticket);
         self.address_text.clone_from(&auth.upload_address);
         self.address.clone_from(&auth.address);
         self.attached = auth.media_id.is_some();

@@ -30,6 +30,8 @@ export interface Delivery {
   uploadAuth: string;
   uploadAddress: string;
   videoId?: string;
+  /** To be kept with the video, and given when it is asked for again. */
+  ticket?: string;
   imageId?: string;
   /** What the file really is. */
   isImage: boolean;

@@ -55,6 +55,8 @@ export interface UploadFile {
   /** What the page gave as `paramData.Vod`. */
   fields: { readonly [name: string]: string };
   videoId: string | undefined;
+  /** What the AppServer gave with that video. */
+  ticket: string | undefined;
   /** Whether the SDK has a checkpoint of it. */
   checkpoint: boolean;
   /** Key of the object that the checkpoint is of, if the SDK shows it. */
@@ -126,6 +128,8 @@ extern "C" {
     fn fields(this: &UploadFile) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = videoId)]
     fn video_id(this: &UploadFile) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn ticket(this: &UploadFile) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn checkpoint(this: &UploadFile) -> bool;
     #[wasm_bindgen(method, getter)]

@@ -172,12 +172,13 @@ impl Shell for Uploads {
         let uploads = driver.shell();
         match effect {
             Effect::Look => driver.answer(id, Input::Looked(uploads.look(id))),
-            Effect::Fetch { fetch, reason, media, video_id, may_create, urgent } => {
+            Effect::Fetch { fetch, reason, media, video_id, ticket, may_create, urgent } => {
                 let scope = uploads.with(id, |file| file.scope.clone()).unwrap_or_default();
                 if let (true, AuthSource::Vod(vod)) = (urgent, &uploads.source) {
                     vod.tokens.retry(&scope);
                 }
-                let wanted = Wanted { file: id, scope, reason, media, video_id, may_create };
+                let wanted =
+                    Wanted { file: id, scope, reason, media, video_id, ticket, may_create };
                 driver.fetch(fetch, wanted);
             }
             Effect::Abort { fetch } => driver.abort(id, fetch),
@@ -263,7 +264,8 @@ impl Driver<Uploads> {
             uploads.files.borrow_mut().push(file);
         }
         let (video_id, checkpoint) = (about.known_video(), about.checkpoint());
-        self.send(id, Input::Started { media, video_id, checkpoint, object: about.object() });
+        let (ticket, object) = (about.ticket(), about.object());
+        self.send(id, Input::Started { media, video_id, ticket, checkpoint, object });
     }
 
     /// Gives up the files of this scope, or all of them.
@@ -329,6 +331,7 @@ async fn of_page(
         let request = view::UploadRequest {
             media: &wanted.media,
             video_id: wanted.video_id.as_deref(),
+            ticket: wanted.ticket.as_deref(),
             reason: origin.is_function().then(|| view::reason(wanted.reason)),
         };
         let question = Question { wanted: view::write(&request), file: wanted.file, special: true };

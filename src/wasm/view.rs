@@ -222,6 +222,7 @@ pub(super) const fn reason(reason: Reason) -> &'static str {
 pub(super) struct UploadRequest<'a> {
     pub(super) media: &'a Media,
     pub(super) video_id: Option<&'a str>,
+    pub(super) ticket: Option<&'a str>,
     /// For a function.
     pub(super) reason: Option<&'static str>,
 }
@@ -231,13 +232,16 @@ const NUMBERS: [&str; 2] = ["fileSize", "cateId"];
 
 impl Serialize for UploadRequest<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { media, video_id, reason } = self;
+        let Self { media, video_id, ticket, reason } = self;
         let is_image = media.kind == Kind::Image;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("title", &media.file_name)?;
         map.serialize_entry("fileName", &media.file_name)?;
         if let Some(video_id) = video_id {
             map.serialize_entry("videoId", video_id)?;
+            if let Some(ticket) = ticket {
+                map.serialize_entry("ticket", ticket)?;
+            }
         }
         let of_image = |name: &str| name.starts_with("image");
         entries(&mut map, media, |name| !of_image(name))?;
@@ -361,6 +365,8 @@ pub(super) struct Delivery<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     video_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     image_id: Option<&'a str>,
     is_image: bool,
     forget: bool,
@@ -384,6 +390,7 @@ impl<'a> Delivery<'a> {
             upload_auth: auth.upload_auth.expose(),
             upload_address: &auth.upload_address,
             video_id: auth.video_id.as_deref(),
+            ticket: auth.ticket.as_deref(),
             image_id: auth.image_id.as_deref(),
             is_image: kind == Kind::Image,
             forget,

@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     pub(super) reason: Reason,
     pub(super) media: Media,
     pub(super) video_id: Option<String>,
+    /// For an AppServer.
+    pub(super) ticket: Option<String>,
     pub(super) may_create: bool,
 }
 

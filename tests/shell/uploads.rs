@@ -10,7 +10,7 @@ use super::rig::{AppServer, Rig, Sdk, get, js, text, until};
 const STS: &str = "{ endpoint: 'https://vod.test', stall: 300000, seed: 7 }";
 const VIDEO: &str =
     "{ name: 'a.mp4', type: 'video/mp4', isImage: false, fields: { Title: 'A', CateId: '7' },
-                       videoId: undefined, checkpoint: false, scope: '' }";
+                       videoId: undefined, ticket: undefined, checkpoint: false, scope: '' }";
 
 /// An uploader, and the SDK that it looks after.
 struct Uploader {
@@ -213,7 +213,7 @@ async fn in_upload_auth_mode_a_function_is_asked_for_an_image() {
     );
     uploader.start(
         "{ name: 'a.png', type: 'image/png', isImage: true, fields: { ImageExt: 'png', Tags: 'x' },
-           videoId: '', checkpoint: true, scope: '' }",
+           videoId: '', ticket: undefined, checkpoint: true, scope: '' }",
     );
     let delivery = uploader.first("deliver").await;
     assert_eq!((get(&delivery, "isImage"), get(&delivery, "forget")), (true.into(), true.into()));

@@ -1,4 +1,5 @@
 import type { Host } from "./host.js";
+import { tickets } from "./tickets.js";
 import type { VodCallbacks } from "./types.js";
 
 /** @internal The SDK's callbacks: each tells the module, and then the page. */
@@ -17,6 +18,7 @@ export function callbacks(host: Host): Required<VodCallbacks> {
     },
     onUploadSucceed: (info) => {
       host.tell(info, (core, file) => core.succeeded(file));
+      tickets.drop(info.videoId);
       page.call("onUploadSucceed", info);
     },
     onUploadFailed: (info, code, message) => {

@@ -25,6 +25,7 @@ import type { Numbers } from "./options.js";
 import { Page } from "./page.js";
 import { isThenable, pageReady } from "./ready.js";
 import type { Sdk } from "./sdk.js";
+import { tickets } from "./tickets.js";
 import type { UploadAuthRequest, UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
 
 /** How long a file waits for its credential, unless the page says otherwise, ms. */
@@ -291,6 +292,7 @@ export class Host implements UploadHost {
   deliver(delivery: Delivery): Delivered | undefined {
     const entry = this.files.get(delivery.file);
     if (!entry) return undefined;
+    if (this.#options.localCheckpoint !== false) tickets.keep(delivery.videoId, delivery.ticket);
     this.#tellReply(entry, delivery.reply);
     if (delivery.answers === "resume") return { taken: this.sdk.resume(entry, delivery) };
     const taken = entry.direct ? this.sdk.startDirect(entry, delivery) : this.sdk.start(entry, delivery);
@@ -388,7 +390,7 @@ function described(info: UploadInfo): Omit<UploadFile, "scope"> {
   const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
   // Saved, it names its object; in memory it is of the one that was written last.
   const object = checkpoint ? ((info.checkpoint as { object?: string }).object ?? info.object) : undefined;
-  return { name, type, isImage, fields: parameters(info), videoId, checkpoint, object };
+  return { name, type, isImage, fields: parameters(info), videoId, ticket: tickets.of(videoId), checkpoint, object };
 }
 
 /** To the module a file that the page took away: what there was to say of it is said. */

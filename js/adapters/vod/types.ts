@@ -88,13 +88,15 @@ export interface UploadAuthRequest {
   readonly fileName: string;
   /** Refresh this video rather than create one. */
   readonly videoId?: string;
+  /** What the last answer for that video gave as its `ticket`, also before a reload: by it a server knows whose the video is. */
+  readonly ticket?: string;
   /** Present for an image, with what the page gave about it. */
   readonly image?: { readonly imageType?: string; readonly imageExt?: string };
   /** What else the page gave as `paramData.Vod`: VOD's names with a small first letter, values as text. */
   readonly [field: string]: unknown;
 }
 
-/** Answers with `{ uploadAuth, uploadAddress, videoId }`, or with VOD's own answer, or with a `Response` that holds either. */
+/** Answers with `{ uploadAuth, uploadAddress, videoId, ticket? }`, or with VOD's own answer, or with a `Response` that holds either. */
 export type UploadAuthSource = (request: UploadAuthRequest) => unknown;
 
 /** Options of {@link createVodUploader}: the SDK's, and the helper's own. */

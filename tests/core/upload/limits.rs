@@ -338,3 +338,29 @@ fn a_refused_file_that_the_sdk_has_left_goes_back_into_the_queue() {
     sim.grant();
     assert_eq!(sim.done(), [Did::Refresh("video".to_owned()), Did::Requeue { forget: false }]);
 }
+
+#[test]
+fn the_ticket_of_a_video_goes_with_each_request_to_renew_it() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.ticket = Some("first");
+    sim.start();
+    sim.grant();
+    sim.ticket = Some("second");
+    sim.expire("SecurityTokenExpired");
+    sim.grant();
+    // An AppServer that gives none with a renewal means the one it gave before.
+    sim.ticket = None;
+    sim.expire("SecurityTokenExpired");
+    sim.grant();
+    sim.expire("SecurityTokenExpired");
+    let ticket = |text: &str| Some(text.to_owned());
+    assert_eq!(sim.tickets, [None, ticket("first"), ticket("second"), ticket("second")]);
+}
+
+#[test]
+fn a_ticket_that_was_kept_over_a_reload_is_shown() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.saved_ticket = Some("kept");
+    sim.start_with(Some("video"));
+    assert_eq!(sim.tickets, [Some("kept".to_owned())]);
+}

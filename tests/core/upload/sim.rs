@@ -58,6 +58,11 @@ pub(crate) struct Sim {
     /// Requests that were asked for and not answered.
     pub(crate) open: Vec<(FetchId, Option<String>)>,
     issued: u32,
+    /// For each request, the ticket that it carries.
+    pub(crate) tickets: Vec<Option<String>>,
+    /// The ticket that answers carry, and the one that was kept over a reload.
+    pub(crate) ticket: Option<&'static str>,
+    pub(crate) saved_ticket: Option<&'static str>,
     /// For each request, whether a video that VOD no longer knows may be created anew.
     pub(crate) may_create: Vec<bool>,
     /// Whether answers name a video, and the address that they carry.
@@ -93,6 +98,9 @@ impl Sim {
             not_renewed: Vec::new(),
             open: Vec::new(),
             issued: 0,
+            tickets: Vec::new(),
+            ticket: None,
+            saved_ticket: None,
             may_create: Vec::new(),
             named: true,
             address: "YWRkcmVzcw==",
@@ -156,7 +164,8 @@ impl Sim {
     fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Look => self.feed(Input::Looked(self.sdk)),
-            Effect::Fetch { fetch, video_id, may_create, urgent, .. } => {
+            Effect::Fetch { fetch, video_id, ticket, may_create, urgent, .. } => {
+                self.tickets.push(ticket);
                 self.urgent = urgent;
                 self.may_create.push(may_create);
                 self.done.push(video_id.clone().map_or(Did::Create, Did::Refresh));
@@ -210,6 +219,7 @@ impl Sim {
             checkpoint: video_id.is_some(),
             object: self.saved.clone(),
             video_id,
+            ticket: self.saved_ticket.map(str::to_owned),
         });
     }
 
@@ -240,6 +250,7 @@ impl Sim {
             media_id: self.media_id.clone(),
             video_id: video_id.map(str::to_owned).or(asked).or_else(created),
             image_id: None,
+            ticket: self.ticket.map(str::to_owned),
         };
         let expiry = Expiry { at: None, left: Some(LIFE), refresh: None };
         self.feed(Input::Fetched { fetch, auth, expiry });

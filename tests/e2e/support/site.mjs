@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 
 import { build } from "esbuild";
 
-import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
+import { buildAppServer, control, startAppServer, startProgram } from "../../../scripts/lib/app-server.mjs";
 import { launchChrome } from "../../../scripts/lib/chrome.mjs";
 import { fingerprint, stamped } from "../../../scripts/lib/fingerprint.mjs";
 import { exclusively } from "../../../scripts/lib/lock.mjs";
@@ -81,6 +81,9 @@ const SCRIPT_TAGS =
   '<script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>' +
   '<script src="/vendor/aliyun-upload-vod.js"></script>';
 
+/** The key of the cloud, for AppServers beside the site's own. */
+const KEY = { id: "LTAI5tKeyOfTheTestSite0", secret: "not a secret anywhere else" };
+
 /** Once a process, however many sites it opens. */
 let built;
 
@@ -93,7 +96,8 @@ export async function openSite() {
   await (built ??= Promise.all([buildAppServer(), preparePages()]));
   const listen = ["--listen-tls", "127.0.0.1:0"];
   const vendor = OWN_SDK ? ["--vendor-upload-vod", OWN_SDK] : [];
-  const server = await startAppServer({ www, args: [...listen, ...vendor] });
+  const env = { UPLOAD_TOKEN_LOCAL_ACCESS_KEY: `${KEY.id}:${KEY.secret}` };
+  const server = await startAppServer({ www, env, args: [...listen, ...vendor] });
   const proxy = await startProxy(new URL(server.https).host);
   return new Site(server, proxy, await (browser ??= launchChrome({ args: FLAGS })));
 }
@@ -115,6 +119,24 @@ class Site {
     this.#server = server;
     this.#proxy = proxy;
     this.#browser = browser;
+  }
+
+  /** Another AppServer at the same cloud, with an account; users come in `X-User`. */
+  instance(env = {}) {
+    const cloud = (host) => `${this.#server.http}/__cloud/${host}`;
+    return startProgram(["--listen", "127.0.0.1:0"], {
+      env: {
+        ALIBABA_CLOUD_ACCESS_KEY_ID: KEY.id,
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: KEY.secret,
+        ALIBABA_CLOUD_ROLE_ARN: "acs:ram::1234567890123456:role/web-upload",
+        UPLOAD_TOKEN_STS_ENDPOINT: cloud("sts.aliyuncs.com"),
+        UPLOAD_TOKEN_VOD_ENDPOINT: cloud("vod.cn-shanghai.aliyuncs.com"),
+        UPLOAD_TOKEN_AUTH: "proxy-header:X-User",
+        UPLOAD_TOKEN_ENDPOINTS: "upload-auth",
+        UPLOAD_TOKEN_TICKET_KEYS: "0123456789abcdef0123456789abcdef",
+        ...env,
+      },
+    });
   }
 
   control(method, path, body) {

@@ -120,7 +120,8 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
     const { videoId } = result.report.states[0];
     const about = { title: "Film", fileName: "a.mp4", cateId: 7, tags: "x", size: 3 * MB, same: true, signal: true };
     assert.deepEqual(first, { ...about, reason: "initial" });
-    assert.deepEqual(second, { ...about, reason: "refresh", videoId });
+    assert.match(second.ticket, /^t1\./, "what came with the first answer");
+    assert.deepEqual(second, { ...about, reason: "refresh", videoId, ticket: second.ticket });
     const failures = result.report.events.filter(({ of, type }) => of === "vod" && type === "refreshFailed");
     assert.deepEqual(
       failures.map(({ error, usable }) => [error.code, usable]),

@@ -141,16 +141,19 @@ fn assert_token_silent(token: &StsToken) {
 }
 
 fn assert_auth_sound(auth: &UploadAuth) {
-    let UploadAuth { token, upload_auth, upload_address, address, video_id, image_id, media_id } =
-        auth;
+    let UploadAuth { token, upload_auth, upload_address, address, video_id, image_id, .. } = auth;
     assert!(!upload_auth.expose().is_empty(), "an empty UploadAuth");
     if !upload_address.is_empty() {
         let read = reply::read_upload_address(upload_address, &parse);
         assert!(read.is_ok(), "an UploadAddress was accepted that cannot be read: {read:?}");
         assert_eq!(read.ok(), *address);
     }
-    for id in [video_id, image_id, media_id].into_iter().flatten() {
-        assert!((1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    for (word, longest) in
+        [(video_id, 128), (image_id, 128), (&auth.media_id, 128), (&auth.ticket, 512)]
+    {
+        let Some(word) = word else { continue };
+        let fits = (1..=longest).contains(&word.len());
+        assert!(fits && word.bytes().all(|byte| byte.is_ascii_graphic()));
     }
     assert_token_silent(token);
 }
