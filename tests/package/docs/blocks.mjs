@@ -105,6 +105,37 @@ export const PAGES = [
   },
   { has: "uploadAuth: async ({ videoId", given: GIVEN_TOKENS(), then: "await uploads($.uploader)" },
   { has: 'uploadAuth: "/api/upload-auth"', then: "await uploads($.uploader)" },
+  {
+    has: "return () => uploader.dispose()",
+    given: `
+      import { createTokenManager } from "upload-token";
+      import { createVodUploader as make } from "upload-token/vod";
+      const tokens = createTokenManager({ source: "/api/sts" });
+      const options = { userId: "1" };
+      const made = [];
+      const createVodUploader = (...given) => (made.push(make(...given)), made.at(-1));
+      let cleanUp;
+      const useEffect = (effect) => (cleanUp = effect());`,
+    then: `($.made[0].addFile(file, null, null, null, "{}"), $.made[0].listFiles().length === 1) &&
+      ($.cleanUp(), $.made[0].listFiles().length === 0)`,
+  },
+  {
+    has: "info.videoInfo.TemplateGroupId = templateGroupId",
+    given: "globalThis.fetch = async () => Response.json({ title: 'A', templateGroupId: 'b' });",
+    then: `(async () => {
+      const info = { videoInfo: {} };
+      await $.options.onUploadstarted(info);
+      return info.videoInfo.Title === "A" && info.videoInfo.TemplateGroupId === "b";
+    })()`,
+  },
+  {
+    has: '"https://oss-cn-shanghai.aliyuncs.com", "my-bucket"',
+    given: `
+      import { createVodUploader } from "upload-token/vod";
+      ${GIVEN_TOKENS()}
+      const uploader = createVodUploader(AliyunUpload.Vod, tokens, { userId: "1" });`,
+    then: "$.uploader.listFiles()[0].bucket === 'my-bucket'",
+  },
   { has: "createVodUploader(", given: "const onUploadSucceed = () => {};", then: "await stored(file)" },
   { has: "new AliyunUpload.Vod(", then: "await stored(file)" },
   { has: "refreshSTSToken: sts", then: "await puts($.client)" },
