@@ -3,11 +3,12 @@
  *
  * @packageDocumentation
  */
-import { bindMethods } from "../bind.js";
+import { bindMethods, replaceMethod } from "../bind.js";
 import { invalidOption } from "../errors.js";
 import type { TokenManager } from "../types.js";
 import { callbacks } from "./vod/callbacks.js";
 import { Host } from "./vod/host.js";
+import { HOST } from "./vod/page.js";
 import { Inside } from "./vod/inside.js";
 import { disposable, takeObjects } from "./vod/methods.js";
 import { readOptions } from "./vod/options.js";
@@ -24,6 +25,7 @@ import type {
   VodUploader,
 } from "./vod/types.js";
 
+export { observe, type FileError, type FileStatus, type UploadSnapshot, type UploadStore } from "./vod/observe.js";
 export { loadVod, type VodScripts } from "./vod/load.js";
 export type {
   UploadAuthMode,
@@ -95,6 +97,7 @@ export function createVodUploader(
   const inside = new Inside(uploader, (event) => host.page.tell(event));
   const runs = new Runs(inside, host.files, (entry, error) => host.thrown(entry, error));
   host.attach(new Sdk(inside, host.files, runs));
+  replaceMethod(uploader, HOST, () => host);
   disposable(uploader, () => {
     host.dispose();
     release();

@@ -20,10 +20,15 @@ const ENTRIES = {
   "ali-oss": "js/adapters/ali-oss.ts",
   tabs: "js/tabs.ts",
   providers: "js/providers.ts",
+  vue: "js/vue.ts",
+  react: "js/react.ts",
 };
 
 /** Entries that name the module as a file beside them: only a module can. */
 const OF_MODULES = ["wasm", "wasm.node"];
+
+/** What a page has already if it uses the entry for it. */
+const FRAMEWORKS = ["react", "vue"];
 
 /** What webpack 4's parser knows. */
 const OLD = "es2019";
@@ -46,7 +51,7 @@ export async function buildModules(others) {
     outdir: dist,
     format: "esm",
     target: "es2022",
-    external: ["node:fs/promises"],
+    external: ["node:fs/promises", ...FRAMEWORKS],
     // The entries share their modules: one class of errors, one instance of the module a page.
     splitting: true,
     chunkNames: "shared-[hash]",
@@ -76,6 +81,7 @@ export async function buildCommonJs() {
     entryPoints,
     outdir: cjs,
     target: OLD,
+    external: FRAMEWORKS,
     // esbuild splits modules only. Each file is made CommonJS by itself afterwards, so that these entries share as well.
     format: "esm",
     splitting: true,

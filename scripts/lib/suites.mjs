@@ -44,6 +44,7 @@ export const SUITES = {
 
   e2e: node("tests/e2e/vod", "waits", PAGE),
   "ali-oss": node("tests/e2e/ali-oss", "waits", PAGE, { files: 5 }),
+  frameworks: node("tests/e2e/frameworks", "waits", PAGE),
   providers: node("tests/e2e/providers", "waits", PAGE),
   tabs: node("tests/e2e/tabs", "waits", PAGE),
   "app-servers": node("tests/e2e/app-servers", "waits", PAGE),

@@ -1,9 +1,18 @@
 import { report } from "../../manager.js";
 import type { VodCallbacks, VodOptions, VodTokenEvent } from "./types.js";
 
+/** @internal Under which an uploader gives its host: a function, which frameworks do not wrap. */
+export const HOST = Symbol("upload-token host");
+
+/** @internal Hears all that the page hears, before it does. */
+export interface Observer extends Required<Pick<VodCallbacks, "onUploadProgress" | "onUploadFailed">> {
+  changed(): void;
+}
+
 /** @internal The page's own callbacks. What one throws is reported and changes nothing. */
 export class Page {
   readonly #options: VodOptions;
+  observer: Observer | undefined;
   #silent = false;
 
   constructor(options: VodOptions) {
@@ -13,6 +22,7 @@ export class Page {
   /** What the callback returned. */
   call<K extends keyof VodCallbacks>(name: K, ...args: Parameters<Required<VodCallbacks>[K]>): unknown {
     if (this.#silent) return undefined;
+    this.#observed(name, args);
     try {
       const callback = this.#options[name] as ((...args: unknown[]) => unknown) | undefined;
       return callback?.apply(this.#options, args);
@@ -29,10 +39,18 @@ export class Page {
 
   tell(event: VodTokenEvent): void {
     if (this.#silent) return;
+    this.observer?.changed();
     try {
       this.#options.onTokenEvent?.(Object.freeze(event));
     } catch (error) {
       report(error);
     }
+  }
+
+  #observed(name: keyof VodCallbacks, args: unknown[]): void {
+    const { observer } = this;
+    if (!observer) return;
+    if (name === "onUploadProgress" || name === "onUploadFailed") Reflect.apply(observer[name], observer, args);
+    observer.changed();
   }
 }

@@ -1,0 +1,263 @@
+import { replaceMethod } from "../../bind.js";
+import { invalidOption, type UploadTokenError } from "../../errors.js";
+import { report } from "../../manager.js";
+import { Speed } from "./speed.js";
+import type { FileEntry } from "./files.js";
+import type { Host } from "./host.js";
+import { HOST } from "./page.js";
+import type { UploadInfo, UploadState, VodUploader } from "./types.js";
+
+/** Why a file failed: what `onUploadFailed` is told. */
+export interface FileError {
+  readonly code: string;
+  readonly message: string;
+  readonly cause?: UploadTokenError;
+}
+
+/** One file of an uploader, at one moment. The same object for as long as nothing of it changes. */
+export interface FileStatus {
+  /** Counted from 1 in each uploader; a file keeps it. */
+  readonly id: number;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly state: UploadState;
+  /** Whether it waits for its first credential. */
+  readonly waiting: boolean;
+  /** Share of the file that is stored, 0 to 1. */
+  readonly share: number;
+  /** Bytes a second, of the last seconds; absent unless it is being sent. */
+  readonly speed?: number;
+  /** At that speed, in ms. */
+  readonly timeLeft?: number;
+  /** Present while its state is `Failure`. */
+  readonly error?: FileError;
+  /** What the SDK keeps of it: the id of the video and the like. */
+  readonly info: UploadInfo;
+}
+
+/** An uploader at one moment. */
+export interface UploadSnapshot {
+  readonly files: readonly FileStatus[];
+  /** Whether a file is being sent, or waits for its credential. */
+  readonly active: boolean;
+}
+
+/** What `addFile` takes as its last but one. */
+type ParamData = Parameters<VodUploader["addFile"]>[4];
+
+/** An uploader as a user interface needs it. */
+export interface UploadStore {
+  readonly uploader: VodUploader;
+  /** The same object until something changes. */
+  getSnapshot(): UploadSnapshot;
+  /** Calls `listener` after each change, once a turn. Returns the function that ends it. */
+  subscribe(listener: () => void): () => void;
+  /** Adds a file, or several. */
+  add(files: File | Iterable<File>, paramData?: ParamData): void;
+  /** Starts whatever is ready, failed, or was stopped. */
+  start(): void;
+  stop(): void;
+  /** Takes a file out of the queue, by its `id`; it stays in the list. */
+  cancel(id: number): void;
+  /** Takes a file out of the list. */
+  remove(id: number): void;
+  /** Sends a file again that failed, was stopped or cancelled, and starts no other. */
+  retry(id: number): void;
+}
+
+const stores = new WeakMap<Host, Store>();
+
+/**
+ * The state of an uploader, to be read and subscribed to: its files with their progress, speed and errors.
+ *
+ * The hooks of `upload-token/vue` and `upload-token/react` are made of it.
+ *
+ * @param uploader - made by {@link createVodUploader}.
+ * @example
+ * ```ts
+ * const store = observe(uploader);
+ * store.subscribe(() => render(store.getSnapshot().files));
+ * store.add(input.files);
+ * store.start();
+ * ```
+ */
+export function observe(uploader: VodUploader): UploadStore {
+  const host = (uploader as Partial<Record<typeof HOST, () => Host>> | null | undefined)?.[HOST]?.();
+  if (!host) throw invalidOption("uploader", "must be made by createVodUploader");
+  let store = stores.get(host);
+  if (!store) stores.set(host, (store = new Store(host)));
+  return store;
+}
+
+/** Methods of the SDK after which its list, or a state in it, may be another. */
+const CHANGES = [
+  "addFile",
+  "deleteFile",
+  "cancelFile",
+  "resumeFile",
+  "cleanList",
+  "startUpload",
+  "stopUpload",
+  "dispose",
+] as const;
+
+/** What the SDK does not keep of a file. */
+interface Seen {
+  readonly speed: Speed;
+  share: number;
+  error?: FileError;
+  status?: FileStatus;
+}
+
+class Store implements UploadStore {
+  readonly uploader: VodUploader;
+  readonly #host: Host;
+  readonly #seen = new WeakMap<FileEntry, Seen>();
+  #listeners: readonly (() => void)[] = [];
+  #snapshot: UploadSnapshot = { files: [], active: false };
+  #stale = true;
+  #telling = false;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.uploader = host.sdk.uploader;
+    host.page.observer = {
+      onUploadProgress: (info, size, share) => {
+        const seen = this.#of(host.files.of(info));
+        seen.share = share;
+        seen.speed.add(performance.now(), size * share);
+      },
+      onUploadFailed: (info, code, message, cause) => {
+        this.#of(host.files.of(info)).error = { code, message, ...(cause && { cause }) };
+      },
+      changed: () => this.#changed(),
+    };
+    for (const name of CHANGES) {
+      const method = this.uploader[name] as (...args: unknown[]) => unknown;
+      replaceMethod(this.uploader, name, (...args) => {
+        this.#changed();
+        return method(...args);
+      });
+    }
+  }
+
+  getSnapshot = (): UploadSnapshot => {
+    if (this.#stale) this.#look();
+    return this.#snapshot;
+  };
+
+  subscribe = (listener: () => void): (() => void) => {
+    const entry = (): void => listener();
+    this.#listeners = [...this.#listeners, entry];
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== entry);
+    };
+  };
+
+  add(files: File | Iterable<File>, paramData?: ParamData): void {
+    for (const file of Symbol.iterator in files ? files : [files]) {
+      this.uploader.addFile(file, null, null, null, paramData);
+    }
+  }
+
+  start(): void {
+    this.uploader.startUpload();
+  }
+
+  stop(): void {
+    this.uploader.stopUpload();
+  }
+
+  cancel(id: number): void {
+    const index = this.#index(id);
+    if (index >= 0) this.uploader.cancelFile(index);
+  }
+
+  remove(id: number): void {
+    const index = this.#index(id);
+    if (index < 0) return;
+    // The SDK would go on with a file that it no longer lists.
+    if (this.#list()[index]?.state !== "Success") this.uploader.cancelFile(index);
+    this.uploader.deleteFile(index);
+  }
+
+  retry(id: number): void {
+    const info = this.#list()[this.#index(id)];
+    if (!info || !AGAIN.includes(info.state)) return;
+    this.#host.putBack(this.#host.files.of(info), false);
+    this.#changed();
+  }
+
+  #list(): readonly UploadInfo[] {
+    return this.uploader.listFiles();
+  }
+
+  #index(id: number): number {
+    return this.#list().findIndex((info) => this.#host.files.of(info).id === id);
+  }
+
+  #of(entry: FileEntry): Seen {
+    let seen = this.#seen.get(entry);
+    if (!seen) this.#seen.set(entry, (seen = { speed: new Speed(), share: 0 }));
+    return seen;
+  }
+
+  /** The SDK sets a state before it tells of it, or after. So it is looked at when all that is said has been said. */
+  #changed(): void {
+    this.#stale = true;
+    if (this.#telling) return;
+    this.#telling = true;
+    void Promise.resolve().then(() => {
+      this.#telling = false;
+      this.#look();
+      for (const listener of this.#listeners) {
+        try {
+          listener();
+        } catch (error) {
+          report(error);
+        }
+      }
+    });
+  }
+
+  #look(): void {
+    this.#stale = false;
+    const files = this.#list().map((info) => this.#status(info));
+    const active = files.some(({ state, waiting }) => waiting || state === "Uploading");
+    const before = this.#snapshot;
+    const same = files.length === before.files.length && files.every((file, index) => file === before.files[index]);
+    if (!same || active !== before.active) this.#snapshot = Object.freeze({ files: Object.freeze(files), active });
+  }
+
+  #status(info: UploadInfo): FileStatus {
+    const entry = this.#host.files.of(info);
+    const seen = this.#of(entry);
+    const { name, size } = info.file;
+    const { state } = info;
+    if (state !== "Uploading") seen.speed.reset();
+    const speed = seen.speed.bytesPerSecond();
+    const share = state === "Success" ? 1 : seen.share;
+    const status: FileStatus = {
+      id: entry.id,
+      name,
+      size,
+      state,
+      waiting: state === "Ready" && entry.asked,
+      share,
+      ...(speed > 0 && { speed, timeLeft: ((1 - share) * size * 1000) / speed }),
+      ...(state === "Failure" && seen.error && { error: seen.error }),
+      info: entry.info,
+    };
+    if (seen.status && isSame(seen.status, status)) return seen.status;
+    return (seen.status = Object.freeze(status));
+  }
+}
+
+/** States in which a file can be sent again. */
+const AGAIN: readonly UploadState[] = ["Failure", "Stoped", "Canceled"];
+
+function isSame(one: FileStatus, other: FileStatus): boolean {
+  const names = Object.keys({ ...one, ...other }) as (keyof FileStatus)[];
+  return names.every((name) => one[name] === other[name]);
+}

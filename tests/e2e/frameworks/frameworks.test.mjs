@@ -1,0 +1,225 @@
+// `npm test -- frameworks` runs this folder.
+//
+// upload-token/vue and upload-token/react with the real frameworks and the real SDK in Chromium; React in StrictMode.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+
+import { build } from "esbuild";
+
+import { root } from "../../../scripts/lib/run.mjs";
+import { expiries, figures } from "../support/figures.mjs";
+import { openSite, ORIGIN, www } from "../support/site.mjs";
+
+const KB = 1024;
+const LIFE = 2000;
+const CREATE = { service: "vod", action: "CreateUploadVideo" };
+const SLOW = { partDelayMs: 400 };
+
+let site;
+before(async () => {
+  site = await openSite();
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["react", "vue"].map((name) => `tests/e2e/frameworks/page/${name}.mjs`),
+    outdir: join(www, "frameworks"),
+    bundle: true,
+    format: "esm",
+    define: { "process.env.NODE_ENV": '"development"', __VUE_PROD_DEVTOOLS__: "false" },
+    logLevel: "silent",
+  });
+  for (const name of ["react", "vue"]) {
+    const html = `<!doctype html><title>${name}</title><main></main>
+<script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>
+<script src="/vendor/aliyun-upload-vod.js"></script><script type="module" src="/frameworks/${name}.js"></script>`;
+    await writeFile(join(www, `${name}.html`), html);
+  }
+});
+after(() => site?.close());
+
+for (const name of ["vue", "react"]) {
+  describe(name, () => {
+    let page;
+
+    beforeEach(async () => {
+      await site.reset();
+      page = await site.blank();
+      await page.goto(`${ORIGIN}/${name}.html`);
+      await page.waitForFunction(() => "app" in globalThis);
+    });
+    afterEach(async () => {
+      assert.deepEqual(page.uncaught, []);
+      await page.context().close();
+    });
+
+    const app = (method, ...args) => page.evaluate(([method, args]) => globalThis.app[method](...args), [method, args]);
+    const seen = () => app("seen");
+    const mount = async (props) => {
+      await app("mount", props);
+      await page.waitForFunction(
+        (props) => Boolean(app.state && (props?.late || props?.fails || app.state.uploader)),
+        props,
+      );
+    };
+    /** Waits until the files have these states. */
+    const states = (...wanted) =>
+      page.waitForFunction((wanted) => String(app.state.files.map(({ state }) => state)) === wanted, String(wanted));
+    const sending = () => page.waitForFunction(() => app.state.files.some(({ share }) => share > 0 && share < 1));
+
+    test("an upload that outlives its credentials, as the component shows it", async () => {
+      await site.reset({ config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, ...SLOW } });
+      await mount();
+      await app("add", "a.mp4", 1000 * KB);
+      await states("Ready");
+      await app("call", "start");
+      await states("Success");
+      const { files, active, text, history, called, status } = await seen();
+      assert.deepEqual(
+        [active, text, called, files[0].share, files[0].size],
+        [false, "a.mp4: Success", [["", "a.mp4"]], 1, 1000 * KB],
+      );
+      assert.match(status, /valid|advisory|mandatory/);
+      const shares = history.map(([, , share]) => share);
+      assert.deepEqual(
+        shares,
+        [...shares].sort((a, b) => a - b),
+        "the share never falls",
+      );
+      assert(new Set(shares).size >= 8, shares.join(", "));
+      assert(history.some(([, state, , speed, left]) => state === "Uploading" && speed && left));
+      const log = await site.log();
+      assert.deepEqual([figures(log).refused, figures(log).sentTwice], [0, []]);
+      assert(expiries(log, LIFE) >= 1);
+    });
+
+    test("one uploader, whatever is rendered; the callbacks of the last render are called", async () => {
+      for (const label of ["first", "second", "third"]) await mount({ label });
+      await app("add", "a.mp4", 100 * KB);
+      await app("call", "start");
+      await states("Success");
+      const { made, called } = await seen();
+      assert.equal(made, 1);
+      // A component of Vue is set up once, with the callbacks of that moment.
+      assert.deepEqual(called, [[name === "react" ? "third" : "first", "a.mp4"]]);
+    });
+
+    test("unmounted in mid-upload: all of it ends, and the next mount goes on from what is stored", async () => {
+      await site.reset({ config: SLOW });
+      const before = (await seenBefore()).listeners;
+      await mount();
+      await app("add", "a.mp4", 800 * KB);
+      await app("call", "start");
+      await sending();
+      await app("unmount");
+      await page.waitForTimeout(600);
+      const requests = (await site.log()).length;
+      await page.waitForTimeout(900);
+      assert.equal((await site.log()).length, requests, "nothing is asked for any more");
+      assert.equal((await seen()).listeners, before);
+      assert.equal(await page.evaluate(() => app.state.tokens.status().state), "closed");
+      await mount();
+      await app("add", "a.mp4", 800 * KB);
+      await app("call", "start");
+      await states("Success");
+      const { storedTwice, created } = figures(await site.log());
+      assert.equal(created, 1);
+      assert(storedTwice.length <= 1, storedTwice.join(", "));
+    });
+
+    /** Before anything is mounted. */
+    const seenBefore = () =>
+      page.evaluate(() => {
+        app.state = { files: [], status: {} };
+        return app.seen();
+      });
+
+    test("kept alive: the upload goes on without the component, and the next mount finds it", async () => {
+      await site.reset({ config: SLOW });
+      await mount({ keepAlive: "uploads", label: "first" });
+      await app("add", "a.mp4", 600 * KB);
+      await app("call", "start");
+      await sending();
+      const { files } = await seen();
+      await app("unmount");
+      await page.waitForTimeout(1000);
+      await mount({ keepAlive: "uploads", label: "second" });
+      const found = await seen();
+      assert.equal(found.files[0].id, files[0].id);
+      assert(found.files[0].share > files[0].share, "it went on");
+      await states("Success");
+      const { made, called } = await seen();
+      assert.deepEqual([made, called], [1, [["second", "a.mp4"]]]);
+      await app("call", "dispose");
+      await states();
+      await app("unmount");
+    });
+
+    test("a file that fails says why, and is tried again alone", async () => {
+      await site.control("POST", "faults", [{ ...CREATE, status: 400, code: "InvalidParameter.CateId" }]);
+      await mount();
+      await app("add", "a.mp4", 50 * KB);
+      await app("call", "start");
+      await states("Failure");
+      const [file] = (await seen()).files;
+      assert.deepEqual(file.error, { code: "InvalidParameter.CateId", cause: "UploadTokenError" });
+      await app("add", "b.mp4", 50 * KB);
+      await app("call", "cancel", 2);
+      await states("Failure", "Canceled");
+      await app("call", "retry", file.id);
+      await states("Success", "Canceled");
+      const [again] = (await seen()).files;
+      assert.equal(again.error, undefined);
+      await app("call", "remove", 2);
+      await states("Success");
+    });
+
+    test("stopped, started and removed while it is sent", async () => {
+      await site.reset({ config: SLOW });
+      await mount();
+      await app("add", "a.mp4", 600 * KB);
+      await app("add", "b.mp4", 100 * KB);
+      await app("call", "start");
+      await sending();
+      await app("call", "stop");
+      await states("Stoped", "Ready");
+      assert.equal((await seen()).active, false);
+      await app("call", "start");
+      await sending();
+      await app("call", "remove", 1);
+      await states("Success");
+      assert.equal((await seen()).text, "b.mp4: Success");
+    });
+
+    test("the SDK may come later: what was asked for is done then", async () => {
+      await mount({ late: true });
+      await app("add", "a.mp4", 50 * KB);
+      await app("call", "start");
+      assert.equal((await seen()).made, 0);
+      await mount({});
+      await states("Success");
+    });
+
+    test("an SDK that does not load is told of", async () => {
+      await mount({ fails: "blocked" });
+      await page.waitForFunction(() => Boolean(app.state.loadError));
+      assert.equal((await seen()).loadError, "blocked");
+    });
+
+    test("a hundred mounts leave nothing behind", async () => {
+      const before = (await seenBefore()).listeners;
+      for (let time = 0; time < 100; time++) {
+        await mount();
+        await page.evaluate(() => {
+          app.unmount();
+          app.state = undefined;
+        });
+      }
+      await seenBefore();
+      const { listeners, made } = await seen();
+      assert.deepEqual([made, listeners], [100, before]);
+      const alive = await app("alive");
+      assert(alive <= 2, `${alive} uploaders of 100 are still there`);
+    });
+  });
+}
