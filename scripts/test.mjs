@@ -85,7 +85,7 @@ async function runSuite(name, { machine, only, running }) {
   };
   try {
     for (const { env, ...command } of await commands(machine, only)) {
-      const built = { ...command, env: { ...env, UPLOAD_TOKEN_BUILT: "1" } };
+      const built = { ...command, env: { ...env, SERVERS_ARE_BUILT: "1" } };
       let result = await attempt(built);
       if (result.code !== 0 && unstarted(result.output)) {
         state.output += "\nThe browser began no test; once more.\n";

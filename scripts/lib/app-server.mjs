@@ -9,7 +9,7 @@ const binary = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "de
 
 /** Builds the AppServer, and the local cloud as a program of its own; quick when nothing has changed. `npm test` has done so, and cargo would wait for its other builds. */
 export async function buildAppServer() {
-  if (process.env.UPLOAD_TOKEN_BUILT) return;
+  if (process.env.SERVERS_ARE_BUILT) return;
   say("appserver  cargo build");
   await run("cargo", ["build", "--locked", "--package", "upload-token-appserver"]);
 }

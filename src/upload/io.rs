@@ -3,7 +3,7 @@
 use std::string::String;
 
 use crate::{
-    error::{Answered, Error},
+    error::{Answered, Error, is_fault_code},
     lifecycle::{Event, FetchId, Reason},
     token::{Expiry, UploadAuth},
     vod::{Kind, Media},
@@ -262,13 +262,18 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The stable code. A server's own code is kept, for pages that know it.
+    /// The stable code. A server's own code is kept, for pages that know it, unless it only says that a server has
+    /// trouble of its own: that is `http`.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
             Self::Refused(code) => code,
             Self::Credential(error) => match (error.kind(), error.answered()) {
-                (Error::Http(_), Some(Answered { code: Some(code), .. })) => code,
+                (Error::Http(_), Some(Answered { code: Some(code), .. }))
+                    if !is_fault_code(code) =>
+                {
+                    code
+                }
                 _ => error.code(),
             },
             Self::Outlived => "upload_too_slow",

@@ -30,6 +30,7 @@ export async function blocks() {
  *   `$` has what the block declared.
  */
 export const PAGES = [
+  { has: 'loadVod({ oss: "/vendor', then: "await uploads($.uploader)" },
   { has: "loadVod({ oss, vod })", then: "await choose(file)" },
   {
     has: 'headers: { "x-csrftoken"',
@@ -114,7 +115,7 @@ export const PAGES = [
       const options = { userId: "1" };
       const made = [];
       const createVodUploader = (...given) => (made.push(make(...given)), made.at(-1));
-      let cleanUp;
+      let cleanUp = undefined;
       const useEffect = (effect) => (cleanUp = effect());`,
     then: `($.made[0].addFile(file, null, null, null, "{}"), $.made[0].listFiles().length === 1) &&
       ($.cleanUp(), $.made[0].listFiles().length === 0)`,
@@ -134,7 +135,7 @@ export const PAGES = [
       import { createVodUploader } from "upload-token/vod";
       ${GIVEN_TOKENS()}
       const uploader = createVodUploader(AliyunUpload.Vod, tokens, { userId: "1" });`,
-    then: "$.uploader.listFiles()[0].bucket === 'my-bucket'",
+    then: "$.uploader.listFiles()[0]._bucket === 'my-bucket'",
   },
   { has: "createVodUploader(", given: "const onUploadSucceed = () => {};", then: "await stored(file)" },
   { has: "new AliyunUpload.Vod(", then: "await stored(file)" },
