@@ -6,7 +6,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | `options` | takes what comes in |
-//! | `exports` | [`TokenCore`] and [`UploadCore`], as TypeScript calls them |
+//! | `exports` | `TokenCore` and `UploadCore`, as TypeScript calls them |
 //! | `driver` | runs any machines to completion; `clocks`, `timer`, `wakes` and `patience` are its tools |
 //! | `tokens`, `uploads` | carry out what the machines of each kind want done |
 //! | `request`, `vod` | ask for credentials; `thrown` reads what a function of the page threw |
