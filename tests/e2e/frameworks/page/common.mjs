@@ -68,12 +68,13 @@ export const tests = {
     made: made.length,
     listeners: listeners.size,
   }),
-  /** How many of the uploaders that were made are still there. */
-  async alive() {
-    for (let round = 0; round < 5; round++) {
+  /** How many of the uploaders that were made are still there, once no more than `most` are, or they stay. */
+  async alive(most) {
+    const count = () => made.filter((ref) => ref.deref()).length;
+    for (let round = 0; round < 100 && (round < 5 || count() > most); round++) {
       globalThis.gc();
       await new Promise((done) => setTimeout(done, 50));
     }
-    return made.filter((ref) => ref.deref()).length;
+    return count();
   },
 };
