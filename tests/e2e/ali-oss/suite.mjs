@@ -27,8 +27,9 @@ const SKEWED = "RequestTimeTooSkewed";
  * @param start - Given the cloud, resolves with `{ run, stop, browser }`: `run(scenario, args)` runs one.
  */
 export function suite(name, start) {
-  // A request that is repeated for ever would hang the suite rather than fail a test.
-  describe(`ali-oss ${name}`, { timeout: 5 * 60_000 }, () => {
+  // A request that is repeated for ever would hang the suite rather than fail a test. Tests share the suite's cloud: one
+  // at a time, whatever the concurrency of what surrounds them, which they would take over.
+  describe(`ali-oss ${name}`, { timeout: 5 * 60_000, concurrency: 1 }, () => {
     let cloud;
     let place;
     before(async () => {
