@@ -83,6 +83,8 @@ let channel: MessageChannel | undefined;
 export function keepProcess(): void {
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
   if (channel || waiters.size === 0 || process?.versions?.node === undefined) return;
+  // A simulated page, such as jsdom's, is of Node too, and may have none. Its test keeps the process itself.
+  if (typeof MessageChannel === "undefined") return;
   // Not a timer: a test may have faked those. A port that is listened to keeps the process.
   channel = new MessageChannel();
   channel.port1.onmessage = () => {};
