@@ -423,6 +423,17 @@ impl Driver<Tokens> {
         held.map(|held| entry.show(&held, &time)).unwrap_or_default()
     }
 
+    /// What the AppServer answered beside the token in hand, without secrets.
+    pub(super) fn rest_of(&self, scope: &str) -> Json {
+        let slots = self.shell().slots.borrow();
+        let entry = slots.all.iter().find(|entry| entry.scope == scope);
+        let rest = entry.and_then(|entry| {
+            let (key, rest) = entry.rest.as_ref()?;
+            (*key == entry.slot.token()?.value).then(|| rest.clone())
+        });
+        rest.unwrap_or(Json::Null)
+    }
+
     /// What is known of a slot, without secrets; `undefined` if there is none.
     pub(super) fn status(&self, scope: &str) -> JsValue {
         let time = self.time();

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     clock::Virtual,
     error::{Asked, Error, PageFunction, Party},
+    json::Json,
     lifecycle::Reason,
     reply::{self, Meta, Reply},
     time::Millis,
@@ -69,6 +70,14 @@ impl StsTokens {
         let token = patience.wait(&asked.map_err(failed)?).await.map_err(failed)?;
         let part = |name| get(&token, name).as_string().unwrap_or_default();
         StsToken::new(&part("accessKeyId"), &part("accessKeySecret"), &part("securityToken"))
+    }
+
+    /// What the AppServer answered beside the token. Of a foreign manager's the page's side knows it.
+    fn rest(&self, scope: &str) -> Json {
+        match self {
+            Self::Ours(driver) => driver.rest_of(scope),
+            Self::Foreign(_) => Json::Null,
+        }
     }
 
     fn invalidate(&self, access_key_id: &str) {
@@ -139,7 +148,11 @@ impl Vod {
                 asked(if patience.is_over() { late() } else { failure.error })
             })?;
             match read(&answer, &mut exchange) {
-                Ok(reply) => return Ok(Granted { reply, sent }),
+                Ok(reply) => {
+                    // A page knows what its AppServer answers; VOD is asked by the module.
+                    let reply = Reply { rest: self.tokens.rest(scope), ..reply };
+                    return Ok(Granted { reply, sent });
+                }
                 Err(Next::FreshToken) => self.tokens.invalidate(&token.access_key_id),
                 Err(Next::Again) => kept = Some(token),
                 Err(Next::Failed(error)) => return Err(asked(error)),

@@ -301,7 +301,9 @@ export class Host implements UploadHost {
 
   /** What was answered beside the credential: by the AppServer, also where VOD was asked with its token. */
   #tellReply(entry: FileEntry, reply: unknown): void {
-    const said = this.#sts ? this.#tokens?.peek(this.#scope(entry))?.reply : reply;
+    // Where the page's side asks for the token, it has it; elsewhere the token stays in the module.
+    const asksHere = this.#sts && (entry.direct || !ownManager(this.#tokens));
+    const said = asksHere ? this.#tokens?.peek(this.#scope(entry))?.reply : reply;
     if (said !== undefined) entry.info.reply = said;
   }
 
