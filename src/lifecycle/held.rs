@@ -97,7 +97,9 @@ impl<T: Clone> Held<T> {
         let slack = policy.tolerance.saturating_add(slow);
         let later = bound.expires > self.expires.saturating_add(slack);
         let told = bound.named.is_none() || bound.named != self.named;
-        let news = self.assumed && !bound.assumed || sure && later && told;
+        // Of two guesses the one that was made now: how much later it is says nothing about the token.
+        let guessed = self.assumed && bound.assumed && bound.expires > self.expires;
+        let news = self.assumed && !bound.assumed || guessed || sure && later && told;
         if news {
             self.judge_again(policy, time, bound);
         } else if !self.rejected && self.left(time).is_none() {

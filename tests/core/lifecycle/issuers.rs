@@ -20,6 +20,19 @@ fn an_assumed_end_is_not_held_against_a_token_that_is_given_again() {
     assert_eq!(sim.get(), Outcome::Served(2), "a refusal corrects the guess");
 }
 
+/// The assumed life is shorter than the tolerance between two ends, and the page uses the token all the time.
+#[test]
+fn nor_is_one_that_is_assumed_to_be_near() {
+    let mut sim = Sim::new();
+    sim.policy.assumed_life = SECOND;
+    sim.shape = Shape::Silent;
+    sim.get();
+    sim.answer = Answer::Again;
+    sim.use_for(5 * SECOND, 100);
+    assert_eq!(sim.get(), Outcome::Served(1));
+    assert!(sim.requests.len() <= 15, "{} requests", sim.requests.len());
+}
+
 /// Another origin, no readable `Date`, the token kept until its very end.
 #[test]
 fn a_token_that_is_given_again_is_served_almost_to_its_end() {
