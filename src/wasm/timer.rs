@@ -1,6 +1,9 @@
 //! The one timer of a driver.
 
-use std::cell::RefCell;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use gloo_timers::callback::Timeout;
 use js_sys::{Object, global};
@@ -30,6 +33,8 @@ struct Armed {
     at: u64,
     /// The `setTimeout` that armed it. A page's test may have replaced the timers since.
     by: JsValue,
+    /// A timer may fire a moment before its time, and does nothing more then.
+    fired: Rc<Cell<bool>>,
     _timeout: Timeout,
 }
 
@@ -48,7 +53,13 @@ impl Timer {
         drop(armed);
         let Some(at) = at.filter(|_| by.is_function()) else { return };
         let delay = u32::try_from((at - now).min(LONGEST_DELAY)).unwrap_or(0);
-        let armed = Armed { at: now + u64::from(delay), by, _timeout: Timeout::new(delay, fire) };
+        let fired = Rc::new(Cell::new(false));
+        let told = Rc::clone(&fired);
+        let timeout = Timeout::new(delay, move || {
+            told.set(true);
+            fire();
+        });
+        let armed = Armed { at: now + u64::from(delay), by, fired, _timeout: timeout };
         self.armed.replace(Some(armed));
     }
 }
@@ -56,6 +67,9 @@ impl Timer {
 impl Armed {
     /// Arming costs more than most calls, so one that fires sooner will do.
     fn will_do(&self, at: Option<u64>, now: u64, by: &JsValue) -> bool {
-        self.at > now && at.is_some_and(|at| self.at <= at) && Object::is(&self.by, by)
+        !self.fired.get()
+            && self.at > now
+            && at.is_some_and(|at| self.at <= at)
+            && Object::is(&self.by, by)
     }
 }

@@ -74,6 +74,18 @@ async fn a_timer_fires_once_and_a_dropped_one_never() {
     assert_eq!(counts[0].get(), 2, "it can be set again");
 }
 
+/// A platform may call a moment before the time, by the clock that the machines go by.
+#[wasm_bindgen_test]
+async fn a_timer_that_fired_early_is_armed_again() {
+    let (timer, fired) = (Timer::default(), Rc::new(Cell::new(0)));
+    timer.arm(Some(5), 0, counting(&fired));
+    sleep(40.0).await;
+    assert_eq!(fired.get(), 1);
+    timer.arm(Some(5), 4, counting(&fired));
+    sleep(40.0).await;
+    assert_eq!(fired.get(), 2);
+}
+
 /// As a driver does: what the timer brings about decides when it fires next.
 #[wasm_bindgen_test]
 async fn a_timer_can_be_set_by_its_own_handler() {
