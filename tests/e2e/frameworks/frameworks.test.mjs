@@ -39,7 +39,7 @@ before(async () => {
     const html = `<!doctype html><title>${name}</title><main></main>
 <script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>
 <script src="/vendor/aliyun-upload-vod.js"></script><script type="module" src="/frameworks/${name}.js"></script>`;
-    await writeFile(join(www, `${name}.html`), html);
+    await writeFile(join(www, `frameworks/${name}.html`), html);
   }
 });
 after(() => site?.close());
@@ -51,7 +51,7 @@ for (const name of ["vue", "react"]) {
     beforeEach(async () => {
       await site.reset();
       page = await site.blank();
-      await page.goto(`${ORIGIN}/${name}.html`);
+      await page.goto(`${ORIGIN}/frameworks/${name}.html`);
       await page.waitForFunction(() => "app" in globalThis);
     });
     afterEach(async () => {
