@@ -25,7 +25,7 @@ const TIMEOUT_MS = 30 * 60_000;
 const PROGRESS_MS = 30_000;
 
 /** What computes lets those go first that wait for a moment to pass. */
-const NICE = { computes: 10, waits: 0 };
+const NICE = { computes: 10, uploads: 0, browsers: 0 };
 
 const LOGS = ".cache/test";
 

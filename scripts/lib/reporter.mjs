@@ -1,6 +1,6 @@
 // How our Node tests report: a line a test as it ends, and under one that failed what went wrong.
 //
-// `scripts/lib/results.mjs` reads it. Node's own reporters hold a file's lines back until the files before it have ended.
+// `scripts/lib/results.mjs` reads it.
 import { relative } from "node:path";
 import { inspect } from "node:util";
 
@@ -10,23 +10,34 @@ const LEFT_OUT = "test name does not match pattern";
 /** A suite or a file that failed for the sake of a test in it. */
 const IN_IT = "subtestsFailed";
 
+/** How much of what a file printed is shown when it could not begin, or broke off. */
+const LAST_LINES = 30;
+
 export default async function* report(events) {
+  const printed = new Map();
   for await (const { type, data } of events) {
-    if (type === "test:complete") yield ended(data);
+    // Not "test:complete", which comes as soon as a test ends: of tests that run beside others it comes twice.
+    if (type === "test:pass") yield ended(data, { passed: true });
+    else if (type === "test:fail") yield ended(data, { passed: false, printed: printed.get(data.file) });
     else if (type === "test:diagnostic" && data.nesting > 0) yield `ℹ ${data.message}\n`;
-    else if (type === "test:stdout" || type === "test:stderr") yield indented(data.message);
+    else if (type === "test:stdout" || type === "test:stderr") {
+      printed.set(data.file, (printed.get(data.file) ?? "") + data.message);
+      yield indented(data.message);
+    }
   }
 }
 
-function ended({ name, file, line, nesting, skip, todo, details }) {
-  const { passed, error, duration_ms } = details;
-  const whole = details.type === "suite" || (nesting === 0 && name === file);
-  if (skip === LEFT_OUT || error?.failureType === IN_IT || (whole && passed)) return "";
+function ended({ name, file, line, nesting, skip, todo, details }, { passed, printed = "" }) {
+  const { error, duration_ms, type } = details;
+  const wholeFile = nesting === 0 && name === file;
+  if (skip === LEFT_OUT || error?.failureType === IN_IT || (passed && (wholeFile || type === "suite"))) return "";
   const time = `(${Math.round(duration_ms)} ms)`;
   if (skip !== undefined || todo !== undefined) return `﹣ ${name} ${time}\n`;
   if (passed) return `✔ ${name} ${time}\n`;
   const place = file ? ` ${relative(process.cwd(), file)}:${line}` : "";
-  return `✖ ${name} ${time}${place}\n${indented(inspect(error?.cause ?? error, { depth: 5 }))}`;
+  const why = inspect(error?.cause ?? error, { depth: 5 });
+  const last = wholeFile ? printed.trimEnd().split("\n").slice(-LAST_LINES).join("\n") : "";
+  return `✖ ${name} ${time}${place}\n${indented(`${why}\n${last}`)}`;
 }
 
 function indented(text) {

@@ -7,10 +7,13 @@ import { Failure, root, run } from "./run.mjs";
 import { tools } from "../setup.mjs";
 
 /**
+ * The lanes run at the same time; in each, one suite after the other. Those that mostly wait for a moment to pass share
+ * two lanes, and leave the machine to the one that computes.
+ *
+ * @typedef {"computes" | "uploads" | "browsers"} Lane
  * @typedef {{ program: string, args: string[], env?: Record<string, string> }} Command
  * @typedef {object} Suite
- * @property {"computes" | "waits"} lane - What it does most of the time. The lanes run at the same time; in each, one suite
- *   after the other.
+ * @property {Lane} lane
  * @property {("chromium" | "firefox" | "webkit" | "servers")[]} needs - The browsers it drives; and whether it starts
  *   the AppServer or the local cloud.
  * @property {string} [within] - The suite of which it is a part: it runs only when asked for.
@@ -28,7 +31,7 @@ export const QUICK = ["core", "js"];
 
 const PAGE = ["chromium", "servers"];
 
-/** In each lane the longest first, so that no lane is left alone with it at the end. @type {Record<string, Suite>} */
+/** @type {Record<string, Suite>} */
 export const SUITES = {
   rust: cargo(["--workspace"]),
   // The searches take minutes of computing.
@@ -42,17 +45,18 @@ export const SUITES = {
   docs: node("tests/package/docs", "computes", PAGE),
   js: node("tests/shell/facade", "computes"),
 
-  e2e: node("tests/e2e/vod", "waits", PAGE),
-  "ali-oss": node("tests/e2e/ali-oss", "waits", PAGE, { files: 5 }),
-  frameworks: node("tests/e2e/frameworks", "waits", PAGE),
-  providers: node("tests/e2e/providers", "waits", PAGE),
-  tabs: node("tests/e2e/tabs", "waits", PAGE),
-  "app-servers": node("tests/e2e/app-servers", "waits", PAGE),
-  engines: node("tests/e2e/engines", "waits", [...PAGE, "firefox", "webkit"], { files: 3 }),
-  demo: node("tests/e2e/demo", "waits", [...PAGE, "firefox", "webkit"]),
-  secrets: node("tests/e2e/secrets", "waits", PAGE),
-  appserver: node("appserver/tests", "waits", ["servers"]),
-  localcloud: node("localcloud/tests", "waits", ["servers"]),
+  e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2 }),
+
+  "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),
+  frameworks: node("tests/e2e/frameworks", "browsers", PAGE),
+  providers: node("tests/e2e/providers", "browsers", PAGE),
+  tabs: node("tests/e2e/tabs", "browsers", PAGE),
+  "app-servers": node("tests/e2e/app-servers", "browsers", PAGE),
+  engines: node("tests/e2e/engines", "browsers", [...PAGE, "firefox", "webkit"], { files: 3 }),
+  demo: node("tests/e2e/demo", "browsers", [...PAGE, "firefox", "webkit"]),
+  secrets: node("tests/e2e/secrets", "browsers", PAGE),
+  appserver: node("appserver/tests", "browsers", ["servers"]),
+  localcloud: node("localcloud/tests", "browsers", ["servers"]),
   // The shell in a page, where there is no document, and where there is no page at all.
   wasm: shell("chromium", "BROWSER", ["core", "shell"]),
   worker: shell("chromium", "DEDICATED_WORKER", ["shell"]),
@@ -115,7 +119,7 @@ function shell(engine, where, targets) {
       return { program, args, env: { ...env, WASM_BINDGEN_TEST_TIMEOUT: "60", [`WASM_BINDGEN_USE_${where}`]: "1" } };
     });
   };
-  return { lane: "waits", needs: [engine], commands, read: readLibtest, unstarted };
+  return { lane: "browsers", needs: [engine], commands, read: readLibtest, unstarted };
 }
 
 let built;

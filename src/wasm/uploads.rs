@@ -290,9 +290,9 @@ impl Driver<Uploads> {
     }
 
     fn fetch(self: &Rc<Self>, fetch: FetchId, wanted: Wanted) {
-        let (from, source) = (self.time().elapsed, self.shell().source.clone());
+        let (from, source) = (self.time(), self.shell().source.clone());
         let (now, waited) = (Rc::downgrade(self), Rc::downgrade(self));
-        let now = move || now.upgrade().map_or(from, |driver| driver.time().elapsed);
+        let now = move || now.upgrade().map_or(from, |driver| driver.time());
         let file = wanted.file;
         self.ask(file, fetch, move |patience| async move {
             let granted = match source {
@@ -305,7 +305,7 @@ impl Driver<Uploads> {
                     vod.upload_auth(&wanted, &patience, now, waited).await
                 }
             };
-            granted.map(|granted| granted.counted(from))
+            granted.map(|granted| granted.counted(from.elapsed))
         });
     }
 }
@@ -325,7 +325,7 @@ async fn of_page(
     origin: &Origin,
     mut wanted: Wanted,
     patience: &Patience,
-    now: impl Fn() -> Virtual,
+    now: impl Fn() -> Time,
 ) -> Result<Granted, Error> {
     loop {
         let request = view::UploadRequest {
@@ -335,7 +335,7 @@ async fn of_page(
             reason: origin.is_function().then(|| view::reason(wanted.reason)),
         };
         let question = Question { wanted: view::write(&request), file: wanted.file, special: true };
-        let sent = now();
+        let sent = now().elapsed;
         let answer = origin.ask(&question, patience, reply::read_upload_auth).await;
         let answer = answer.map_err(|failure| failure.error);
         match answer {

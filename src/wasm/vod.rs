@@ -13,7 +13,7 @@ use super::{
     tokens::Tokens,
 };
 use crate::{
-    clock::Virtual,
+    clock::{Time, Virtual},
     error::{Asked, Error, PageFunction, Party},
     json::Json,
     lifecycle::Reason,
@@ -123,7 +123,7 @@ impl Vod {
         &self,
         wanted: &Wanted,
         patience: &Patience,
-        now: impl Fn() -> Virtual,
+        now: impl Fn() -> Time,
         waited: impl Fn(Millis),
     ) -> Result<Granted, Error> {
         let Wanted { media, video_id, may_create, scope, .. } = wanted;
@@ -136,7 +136,7 @@ impl Vod {
                 None => self.tokens.token(scope, patience).await?,
             };
             let sent = now();
-            waited(sent.saturating_sub(from));
+            waited(sent.mono.saturating_sub(from.mono));
             let url = self.url(&exchange, media, &token);
             let answer = {
                 let _deadline = patience.within(self.deadline);
@@ -151,7 +151,7 @@ impl Vod {
                 Ok(reply) => {
                     // A page knows what its AppServer answers; VOD is asked by the module.
                     let reply = Reply { rest: self.tokens.rest(scope), ..reply };
-                    return Ok(Granted { reply, sent });
+                    return Ok(Granted { reply, sent: sent.elapsed });
                 }
                 Err(Next::FreshToken) => self.tokens.invalidate(&token.access_key_id),
                 Err(Next::Again) => kept = Some(token),

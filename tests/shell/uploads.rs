@@ -97,6 +97,22 @@ async fn in_sts_mode_vod_is_asked_and_the_sdk_answered() {
 }
 
 #[wasm_bindgen_test]
+async fn a_clock_that_is_turned_meanwhile_is_no_wait() {
+    let server = AppServer::new("(init, n) => Response.json(uploadAuth(n))");
+    js("globalThis.clock = Date.now");
+    let tokens =
+        Rig::new("{ source: () => { Date.now = () => clock() + 600_000; return reply(1); } }");
+    let uploader = Uploader::of_tokens(&tokens.core, STS);
+    uploader.start(VIDEO);
+    let started = uploader.first("started").await;
+    server.restore();
+    js("Date.now = clock");
+    assert!(get(&started, "waitedForToken").as_f64() <= get(&started, "waited").as_f64());
+    assert!(get(&started, "waited").as_f64().unwrap() < 600_000.0);
+    tokens.core.close();
+}
+
+#[wasm_bindgen_test]
 async fn a_token_that_vod_refused_is_replaced() {
     let server = AppServer::new(
         "(init, n) => n > 1 ? Response.json(uploadAuth(n))

@@ -1,0 +1,121 @@
+// What `npm test` counts is what ran: each test once, whatever ran beside it.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { readLibtest, readNode } from "../../scripts/lib/results.mjs";
+import { root } from "./packed.mjs";
+
+/** Groups side by side, whose names are the same in both files. */
+const TESTS = `
+  import assert from "node:assert/strict";
+  import { describe, it } from "node:test";
+  import { setTimeout as sleep } from "node:timers/promises";
+
+  describe("side by side", { concurrency: 3 }, () => {
+    for (const [group, ms] of [["slow", 300], ["quick", 30], ["quicker", 3]]) {
+      describe(group, { concurrency: 1 }, () => {
+        it("waits", () => sleep(ms));
+        it("waits again", () => sleep(ms));
+      });
+    }
+  });
+  it("is wrong", () => assert.equal("what it is", "what was wanted"));
+  it("is left out", { skip: true }, () => {});
+`;
+
+describe("Node's tests", () => {
+  let folder;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "upload-token-runner-"));
+    for (const name of ["one", "two"]) writeFileSync(join(folder, `${name}.test.mjs`), TESTS);
+    writeFileSync(join(folder, "broken.test.mjs"), 'throw new Error("cannot begin");');
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function run(files, ...options) {
+    // Within a test Node would have its children report to it.
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+    const reporter = `--test-reporter=${join(root, "scripts/lib/reporter.mjs")}`;
+    const paths = files.map((name) => join(folder, `${name}.test.mjs`));
+    const args = ["--test", "--test-concurrency=2", reporter, ...options, ...paths];
+    return readNode(spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" }).stdout);
+  }
+
+  it("are counted once each", () => {
+    const { passed, failed, skipped, failures } = run(["one", "two"]);
+    assert.deepEqual({ passed, failed, skipped }, { passed: 12, failed: 2, skipped: 2 });
+    assert.deepEqual(
+      failures.map(({ name }) => name),
+      ["is wrong", "is wrong"],
+    );
+    assert.match(failures[0].text, /one\.test\.mjs:14\n[^]*what was wanted/);
+  });
+
+  it("are not counted when the name that was asked for is not theirs", () => {
+    const { passed, failed, skipped } = run(["one"], "--test-name-pattern=waits again");
+    assert.deepEqual({ passed, failed, skipped }, { passed: 3, failed: 0, skipped: 0 });
+  });
+
+  it("fail as a file that cannot begin", () => {
+    const { passed, failed, failures } = run(["broken"]);
+    assert.deepEqual({ passed, failed }, { passed: 0, failed: 1 });
+    assert.match(failures[0].name, /broken\.test\.mjs$/);
+    assert.match(failures[0].text, /cannot begin/);
+  });
+});
+
+describe("libtest's output", () => {
+  it("is counted by its lines, with what the failed tests printed", () => {
+    const { passed, failed, skipped, failures } = readLibtest(`
+running 4 tests
+test slot::serves ... ok
+test slot::refuses ... FAILED
+test slot::asks_again - should panic ... ok
+test slot::takes_an_hour ... ignored
+
+failures:
+
+---- slot::refuses stdout ----
+thread 'slot::refuses' panicked at tests/core/slot.rs:7:5:
+assertion failed: left == right
+
+failures:
+    slot::refuses
+
+test result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s
+`);
+    assert.deepEqual({ passed, failed, skipped }, { passed: 2, failed: 1, skipped: 1 });
+    assert.equal(failures.length, 1);
+    assert.equal(failures[0].name, "slot::refuses");
+    assert.match(failures[0].text, /slot\.rs:7:5:\nassertion failed/);
+  });
+
+  it("is counted as wasm-bindgen's runner writes it, too", () => {
+    const { passed, failed, failures } = readLibtest(`
+running 2 tests
+test uploads::a_file_is_stored ... ok
+test uploads::a_file_is_refused ... FAIL
+
+failures:
+
+---- uploads::a_file_is_refused output ----
+    error output:
+        panicked at tests/shell/uploads.rs:89:5
+
+failures:
+
+    uploads::a_file_is_refused
+
+test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 filtered out; finished in 0.20s
+`);
+    assert.deepEqual({ passed, failed }, { passed: 1, failed: 1 });
+    assert.deepEqual(
+      failures.map(({ name }) => name),
+      ["uploads::a_file_is_refused"],
+    );
+  });
+});
