@@ -34,6 +34,7 @@ async function extract(name, entry) {
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: folder,
+      newlineKind: "lf",
       mainEntryPointFilePath: join(folder, "dist/types", entry),
       compiler: {
         overrideTsconfig: {
