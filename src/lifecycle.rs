@@ -33,6 +33,7 @@
 //! the time with deadlines, so late, early and superfluous ones are all harmless.
 
 mod answers;
+mod fetch;
 mod held;
 mod io;
 mod settle;
@@ -40,17 +41,12 @@ mod waiters;
 
 use std::vec::Vec;
 
+pub use fetch::Fetch;
 pub use held::{Held, Zone};
 pub use io::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId};
 use waiters::Waiter;
 
-use crate::{
-    clock::{Time, Virtual},
-    context::Context,
-    error::Error,
-    policy::Policy,
-    time::{Millis, UnixMillis},
-};
+use crate::{clock::Time, context::Context, error::Error, policy::Policy, time::Millis};
 
 /// Refused tokens that are remembered, so that a caching AppServer cannot bring one back: more than are refused in the
 /// life of one of them, unless every token is.
@@ -58,38 +54,6 @@ const REMEMBERED: usize = 64;
 
 /// How often a user may have a request made at once. A finger is not faster; a loop in a page is.
 const RETRY_EVERY: Millis = 1_000;
-
-/// What is being done about a successor.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Fetch {
-    /// Nothing.
-    Idle,
-    /// A request is on its way.
-    InFlight {
-        /// Which.
-        fetch: FetchId,
-        /// When it was sent, for the life of what it brings.
-        sent: Virtual,
-        /// When it was sent, for its deadline.
-        since: u64,
-    },
-    /// Waiting after a failure, in monotonic time.
-    Backoff {
-        /// Until when.
-        until: u64,
-        /// No sooner than this, whoever waits: the server said so.
-        floor: u64,
-        /// Whether it was already shortened.
-        pulled: bool,
-    },
-    /// Waiting for a call after the hold, in monotonic time.
-    Parked {
-        /// Until when calls get the error at once.
-        until: u64,
-        /// That error.
-        error: Error,
-    },
-}
 
 /// One credential being kept fresh.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -290,25 +254,6 @@ impl<T: Clone + PartialEq> Slot<T> {
         self.demand_until = self.demand_until.max(time.mono.saturating_add(policy.idle));
     }
 
-    /// Shortens a back-off, once: somebody waits, or the network may be back.
-    fn pull_in(&mut self, policy: &Policy, time: &Time) {
-        if let Fetch::Backoff { until, floor, pulled: pulled @ false } = &mut self.fetch {
-            *until = time.mono.saturating_add(policy.pull_in(time.draw)).max(*floor).min(*until);
-            *pulled = true;
-        }
-    }
-
-    /// Ends the request `fetch`; `None` if it is not the one in flight.
-    fn lands(&mut self, fetch: FetchId) -> Option<Virtual> {
-        match self.fetch {
-            Fetch::InFlight { fetch: current, sent, .. } if current == fetch => {
-                self.fetch = Fetch::Idle;
-                Some(sent)
-            }
-            _ => None,
-        }
-    }
-
     fn rejected(&mut self, cx: &mut Context<'_, Effect<T>>, generation: Generation) {
         let (policy, time) = (cx.policy, cx.time);
         let Some(token) = self.token.as_mut().filter(|t| t.generation == generation && !t.rejected)
@@ -400,21 +345,5 @@ impl<T: Clone + PartialEq> Slot<T> {
     fn wants(&self, time: &Time) -> bool {
         self.due(time) && self.in_demand(time)
             || self.waiters.iter().any(|w| self.unserved(time, w))
-    }
-}
-
-/// What a token says of itself when it is handed out.
-impl<T> Held<T> {
-    /// The instant shown to users: the one its answer named, or an estimate on the best clock there is.
-    #[must_use]
-    pub fn shown(&self, time: &Time) -> UnixMillis {
-        self.named.unwrap_or_else(|| {
-            let (from, at) =
-                time.server.map_or((time.elapsed, time.wall), |server| (server.sent, server.at));
-            let ahead = i64::try_from(self.expires)
-                .unwrap_or(i64::MAX)
-                .saturating_sub(i64::try_from(from).unwrap_or(0));
-            UnixMillis(at.0.saturating_add(ahead))
-        })
     }
 }

@@ -104,21 +104,6 @@ pub struct UploadAuth {
 }
 
 impl UploadAuth {
-    /// An STS token that signs OSS itself, for a file in a bucket of the page's own.
-    #[must_use]
-    pub fn direct(token: StsToken) -> Self {
-        Self {
-            token,
-            upload_auth: Secret::new(String::new()),
-            upload_address: String::new(),
-            address: None,
-            video_id: None,
-            image_id: None,
-            media_id: None,
-            ticket: None,
-        }
-    }
-
     /// Checks that it is for the video that was asked for, if one was.
     ///
     /// # Errors

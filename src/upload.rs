@@ -30,6 +30,7 @@ mod io;
 mod numbers;
 mod object;
 mod refused;
+mod seen;
 
 use std::{string::String, vec::Vec};
 
@@ -83,8 +84,6 @@ pub struct Upload {
     /// UploadAddress of that video, for refreshes that repeat none: as it was sent, and read.
     address_text: String,
     address: Option<UploadAddress>,
-    /// Whether the page's own STS token signs OSS, in place of an UploadAuth.
-    direct: bool,
     /// Whether the file is attached media, whose UploadAuth cannot be refreshed.
     attached: bool,
     /// Whether the AppServer answers another video when it is asked to refresh one.
@@ -131,7 +130,6 @@ impl Upload {
             ticket: None,
             address_text: String::new(),
             address: None,
-            direct: false,
             attached: false,
             creates_only: false,
             disowned: false,
@@ -155,13 +153,6 @@ impl Upload {
         }
     }
 
-    /// The same for a file that goes into a bucket of the page's own. Its credential is the STS token itself:
-    /// [`UploadAuth::direct`].
-    #[must_use]
-    pub fn direct(media: Media, stall: Millis) -> Self {
-        Self { direct: true, ..Self::new(media, stall) }
-    }
-
     /// Takes `input`; appends to `cx.out` what must be done about it.
     pub fn step(&mut self, cx: &mut Cx<'_>, input: Input) {
         match input {
@@ -171,7 +162,7 @@ impl Upload {
                 if self.checkpoint_object.is_none() {
                     self.checkpoint_object = object.map(Object::of_checkpoint);
                 }
-                let known = self.video_id.is_some() || self.disowned || self.direct;
+                let known = self.video_id.is_some() || self.disowned;
                 if !known && self.media.kind == Kind::Video {
                     self.checkpoint_video.clone_from(&video_id);
                     (self.video_id, self.ticket) = (video_id, ticket);
@@ -254,101 +245,6 @@ impl Upload {
         self.look_at = cx.time.mono.saturating_add(LOOK_EVERY);
         if !core::mem::replace(&mut self.waiting, true) {
             self.feed(cx, lifecycle::Input::Wanted { waiter: SDK, least: 0 });
-        }
-    }
-
-    fn looked(&mut self, cx: &mut Cx<'_>, look: Look) {
-        let Look { current, file, uploader } = look;
-        let waits = |state| current && (uploader == state || uploader == UploaderState::Hidden);
-        match self.phase {
-            Phase::Off => {}
-            Phase::Asked if waits(UploaderState::Start) && file == FileState::Ready => {
-                self.hand_over(cx);
-            }
-            Phase::Expired if waits(UploaderState::Expire) && file == FileState::Failure => {
-                self.hand_over(cx);
-            }
-            Phase::Expired if file == FileState::Failure => self.waits_beside(cx),
-            Phase::Running if file == FileState::Uploading => self.running(cx),
-            // The page replaced our callback, or the SDK called none: the question is the same.
-            Phase::Running
-                if file == FileState::Failure && uploader == UploaderState::Expire && current =>
-            {
-                self.expired(cx, String::from("SecurityTokenExpired"));
-            }
-            Phase::Running if file == FileState::Failure => self.lost(cx),
-            Phase::Running if file == FileState::Success => self.finish(cx),
-            Phase::Asked | Phase::Expired | Phase::Running => self.leave(cx),
-        }
-        self.finished |= file == FileState::Gone;
-    }
-
-    /// The SDK still waits: gives it what there is.
-    fn hand_over(&mut self, cx: &mut Cx<'_>) {
-        match self.answer.take() {
-            None => {}
-            Some(Err(failure)) => {
-                self.leave(cx);
-                cx.out.push(Effect::Fail(failure));
-            }
-            Some(Ok((generation, auth))) => {
-                let forget = self.forgets(generation, &auth);
-                if forget {
-                    self.forgotten();
-                }
-                let kind = self.media.kind;
-                cx.out.push(match self.phase {
-                    Phase::Expired => Effect::Resume { auth: auth.clone(), kind, forget },
-                    _ => Effect::Start { auth: auth.clone(), kind, forget },
-                });
-                self.how = if self.phase == Phase::Expired {
-                    Delivery::Resumed
-                } else {
-                    Delivery::Started
-                };
-                (self.used, self.offered) = (generation, generation);
-                self.writes_to(&auth);
-                self.disowned = false;
-                self.phase = Phase::Running;
-                (self.quiet, self.looked) = (0, cx.time.mono);
-            }
-        }
-    }
-
-    fn delivered(&mut self, cx: &mut Cx<'_>, taken: bool) {
-        if taken {
-            cx.out.push(Effect::InUse { how: self.how });
-            self.lease(cx, self.not_renewed().is_none());
-            let why = self.not_renewed().filter(|_| self.media.kind == Kind::Video);
-            if let Some(why) = why.filter(|_| self.how == Delivery::Started) {
-                cx.out.push(Effect::NotRenewed { why });
-            }
-        } else {
-            // What the SDK cannot use it cannot use at the next start either, which asks for another.
-            self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
-            self.leave(cx);
-            cx.out.push(Effect::Fail(Failure::NotTaken));
-        }
-    }
-
-    fn running(&mut self, cx: &mut Cx<'_>) {
-        let passed =
-            cx.time.mono.saturating_sub(core::mem::replace(&mut self.looked, cx.time.mono));
-        // A page that slept was not silent for as long as it slept.
-        self.quiet = self.quiet.saturating_add(passed.min(2 * LOOK_EVERY));
-        if self.quiet > self.stall {
-            self.leave(cx);
-            cx.out.push(Effect::Fail(Failure::Stalled));
-            return;
-        }
-        let offered = self.offered;
-        let Some(newer) = self.slot.peek(cx.time).filter(|held| held.generation > offered) else {
-            return;
-        };
-        let Some(auth) = self.auths.get(newer.value) else { return };
-        if self.not_renewed().is_none() && (self.direct || self.is_same_object(auth)) {
-            self.offered = newer.generation;
-            cx.out.push(Effect::Swap { auth: auth.clone() });
         }
     }
 

@@ -8,11 +8,11 @@ mod exchange;
 mod refusal;
 mod sign;
 
-use std::{string::String, vec, vec::Vec};
+use std::{string::String, vec::Vec};
 
 pub use exchange::{Exchange, Next};
 pub use refusal::{Refusal, Refused, refused};
-pub use sign::{encode, signed_query};
+pub use sign::{Params, encode};
 
 use crate::token::StsToken;
 
@@ -103,8 +103,9 @@ impl Call {
     /// device's clock may be wrong, and VOD accepts the call without.
     #[must_use]
     pub fn query(&self, media: &Media, token: &StsToken, nonce: &str) -> String {
-        let mut params: Vec<(&str, &str)> = vec![
-            ("AccessKeyId", &token.access_key_id),
+        let mut params = Params::default();
+        for (name, value) in [
+            ("AccessKeyId", &*token.access_key_id),
             ("SecurityToken", token.security_token.expose()),
             ("Action", self.action(media.kind)),
             ("Version", "2017-03-21"),
@@ -112,17 +113,19 @@ impl Call {
             ("SignatureMethod", "HMAC-SHA1"),
             ("SignatureVersion", "1.0"),
             ("SignatureNonce", nonce),
-        ];
+        ] {
+            params.add(name, value);
+        }
         match self {
-            Self::Refresh { video_id } => params.push(("VideoId", video_id)),
+            Self::Refresh { video_id } => params.add("VideoId", video_id),
             Self::Create => media.describe(&mut params),
         }
-        signed_query(&params, token.access_key_secret.expose())
+        params.signed(token.access_key_secret.expose())
     }
 }
 
 impl Media {
-    fn describe<'a>(&'a self, params: &mut Vec<(&'a str, &'a str)>) {
+    fn describe<'a>(&'a self, params: &mut Params<'a>) {
         let (other, default) = match self.kind {
             Kind::Video => (IMAGE_ONLY.as_slice(), ("FileName", self.file_name.as_str())),
             Kind::Image => (VIDEO_ONLY.as_slice(), ("ImageType", "default")),
@@ -131,15 +134,12 @@ impl Media {
             if !value.is_empty()
                 && !RESERVED.contains(&name.as_str())
                 && !other.contains(&name.as_str())
-                && !params.iter().any(|(known, _)| known == name)
             {
-                params.push((name, value));
+                params.add(name, value);
             }
         }
         for (name, value) in [default, ("Title", title(&self.file_name))] {
-            if !params.iter().any(|(known, _)| *known == name) {
-                params.push((name, value));
-            }
+            params.add(name, value);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What was asked, and of whom.
 
-use std::{borrow::ToOwned, string::String};
+use std::{borrow::ToOwned, format, string::String};
+
+use crate::text;
 
 /// Who was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,12 +30,13 @@ impl Asked {
     #[must_use]
     pub fn new(party: Party, method: &'static str, address: &str) -> Self {
         let bare = address.split(['?', '#']).next().unwrap_or_default();
-        let address = match bare.split_once("//") {
+        let address = match text::split_once(bare, "//") {
             Some((scheme, rest)) => {
-                let end = rest.find('/').unwrap_or(rest.len());
+                let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
                 let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-                [scheme, "//", host, path].concat()
+                let user = authority.bytes().rposition(|byte| byte == b'@');
+                let host = user.and_then(|at| authority.get(at + 1..)).unwrap_or(authority);
+                format!("{scheme}//{host}{path}")
             }
             None => bare.to_owned(),
         };

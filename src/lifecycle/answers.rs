@@ -2,7 +2,6 @@
 
 use super::{Context, Effect, Event, Fetch, FetchId, Held, Slot, Zone};
 use crate::{
-    clock::Time,
     clock::bound,
     error::{Class, Error},
     time::Millis,
@@ -115,9 +114,5 @@ impl<T: Clone + PartialEq> Slot<T> {
             usable: left.is_some(),
         }));
         self.last_error = Some(error);
-    }
-
-    pub(super) fn park(&mut self, time: &Time, hold: Millis, error: Error) {
-        self.fetch = Fetch::Parked { until: time.mono.saturating_add(hold), error };
     }
 }

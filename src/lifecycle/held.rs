@@ -126,6 +126,19 @@ impl<T: Clone> Held<T> {
 }
 
 impl<T> Held<T> {
+    /// The instant shown to users: the one its answer named, or an estimate on the best clock there is.
+    #[must_use]
+    pub fn shown(&self, time: &Time) -> UnixMillis {
+        self.named.unwrap_or_else(|| {
+            let (from, at) =
+                time.server.map_or((time.elapsed, time.wall), |server| (server.sent, server.at));
+            let ahead = i64::try_from(self.expires)
+                .unwrap_or(i64::MAX)
+                .saturating_sub(i64::try_from(from).unwrap_or(0));
+            UnixMillis(at.0.saturating_add(ahead))
+        })
+    }
+
     /// Validity above the margin; `None` if it must not be handed out.
     #[must_use]
     pub fn left(&self, time: &Time) -> Option<Millis> {

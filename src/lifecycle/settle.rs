@@ -1,6 +1,6 @@
 //! Bringing a slot to rest after an input, and when to look at it again.
 
-use super::{Effect, Event, Fetch, Reason, Slot, Zone, waiters::Settlement};
+use super::{Effect, Event, Fetch, Slot, Zone, waiters::Settlement};
 use crate::{
     clock::Time,
     context::Context,
@@ -60,41 +60,6 @@ impl<T: Clone + PartialEq> Slot<T> {
             self.fetch = Fetch::Idle;
         }
         self.tell_zone(cx);
-    }
-
-    /// Cuts a back-off that was chosen while the token in hand worked to what is right without one: the token was
-    /// refused since, or the device slept through the rest of its life, which monotonic time does not count.
-    fn shorten(&mut self, policy: &Policy, time: &Time) {
-        if let Fetch::Backoff { until, floor, .. } = &mut self.fetch
-            && self.token.as_ref().is_none_or(|token| token.left(time).is_none())
-        {
-            let most = time.mono.saturating_add(policy.dry_backoff_most.saturating_mul(2));
-            *until = (*until).min(most);
-            *floor = (*floor).min(most);
-        }
-    }
-
-    fn start(&mut self, cx: &mut Context<'_, Effect<T>>) {
-        let time = cx.time;
-        let free = match self.fetch {
-            Fetch::Idle => true,
-            Fetch::InFlight { .. } => false,
-            Fetch::Backoff { until, .. } => until <= time.mono,
-            Fetch::Parked { until, .. } => until <= time.mono && !self.waiters.is_empty(),
-        };
-        if !free || !self.wants(time) || !cx.budget.take() {
-            return;
-        }
-        self.started = self.started.wrapping_add(1);
-        let fetch = self.started;
-        let reason = match &self.token {
-            Some(token) if token.rejected => Reason::Rejected,
-            Some(_) => Reason::Refresh,
-            None if self.waiters.is_empty() => Reason::Prefetch,
-            None => Reason::Initial,
-        };
-        self.fetch = Fetch::InFlight { fetch, sent: time.elapsed, since: time.mono };
-        cx.out.push(Effect::Fetch { fetch, reason });
     }
 
     fn answer(&mut self, cx: &mut Context<'_, Effect<T>>, which: Which) {

@@ -167,7 +167,8 @@ pub(super) fn leading_code(message: &str) -> Option<String> {
     let mut rest = message;
     for _ in 0..PREAMBLES.len() {
         rest = rest.trim_start_matches(|char: char| {
-            char.is_ascii_whitespace() || char.is_ascii_digit() || "[(\"':,".contains(char)
+            matches!(char, '[' | '(' | '"' | '\'' | ':' | ',' | '0'..='9')
+                || char.is_ascii_whitespace()
         });
         let Some(after) = PREAMBLES.iter().find_map(|preamble| strip(rest, preamble)) else {
             break;

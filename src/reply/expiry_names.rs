@@ -1,7 +1,7 @@
 //! Which members say when a token ends, by their names alone: no two frameworks spell it alike.
 
 use super::search::plain;
-use crate::time::Millis;
+use crate::{text::contains, time::Millis};
 
 /// What a bare number counts, if the name says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +54,13 @@ const UNITS: [(&str, Millis); 11] = [
 /// Reads `key`, if it is the name of an end.
 pub(super) fn end_name(key: &str) -> Option<EndName> {
     let name = plain(key);
-    let ends = STEMS.iter().any(|stem| name.contains(stem)) || name == "duration";
-    if !ends || OTHERS.iter().any(|other| name.contains(other)) {
+    let ends = STEMS.iter().any(|stem| contains(&name, stem)) || name == "duration";
+    if !ends || OTHERS.iter().any(|other| contains(&name, other)) {
         return None;
     }
     let unit = UNITS.iter().find(|(suffix, _)| name.ends_with(suffix));
     let unit = unit.map_or(Unit::Unsaid, |(_, each)| Unit::Each(*each));
-    Some(EndName { unit, utc: name.contains("utc") || name.contains("gmt") })
+    Some(EndName { unit, utc: contains(&name, "utc") || contains(&name, "gmt") })
 }
 
 #[cfg(test)]

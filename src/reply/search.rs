@@ -3,7 +3,7 @@
 use std::{string::String, vec, vec::Vec};
 
 use super::Parse;
-use crate::json::Json;
+use crate::{json::Json, text::contains};
 
 /// An object's members.
 pub(super) type Members = [(String, Json)];
@@ -113,13 +113,18 @@ impl<'a> Tree<'a> {
             .iter()
             .enumerate()
             .find_map(|(index, place)| Some((index, find(place.members)?)))?;
+        Some((found, self.path(index)))
+    }
+
+    /// From the object with this index to the root.
+    fn path(&self, index: usize) -> Vec<&'a Members> {
         let mut path = Vec::new();
         let mut next = Some(index);
         while let Some(place) = next.and_then(|index| self.objects.get(index)) {
             path.push(place.members);
             next = place.parent;
         }
-        Some((found, path))
+        path
     }
 }
 
@@ -247,10 +252,10 @@ fn guess(members: &Members) -> Option<Credentials<'_>> {
     let (id_key, id) = texts().find(|(_, value)| value.trim_ascii().starts_with("STS."))?;
     let others = || texts().filter(|(key, value)| *key != id_key && !value.trim_ascii().is_empty());
     let (secret_key, secret) = others().find(|(key, _)| {
-        !key.contains("token") && (key.contains("secret") || KEYS_GUESSED.contains(&&**key))
+        !contains(key, "token") && (contains(key, "secret") || KEYS_GUESSED.contains(&&**key))
     })?;
     let token = others().find(|(key, _)| {
-        *key != secret_key && (key.contains("token") || key.contains("security") || key == "st")
+        *key != secret_key && (contains(key, "token") || contains(key, "security") || key == "st")
     });
     Some(Credentials { id, secret, token: token.map(|(_, token)| token), guessed: true })
 }

@@ -6,7 +6,11 @@ use super::{
     expiry_names::end_name,
     search::{AMBIGUOUS, Tree, plain},
 };
-use crate::{json::Json, token::StsToken};
+use crate::{
+    json::Json,
+    text::{contains, replace, split_once},
+    token::StsToken,
+};
 
 /// Letters and digits in a row that no sentence has, and every key.
 const KEY_LIKE: usize = 24;
@@ -27,7 +31,7 @@ pub(super) fn names_secret(key: &str) -> bool {
         "uploadauth",
     ];
     let name = plain(key);
-    let secret = PARTS.iter().any(|part| name.contains(part)) || AMBIGUOUS.contains(&&*name);
+    let secret = PARTS.iter().any(|part| contains(&name, part)) || AMBIGUOUS.contains(&&*name);
     secret && end_name(key).is_none()
 }
 
@@ -52,20 +56,19 @@ impl<'a> Secrets<'a> {
 
     /// Whether `text` is, holds, or is a part of one.
     pub(super) fn touch(&self, text: &str) -> bool {
-        !text.is_empty()
-            && self.0.iter().any(|secret| secret.contains(text) || text.contains(*secret))
+        self.0.iter().any(|secret| contains(secret, text) || contains(text, secret))
     }
 
     /// Whether `text` is or holds one.
     pub(super) fn within(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| text.contains(*secret))
+        self.0.iter().any(|secret| contains(text, secret))
     }
 
     /// `text` without them, and without what looks like one: a message may quote what it signed.
     pub(super) fn scrub(&self, text: &str) -> String {
         let mut out = text.to_owned();
         for secret in &self.0 {
-            out = out.replace(secret, HIDDEN);
+            out = replace(&out, secret, HIDDEN);
         }
         let words = out.split(|char: char| char.is_whitespace() || char.is_control());
         let mut scrubbed = String::new();
@@ -81,7 +84,7 @@ impl<'a> Secrets<'a> {
 
 /// A word without the query of its address, and without what may be a key.
 fn hide_keys(word: &str) -> String {
-    let (word, cut) = match word.split_once('?') {
+    let (word, cut) = match split_once(word, "?") {
         Some((address, query)) if query.contains('=') => (address, "?…"),
         _ => (word, ""),
     };

@@ -62,7 +62,7 @@ impl Upload {
     /// Fills in what an answer may leave out, and keeps what the next request needs. Also for an
     /// answer that comes too late: the video it names exists.
     pub(super) fn complete(&mut self, auth: &mut UploadAuth) {
-        if self.media.kind == Kind::Image || self.direct {
+        if self.media.kind == Kind::Image {
             return;
         }
         let same = auth.address.is_none() || self.address.is_none() || auth.address == self.address;
@@ -86,7 +86,6 @@ impl Upload {
     /// Why no successor is asked for ahead of the credential's end; `None` if one is.
     pub(super) fn not_renewed(&self) -> Option<&'static str> {
         match self.media.kind {
-            _ if self.direct => None,
             Kind::Image => Some("an image's UploadAuth cannot be refreshed"),
             Kind::Video if self.attached => Some(
                 "the answer has a MediaId: the UploadAuth of attached media cannot be refreshed",

@@ -1,5 +1,7 @@
 //! Signature version 1.0 of Alibaba Cloud's RPC style, HMAC-SHA1.
 
+use core::fmt;
+
 use base64ct::{Base64, Encoding};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
@@ -18,29 +20,47 @@ pub fn encode(text: &str, out: &mut String) {
     }
 }
 
-/// The query of a GET request with these parameters and its `Signature`.
-///
-/// Source: "Request signatures" of the VOD API: the sorted, encoded query, encoded again behind
-/// `GET&%2F&`, signed with the secret and a trailing `&`.
-#[must_use]
-pub fn signed_query(params: &[(&str, &str)], access_key_secret: &str) -> String {
-    let mut sorted = params.to_vec();
-    sorted.sort_unstable();
-    let mut query = String::new();
-    for (name, value) in sorted {
-        if !query.is_empty() {
-            query.push('&');
+/// The parameters of a call, each name once, in the order in which they are signed.
+#[derive(Clone, Default)]
+pub struct Params<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Params<'a> {
+    /// Adds a parameter, unless there is one of this name.
+    pub fn add(&mut self, name: &'a str, value: &'a str) {
+        if let Err(place) = self.0.binary_search_by_key(&name, |(known, _)| known) {
+            self.0.insert(place, (name, value));
         }
-        encode(name, &mut query);
-        query.push('=');
-        encode(value, &mut query);
     }
-    let mut to_sign = String::from("GET&%2F&");
-    encode(&query, &mut to_sign);
-    let signature = hmac_sha1(&format!("{access_key_secret}&"), &to_sign);
-    query.push_str("&Signature=");
-    encode(&signature, &mut query);
-    query
+
+    /// The query of a GET request with these parameters and its `Signature`.
+    ///
+    /// Source: "Request signatures" of the VOD API: the sorted, encoded query, encoded again behind
+    /// `GET&%2F&`, signed with the secret and a trailing `&`.
+    #[must_use]
+    pub fn signed(&self, access_key_secret: &str) -> String {
+        let mut query = String::new();
+        for (name, value) in &self.0 {
+            if !query.is_empty() {
+                query.push('&');
+            }
+            encode(name, &mut query);
+            query.push('=');
+            encode(value, &mut query);
+        }
+        let mut to_sign = String::from("GET&%2F&");
+        encode(&query, &mut to_sign);
+        let signature = hmac_sha1(&format!("{access_key_secret}&"), &to_sign);
+        query.push_str("&Signature=");
+        encode(&signature, &mut query);
+        query
+    }
+}
+
+/// Names only: one value is the security token.
+impl fmt::Debug for Params<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 /// RFC 2104 with SHA-1, as base64.

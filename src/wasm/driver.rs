@@ -2,7 +2,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     future::Future,
     rc::{Rc, Weak},
 };
@@ -62,7 +61,7 @@ pub(super) struct Driver<S: Shell> {
     policy: Policy,
     clocks: Clocks,
     world: RefCell<World>,
-    inbox: RefCell<VecDeque<(Id, S::Input)>>,
+    inbox: RefCell<Vec<(Id, S::Input)>>,
     draining: Cell<bool>,
     requests: RefCell<Vec<Request>>,
     timer: Timer,
@@ -98,12 +97,14 @@ impl<S: Shell> Driver<S> {
         let budget = Budget::new(&policy, clocks.now().mono);
         let world = World { clock: Clock::default(), budget, jitter: Jitter::new(seed) };
         Rc::new_cyclic(|weak: &Weak<Self>| {
-            let weak = weak.clone();
-            let wakes = Wakes::new(move || {
-                if let Some(driver) = weak.upgrade() {
-                    driver.send_all(&S::WAKE);
+            let tell = |input: S::Input| {
+                let driver = weak.clone();
+                move || {
+                    if let Some(driver) = driver.upgrade() {
+                        driver.send_all(&input);
+                    }
                 }
-            });
+            };
             Self {
                 shell,
                 policy,
@@ -112,8 +113,8 @@ impl<S: Shell> Driver<S> {
                 inbox: RefCell::default(),
                 draining: Cell::new(false),
                 requests: RefCell::default(),
-                timer: Timer::default(),
-                wakes: RefCell::new(Some(wakes)),
+                timer: Timer::new(tell(S::TIMEOUT)),
+                wakes: RefCell::new(Some(Wakes::new(tell(S::WAKE)))),
             }
         })
     }
@@ -137,7 +138,7 @@ impl<S: Shell> Driver<S> {
 
     /// Feeds a machine its input, then everything that comes of it.
     pub(super) fn send(self: &Rc<Self>, id: Id, input: S::Input) {
-        self.inbox.borrow_mut().push_back((id, input));
+        self.inbox.borrow_mut().push((id, input));
         self.drain();
     }
 
@@ -219,9 +220,13 @@ impl<S: Shell> Driver<S> {
             return;
         }
         loop {
-            let next = self.inbox.borrow_mut().pop_front();
-            let Some((id, input)) = next else { break };
-            self.answer(id, input);
+            let inputs = self.inbox.take();
+            if inputs.is_empty() {
+                break;
+            }
+            for (id, input) in inputs {
+                self.answer(id, input);
+            }
         }
         self.draining.set(false);
         self.rest();
@@ -241,7 +246,7 @@ impl<S: Shell> Driver<S> {
     }
 
     /// Arms the timer for the first thing that can happen by itself.
-    fn rest(self: &Rc<Self>) {
+    fn rest(&self) {
         self.shell.rest();
         let time = self.time();
         let next = {
@@ -249,11 +254,6 @@ impl<S: Shell> Driver<S> {
             let out = &mut Vec::new();
             self.shell.next_timeout(&Context { policy: &self.policy, budget, time: &time, out })
         };
-        let driver = Rc::downgrade(self);
-        self.timer.arm(next, time.mono, move || {
-            if let Some(driver) = driver.upgrade() {
-                driver.send_all(&S::TIMEOUT);
-            }
-        });
+        self.timer.arm(next, time.mono);
     }
 }

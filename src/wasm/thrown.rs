@@ -8,6 +8,7 @@ use crate::{
     error::{Error, PageFunction},
     json::Json,
     reply,
+    text::contains,
 };
 
 /// What client libraries put on an error about an answer, where it is not what `Object.keys` finds.
@@ -80,7 +81,7 @@ fn mistake(thrown: &JsValue, function: PageFunction) -> Option<Error> {
         "ReferenceError" => Some(message),
         "TypeError" => {
             let said = message.to_ascii_lowercase();
-            if OF_FETCH.iter().any(|words| said.contains(words)) {
+            if OF_FETCH.iter().any(|words| contains(&said, words)) {
                 return None;
             }
             Some(message)

@@ -23,12 +23,12 @@ extern "C" {
 const LONGEST_DELAY: Millis = 0x7fff_ffff;
 
 /// A timer that is armed for one time at most; dropping it disarms it.
-#[derive(Debug, Default)]
+#[expect(missing_debug_implementations, reason = "holds a function")]
 pub struct Timer {
+    fire: Rc<dyn Fn()>,
     armed: RefCell<Option<Armed>>,
 }
 
-#[derive(Debug)]
 struct Armed {
     at: u64,
     /// The `setTimeout` that armed it. A page's test may have replaced the timers since.
@@ -39,9 +39,14 @@ struct Armed {
 }
 
 impl Timer {
-    /// Calls `fire` once, just after the monotonic time `at` or sooner; never if that is `None`. Where a platform has
+    /// Not armed yet.
+    pub fn new(fire: impl Fn() + 'static) -> Self {
+        Self { fire: Rc::new(fire), armed: RefCell::default() }
+    }
+
+    /// Fires once, just after the monotonic time `at` or sooner; never if that is `None`. Where a platform has
     /// no timers, time is compared at calls and at wakes only.
-    pub fn arm(&self, at: Option<u64>, now: u64, fire: impl FnOnce() + 'static) {
+    pub fn arm(&self, at: Option<u64>, now: u64) {
         let by = global().unchecked_into::<Global>().set_timeout();
         // One more, so that the time has passed when it fires.
         let at = at.map(|at| at.max(now).saturating_add(1));
@@ -54,7 +59,7 @@ impl Timer {
         let Some(at) = at.filter(|_| by.is_function()) else { return };
         let delay = u32::try_from((at - now).min(LONGEST_DELAY)).unwrap_or(0);
         let fired = Rc::new(Cell::new(false));
-        let told = Rc::clone(&fired);
+        let (told, fire) = (Rc::clone(&fired), Rc::clone(&self.fire));
         let timeout = Timeout::new(delay, move || {
             told.set(true);
             fire();

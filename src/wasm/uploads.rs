@@ -83,9 +83,9 @@ impl Uploads {
 
     /// Answers the SDK; whether it took the credential.
     fn deliver(&self, id: FileId, delivery: view::Delivery<'_>) -> bool {
-        let rest = self.with(id, |file| file.rest.clone()).unwrap_or(Json::Null);
-        let delivery = view::write(&delivery.and_reply(rest));
-        let Some(delivered) = self.host.deliver(&delivery) else { return false };
+        let delivery = self.with(id, |file| view::write(&delivery.and_reply(&file.rest)));
+        let delivered = delivery.and_then(|delivery| self.host.deliver(&delivery));
+        let Some(delivered) = delivered else { return false };
         let taken = delivered.taken();
         if let (true, AuthSource::Vod(vod), Some(scope)) = (taken, &self.source, delivered.next()) {
             vod.tokens.prefetch(&scope);
@@ -140,7 +140,7 @@ impl Uploads {
 }
 
 impl File {
-    fn status(&self, time: &Time) -> view::Status {
+    fn status(&self, time: &Time) -> view::Status<'_> {
         let id = self.upload.auth().map(|auth| &*auth.token.access_key_id);
         view::Status::new(self.upload.slot(), time, id)
     }
@@ -183,14 +183,10 @@ impl Shell for Uploads {
             }
             Effect::Abort { fetch } => driver.abort(id, fetch),
             Effect::Start { auth, kind, forget } => {
-                let taken =
-                    uploads.deliver(id, view::Delivery::new(id, "start", &auth, kind, forget));
-                driver.answer(id, Input::Delivered { taken });
+                driver.deliver(id, view::Delivery::new(id, "start", &auth, kind, forget));
             }
             Effect::Resume { auth, kind, forget } => {
-                let taken =
-                    uploads.deliver(id, view::Delivery::new(id, "resume", &auth, kind, forget));
-                driver.answer(id, Input::Delivered { taken });
+                driver.deliver(id, view::Delivery::new(id, "resume", &auth, kind, forget));
             }
             Effect::Swap { auth } => {
                 let credential = view::write(&view::ClientCredential::new(&auth));
@@ -289,6 +285,11 @@ impl Driver<Uploads> {
         verdict
     }
 
+    fn deliver(self: &Rc<Self>, id: FileId, delivery: view::Delivery<'_>) {
+        let taken = self.shell().deliver(id, delivery);
+        self.answer(id, Input::Delivered { taken });
+    }
+
     fn fetch(self: &Rc<Self>, fetch: FetchId, wanted: Wanted) {
         let (from, source) = (self.time(), self.shell().source.clone());
         let (now, waited) = (Rc::downgrade(self), Rc::downgrade(self));
@@ -334,7 +335,8 @@ async fn of_page(
             ticket: wanted.ticket.as_deref(),
             reason: origin.is_function().then(|| view::reason(wanted.reason)),
         };
-        let question = Question { wanted: view::write(&request), file: wanted.file, special: true };
+        let question =
+            Question { wanted: view::write(&request.json()), file: wanted.file, special: true };
         let sent = now().elapsed;
         let answer = origin.ask(&question, patience, reply::read_upload_auth).await;
         let answer = answer.map_err(|failure| failure.error);

@@ -1,20 +1,24 @@
 //! All that a page ever sees. Only a credential that is asked for holds a secret.
 
-use js_sys::{Number, Object};
-use serde::{Serialize, ser::SerializeMap};
+mod requests;
+
+use js_sys::Object;
+use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
+
+pub(super) use requests::{TokenRequest, UploadRequest, reason};
 
 use crate::{
     clock::Time,
     error::Error,
     json::Json,
-    lifecycle::{Fetch, Reason, Slot, Zone},
+    lifecycle::{Fetch, Slot, Zone},
     time::{Millis, UnixMillis, to_iso},
     token::{StsToken, UploadAuth},
     upload,
     vault::Key,
-    vod::{Kind, Media},
+    vod::Kind,
 };
 
 /// Writes `view` as a plain object. Members that are absent are left out.
@@ -65,60 +69,61 @@ pub(super) fn token(token: &StsToken, expires_at: UnixMillis, rest: Option<&Json
 /// What an `UploadTokenError` is made of.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Failure {
-    code: String,
+pub(super) struct Failure<'a> {
+    code: &'a str,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
+    status: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    server_code: Option<String>,
+    server_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    server_message: Option<String>,
+    server_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
+    request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
+    url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<f64>,
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
     cause: JsValue,
 }
 
-impl Failure {
+impl<'a> Failure<'a> {
     /// `cause` is what was thrown, or `undefined`.
-    pub(super) fn new(error: &Error, cause: JsValue) -> Self {
+    pub(super) fn new(error: &'a Error, cause: JsValue) -> Self {
         let answered = error.answered();
         Self {
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            status: answered.map(|answered| answered.status),
-            server_code: answered.and_then(|answered| answered.code.clone()),
-            server_message: answered.and_then(|answered| answered.message.clone()),
-            request_id: answered.and_then(|answered| answered.request_id.clone()),
-            url: error.asked().map(|asked| asked.address.clone()),
+            code: error.code(),
+            message: error.text(),
+            status: answered.map(|answered| answered.status.into()),
+            server_code: answered.and_then(|answered| answered.code.as_deref()),
+            server_message: answered.and_then(|answered| answered.message.as_deref()),
+            request_id: answered.and_then(|answered| answered.request_id.as_deref()),
+            url: error.asked().map(|asked| &*asked.address),
             retry_after: error.retry_after().map(millis),
             cause,
         }
     }
 
     /// Why a file of an uploader failed.
-    pub(super) fn of_file(failure: &upload::Failure) -> Self {
-        let rest = match failure {
-            upload::Failure::Credential(error) => Self::new(error, JsValue::UNDEFINED),
-            _ => Self::new(&Error::Rejected, JsValue::UNDEFINED),
+    pub(super) fn of_file(failure: &'a upload::Failure) -> Self {
+        let error = match failure {
+            upload::Failure::Credential(error) => error,
+            _ => &Error::Rejected,
         };
-        Self { code: failure.code().to_owned(), message: failure.message(), ..rest }
+        let (code, message) = (failure.code(), failure.message());
+        Self { code, message, ..Self::new(error, JsValue::UNDEFINED) }
     }
 }
 
 /// What is known of a credential.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Status {
+pub(super) struct Status<'a> {
     state: &'static str,
     generation: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    access_key_id: Option<String>,
+    access_key_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<f64>,
     valid_for: f64,
@@ -138,9 +143,9 @@ pub(super) struct Status {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    waiting: Option<usize>,
+    waiting: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_error: Option<Failure>,
+    last_error: Option<Failure<'a>>,
     /// Of a file to which the SDK came: how long it waited for its first credential, and how much of that was for the
     /// STS token.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,14 +154,14 @@ pub(super) struct Status {
     waited_for_token: Option<f64>,
 }
 
-impl Status {
+impl<'a> Status<'a> {
     /// `id` is the AccessKeyId of what `slot` holds.
-    pub(super) fn new(slot: &Slot<Key>, time: &Time, id: Option<&str>) -> Self {
+    pub(super) fn new(slot: &Slot<Key>, time: &Time, id: Option<&'a str>) -> Self {
         let held = slot.token();
         Self {
             state: zone(held.map_or_else(|| slot.zone(), |held| held.zone(time))),
             generation: held.map_or(0, |held| held.generation),
-            access_key_id: id.map(str::to_owned),
+            access_key_id: id,
             expires_at: held.map(|held| instant(held.shown(time))),
             valid_for: millis(held.and_then(|held| held.left(time)).unwrap_or(0)),
             life: held.map(|held| millis(held.life)),
@@ -180,7 +185,7 @@ impl Status {
     }
 
     /// With what is being done about a successor.
-    pub(super) fn and_fetch(self, slot: &Slot<Key>, time: &Time) -> Self {
+    pub(super) fn and_fetch(self, slot: &'a Slot<Key>, time: &Time) -> Self {
         let (fetch, retry) = match slot.fetch() {
             Fetch::Idle => ("idle", None),
             Fetch::InFlight { .. } => ("inFlight", None),
@@ -190,108 +195,11 @@ impl Status {
         Self {
             fetch: Some(fetch),
             retry_in: retry.map(|at| millis(at.saturating_sub(time.mono))),
-            waiting: Some(slot.waiting()),
+            waiting: u32::try_from(slot.waiting()).ok(),
             last_error: slot.last_error().map(|error| Failure::new(error, JsValue::UNDEFINED)),
             ..self
         }
     }
-}
-
-/// What a source of STS tokens is asked for.
-#[derive(Serialize)]
-pub(super) struct TokenRequest<'a> {
-    pub(super) reason: &'static str,
-    pub(super) scope: &'a str,
-    /// AccessKeyId of the token that a server refused, for an AppServer that keeps tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rejected: Option<&'a str>,
-}
-
-/// Why a source is asked.
-pub(super) const fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Initial => "initial",
-        Reason::Refresh => "refresh",
-        Reason::Rejected => "rejected",
-        Reason::Prefetch => "prefetch",
-    }
-}
-
-/// What an AppServer, or a function of the page, is asked for an UploadAuth: VOD's parameters, by their names with a
-/// small first letter.
-pub(super) struct UploadRequest<'a> {
-    pub(super) media: &'a Media,
-    pub(super) video_id: Option<&'a str>,
-    pub(super) ticket: Option<&'a str>,
-    /// For a function.
-    pub(super) reason: Option<&'static str>,
-}
-
-/// Parameters that are numbers in JSON.
-const NUMBERS: [&str; 2] = ["fileSize", "cateId"];
-
-impl Serialize for UploadRequest<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { media, video_id, ticket, reason } = self;
-        let is_image = media.kind == Kind::Image;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("title", &media.file_name)?;
-        map.serialize_entry("fileName", &media.file_name)?;
-        if let Some(video_id) = video_id {
-            map.serialize_entry("videoId", video_id)?;
-            if let Some(ticket) = ticket {
-                map.serialize_entry("ticket", ticket)?;
-            }
-        }
-        let of_image = |name: &str| name.starts_with("image");
-        entries(&mut map, media, |name| !of_image(name))?;
-        if is_image {
-            map.serialize_entry("image", &OfImage { media, wanted: of_image })?;
-        }
-        if let Some(reason) = reason {
-            map.serialize_entry("reason", reason)?;
-        }
-        map.end()
-    }
-}
-
-/// What the page gave about an image.
-struct OfImage<'a, F> {
-    media: &'a Media,
-    wanted: F,
-}
-
-impl<F: Fn(&str) -> bool> Serialize for OfImage<'_, F> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        entries(&mut map, self.media, &self.wanted)?;
-        map.end()
-    }
-}
-
-fn entries<M: SerializeMap>(
-    map: &mut M,
-    media: &Media,
-    wanted: impl Fn(&str) -> bool,
-) -> Result<(), M::Error> {
-    for (name, value) in &media.fields {
-        let mut name = name.clone();
-        // VOD's names are ASCII.
-        if let Some(first) = name.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
-        if !wanted(&name) {
-            continue;
-        }
-        // The platform's parser, because Rust's is a tenth of the module.
-        let number = Number::parse_float(value);
-        if NUMBERS.contains(&&*name) && number.is_finite() {
-            map.serialize_entry(&name, &number)?;
-        } else {
-            map.serialize_entry(&name, value)?;
-        }
-    }
-    Ok(())
 }
 
 /// About a token that a listener is told of.
@@ -305,7 +213,7 @@ pub(super) struct TokenEvent<'a> {
     pub(super) expires_at: f64,
     /// What the page said of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<&'a str>,
 }
 
 /// A refresh failed.
@@ -315,7 +223,7 @@ pub(super) struct RefreshFailed<'a> {
     /// Of the slot; none for a file of an uploader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<&'a str>,
-    pub(super) error: Failure,
+    pub(super) error: Failure<'a>,
     pub(super) failures: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in: Option<f64>,
@@ -325,7 +233,7 @@ pub(super) struct RefreshFailed<'a> {
 impl<'a> RefreshFailed<'a> {
     pub(super) fn new(
         scope: Option<&'a str>,
-        error: Failure,
+        error: Failure<'a>,
         failures: u32,
         retry_in: Option<Millis>,
         usable: bool,
@@ -372,7 +280,7 @@ pub(super) struct Delivery<'a> {
     forget: bool,
     /// What else was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply: Option<Json>,
+    reply: Option<&'a Json>,
 }
 
 impl<'a> Delivery<'a> {
@@ -399,7 +307,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// With what its answer said beside it.
-    pub(super) fn and_reply(self, rest: Json) -> Self {
+    pub(super) fn and_reply(self, rest: &'a Json) -> Self {
         Self { reply: Some(rest).filter(|rest| !rest.is_empty()), ..self }
     }
 }

@@ -4,7 +4,7 @@ use upload_token::{
     error::{Answered, Class, Error, Party},
     json::Json,
     token::StsToken,
-    vod::{Call, Exchange, Kind, Media, Next, Refusal, encode, refused, signed_query},
+    vod::{Call, Exchange, Kind, Media, Next, Params, Refusal, encode, refused},
 };
 
 fn token() -> StsToken {
@@ -31,7 +31,8 @@ fn described(call: &Call, media: &Media) -> Vec<String> {
 /// The example of "Signature mechanism" in the documentation of STS.
 #[test]
 fn the_documented_signature_is_made() {
-    let params = vec![
+    let mut params = Params::default();
+    for (name, value) in [
         ("SignatureVersion", "1.0"),
         ("Format", "JSON"),
         ("Timestamp", "2015-09-01T05:57:34Z"),
@@ -42,8 +43,10 @@ fn the_documented_signature_is_made() {
         ("Version", "2015-04-01"),
         ("Action", "AssumeRole"),
         ("SignatureNonce", "571f8fb8-506e-11e5-8e12-b8e8563dc8d2"),
-    ];
-    let query = signed_query(&params, "testsecret");
+    ] {
+        params.add(name, value);
+    }
+    let query = params.signed("testsecret");
     assert!(query.ends_with("&Signature=gNI7b0AyKZHxDgjBGPDgJ1Ce3L4%3D"), "{query}");
 }
 

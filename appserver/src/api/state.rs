@@ -6,8 +6,7 @@ use crate::{
     auth::Authenticate,
     authorise::Authorise,
     cache::TokenCache,
-    limit::{LocalRates, Rate},
-    limiter::Limiter,
+    limit::{LocalRates, Rate, Rates},
     log::Log,
     media::MediaRules,
     metrics::Metrics,
@@ -34,7 +33,7 @@ pub struct Api {
     /// How often.
     pub limits: Limits,
     /// Buckets of users and of the cloud, which instances may share.
-    pub limiter: Limiter,
+    pub rates: Arc<dyn Rates>,
     /// Buckets of addresses: asked before anything is known, so they are this process's own.
     pub addresses: Arc<LocalRates>,
     /// STS tokens.

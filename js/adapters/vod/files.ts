@@ -1,3 +1,5 @@
+import type { UploadFile } from "../../core.js";
+import { tickets } from "./tickets.js";
 import type { Client, UploadInfo } from "./types.js";
 
 /** @internal One file of an uploader. */
@@ -95,12 +97,22 @@ export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefi
   return id !== undefined && id === (other as Marked | undefined)?.[ID];
 }
 
-/** @internal What the page gave about a file, each value as the text that the SDK would send. */
-export function parameters({ videoInfo }: UploadInfo): Record<string, string> {
+/** What the page gave about a file, each value as the text that the SDK would send. */
+function parameters({ videoInfo }: UploadInfo): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(videoInfo ?? {})) {
     if (!value || typeof value === "function") continue;
     texts[name] = name === "UserData" ? JSON.stringify(value) : String(value);
   }
   return texts;
+}
+
+/** @internal What the module is told of a file. */
+export function described(info: UploadInfo): Omit<UploadFile, "scope"> {
+  const { name, type } = info.file;
+  const { isImage, videoId } = info;
+  const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
+  // Saved, it names its object; in memory it is of the one that was written last.
+  const object = checkpoint ? ((info.checkpoint as { object?: string }).object ?? info.object) : undefined;
+  return { name, type, isImage, fields: parameters(info), videoId, ticket: tickets.of(videoId), checkpoint, object };
 }

@@ -10,7 +10,6 @@ import {
   type Delivery,
   type Look,
   type UploadCore,
-  type UploadFile,
   type UploadHost,
   type UploadOptions,
 } from "../../core.js";
@@ -20,7 +19,8 @@ import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { directAuth, directFile, goesElsewhere, isDirect } from "./direct.js";
-import { Files, parameters, type FileEntry } from "./files.js";
+import { asError, sdkThrew } from "./failures.js";
+import { described, Files, type FileEntry } from "./files.js";
 import type { Numbers } from "./options.js";
 import { Page } from "./page.js";
 import { isThenable, pageReady } from "./ready.js";
@@ -349,10 +349,7 @@ export class Host implements UploadHost {
   event(file: number, type: string, detail: object): void {
     const entry = this.files.get(file);
     if (!entry) return;
-    const { error, why } = detail as { error?: Failure; why?: string };
-    if (type === "notRenewed") {
-      return this.page.tell({ type: "diagnostic", info: entry.info, message: `no renewal ahead: ${why}` });
-    }
+    const { error } = detail as { error?: Failure };
     this.page.tell({
       type,
       info: entry.info,
@@ -385,28 +382,5 @@ async function defaultModule(): Promise<Core> {
   return loadCore(wasm);
 }
 
-/** What the module is told of a file. */
-function described(info: UploadInfo): Omit<UploadFile, "scope"> {
-  const { name, type } = info.file;
-  const { isImage, videoId } = info;
-  const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
-  // Saved, it names its object; in memory it is of the one that was written last.
-  const object = checkpoint ? ((info.checkpoint as { object?: string }).object ?? info.object) : undefined;
-  return { name, type, isImage, fields: parameters(info), videoId, ticket: tickets.of(videoId), checkpoint, object };
-}
-
 /** To the module a file that the page took away: what there was to say of it is said. */
 const GIVEN_UP: Look = { current: false, file: "Stoped", uploader: "" };
-
-function sdkThrew(error: unknown): UploadTokenError {
-  const said =
-    error === undefined
-      ? "did not take its credential"
-      : `threw: ${String(error instanceof Error ? error.message : error)}`;
-  return new UploadTokenError("sdk_error", `the SDK ${said}`, { cause: error });
-}
-
-function asError(cause: unknown): UploadTokenError {
-  if (cause instanceof UploadTokenError) return cause;
-  return new UploadTokenError("wasm", "the WebAssembly module failed; reload the page", { cause });
-}

@@ -9,10 +9,12 @@
 //! - **A1**: no sleep hides behind a turn back of the wall clock between the same two looks;
 //! - **A2**: an answer was made after its request was sent (no cache replays one).
 
+mod actions;
 mod finds;
 mod world;
 
 use crate::harness::machine::{Violation, defect::Defect};
+use actions::{Action, Chances, Says};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::sync::atomic::Ordering;
 use upload_token::{
@@ -20,7 +22,7 @@ use upload_token::{
     lifecycle::{Fetch, Zone},
     policy::Policy,
 };
-use world::{Action, Chances, OUTCOMES, Says, State, World};
+use world::{OUTCOMES, State, World};
 
 const SAFE: &str = "every invariant holds";
 const FAIR: &str = "L1: in a fair world a waiting caller gets a token";

@@ -3,7 +3,7 @@
 //! serde_json and a browser differ in what they call a number, a key twice and half a character; the
 //! same fixtures on both sides keep the host's tests meaning what a page does.
 
-use super::fixtures::{FIXTURES, check};
+use super::{fixtures::check, listed::FIXTURES};
 use upload_token::{json::Json, wasm::parse};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

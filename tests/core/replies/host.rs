@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use super::fixtures::{FIXTURES, check, to_text};
+use super::{
+    fixtures::{check, to_text},
+    listed::FIXTURES,
+};
 use proptest::{collection::vec, prelude::*};
 use upload_token::{
     error::Error,

@@ -5,3 +5,4 @@ mod browser;
 mod fixtures;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
+mod listed;

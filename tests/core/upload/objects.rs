@@ -4,7 +4,7 @@ use super::sim::*;
 use upload_token::{
     error::Error,
     token::UploadAddress,
-    upload::{Failure, FileState, Input, UploaderState, Verdict},
+    upload::{Failure, Input, UploaderState, Verdict},
     vod::Kind,
 };
 
@@ -176,6 +176,18 @@ fn the_former_user_s_file_ends_and_begins_anew_for_the_next() {
     assert_eq!(sim.done().last(), Some(&resumed), "from then on it is this user's");
 }
 
+/// An answer may leave the address out; the one before it was for the former user's video.
+#[test]
+fn the_next_user_s_file_does_not_go_to_the_former_one_s_address() {
+    let mut sim = Sim::running(Kind::Video);
+    assert_eq!(sim.upload.auth().unwrap().upload_address, "YWRkcmVzcw==");
+    sim.feed(Input::Reset);
+    (sim.named, sim.address) = (false, "");
+    sim.start();
+    sim.grant();
+    assert_eq!(sim.upload.auth().unwrap().upload_address, "");
+}
+
 #[test]
 fn a_file_in_the_queue_is_not_failed_by_a_reset() {
     let mut sim = Sim::new(Kind::Video);
@@ -199,22 +211,4 @@ fn a_start_asks_at_once_whatever_failed_before() {
     sim.start();
     assert_eq!(sim.open.len(), 1);
     assert!(sim.urgent, "and so does the STS token that it needs");
-}
-
-#[test]
-fn a_file_in_the_page_s_own_bucket_is_renewed_under_the_running_upload() {
-    let mut sim = Sim::direct();
-    sim.start();
-    sim.grant();
-    assert_eq!(sim.done().last(), Some(&Did::Start { auth: 1, forget: false }));
-    sim.progress();
-    sim.pass_until(LIFE, |sim| !sim.open.is_empty());
-    sim.grant();
-    sim.pass(2_000);
-    assert_eq!(sim.done().last(), Some(&Did::Swap { auth: 2 }));
-    sim.expire("SecurityTokenExpired");
-    sim.grant();
-    assert_eq!(sim.done().last(), Some(&Did::Resume { auth: 3, forget: false }));
-    assert_eq!(sim.not_renewed, [""; 0]);
-    assert_eq!(sim.sdk.file, FileState::Uploading);
 }

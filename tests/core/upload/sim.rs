@@ -111,13 +111,6 @@ impl Sim {
         }
     }
 
-    /// A file that goes into the page's own bucket.
-    pub(crate) fn direct() -> Self {
-        let sim = Self::new(Kind::Video);
-        let upload = Upload::direct(sim.media.clone(), STALL);
-        Self { upload, named: false, address: "", ..sim }
-    }
-
     /// The SDK began again with the first part.
     pub(crate) const fn restarted(&mut self) {
         self.progress = 0;

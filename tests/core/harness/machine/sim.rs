@@ -3,6 +3,7 @@
 //! [`Sim::pass`] goes from event to event (a timer, an answer), so hours cost nothing and no test
 //! sleeps. Every step is checked by the [`Oracle`], so each scenario also tests every invariant.
 
+pub use super::answers::{Answer, Outcome, Shape};
 use super::{
     defect::Defect,
     oracle::{Oracle, Seen},
@@ -14,7 +15,6 @@ use upload_token::{
     lifecycle::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId},
     policy::{Jitter, PerMille, Policy},
     time::{Millis, Now, UnixMillis},
-    token::Expiry,
 };
 
 pub const SECOND: Millis = 1_000;
@@ -27,55 +27,6 @@ const MOST_STEPS: usize = 1_000_000;
 
 /// What the servers' clock shows when true time is 0: the first instant of 2026.
 pub const EPOCH: i64 = 1_767_225_600_000;
-
-/// What the AppServer answers from now on.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// A new token with this life.
-    Token(Millis),
-    /// The token it gave last, as an AppServer with a cache does.
-    Again,
-    /// The first token it ever gave, as a replica that lags behind does.
-    First,
-    /// No token.
-    Fail(Error),
-    /// Nothing, for ever.
-    Never,
-}
-
-/// What an answer says about its token's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// `Expiration` and `ServerTime`.
-    Full,
-    /// `Expiration`, with a readable `Date` header.
-    Date,
-    /// `Expiration` alone.
-    Instant,
-    /// Seconds left alone.
-    Duration,
-    /// Nothing at all.
-    Silent,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// With the token of this serial number.
-    Served(u32),
-    /// With this error.
-    Failed(Error),
-}
-
-impl Outcome {
-    /// The error's code, or "" for a token.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Served(_) => "",
-            Self::Failed(error) => error.code(),
-        }
-    }
-}
 
 /// An answer on its way.
 #[derive(Clone, Debug)]
@@ -338,33 +289,17 @@ impl Sim {
     }
 
     fn arrive(&mut self, coming: Coming) {
-        let server = UnixMillis(EPOCH).plus(coming.made);
-        let coarse = UnixMillis(server.0 - server.0.rem_euclid(1_000));
-        let stamp = match self.shape {
-            Shape::Full => Some(Stamp { at: server, granularity: 0 }),
-            Shape::Date => Some(Stamp { at: coarse, granularity: 1_000 }),
-            Shape::Instant | Shape::Duration | Shape::Silent => None,
-        };
         let fetch = coming.fetch;
+        let made = UnixMillis(EPOCH).plus(coming.made);
         let input = match coming.answer {
             Ok(value) => {
                 let named = UnixMillis(EPOCH).plus(value.ends);
-                let expiry = match self.shape {
-                    Shape::Full | Shape::Date | Shape::Instant => {
-                        Expiry { at: Some(named), left: None, refresh: None }
-                    }
-                    Shape::Duration => Expiry {
-                        at: None,
-                        left: Some(value.ends.saturating_sub(coming.made)),
-                        refresh: None,
-                    },
-                    Shape::Silent => Expiry { at: None, left: None, refresh: None },
-                };
-                Input::Fetched { fetch, value, expiry }
+                let left = value.ends.saturating_sub(coming.made);
+                Input::Fetched { fetch, value, expiry: self.shape.expiry(named, left) }
             }
             Err(error) => Input::Failed { fetch, error },
         };
-        self.feed_stamped(input, stamp);
+        self.feed_stamped(input, self.shape.stamp(made));
     }
 
     // One step.
