@@ -1,13 +1,14 @@
 // Installs what is missing and says so, a line a step; what is there is skipped in milliseconds.
 //
 //   npm run setup                 what `npm start` and `npm test` need
-//   npm run setup -- firefox webkit   the other engines as well
+//   npm run setup -- firefox webkit redis   the other engines and servers as well
 //
 // Node built-ins only: this runs before any dependency is there.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { ensureChrome, ensureFirefox, ensureWebKit } from "./lib/browsers.mjs";
+import { ensureRedis } from "./lib/daemons.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import { ask, command, Failure, isMain, root, run, say } from "./lib/run.mjs";
 
@@ -20,21 +21,22 @@ export const tools = {
 };
 
 /** Brings the machine to where everything builds and runs. Safe to run twice at the same time. */
-export async function setup({ browser = true, engines = [] } = {}) {
+export async function setup({ browser = true, others = [] } = {}) {
   await exclusively("setup", async () => {
     await ensureTarget();
     // One computes, the others wait for the network; each is told how it went before any failure is.
-    const steps = [ensureTools(), ensurePackages(), ensureBrowsers(browser, engines)];
+    const steps = [ensureTools(), ensurePackages(), ensurePrograms(browser, others)];
     const failed = (await Promise.allSettled(steps)).find(({ status }) => status === "rejected");
     if (failed) throw failed.reason;
   });
 }
 
 /** One after the other: only one program at a time may install Debian's packages. */
-async function ensureBrowsers(browser, engines) {
+async function ensurePrograms(browser, others) {
   if (browser) report("browser", (await ensureChrome()).chrome);
-  if (engines.includes("firefox")) report("firefox", (await ensureFirefox()).firefox);
-  if (engines.includes("webkit")) report("webkit", (await ensureWebKit()).webkitdriver);
+  if (others.includes("firefox")) report("firefox", (await ensureFirefox()).firefox);
+  if (others.includes("webkit")) report("webkit", (await ensureWebKit()).webkitdriver);
+  if (others.includes("redis")) report("redis", (await ensureRedis()).redis);
 }
 
 function report(step, text) {
@@ -111,4 +113,4 @@ function packages(file) {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : undefined;
 }
 
-if (isMain(import.meta.url)) await command(() => setup({ engines: process.argv.slice(2) }));
+if (isMain(import.meta.url)) await command(() => setup({ others: process.argv.slice(2) }));

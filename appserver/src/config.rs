@@ -9,6 +9,7 @@ pub mod flags;
 mod identity;
 mod reader;
 pub mod rules;
+mod shared;
 mod violations;
 
 use std::{
@@ -25,6 +26,7 @@ pub use self::{
     account::Account,
     flags::Flags,
     reader::Environment,
+    shared::Store,
     violations::{Violation, Violations},
 };
 use self::{file::File, reader::Reader, rules::Ruled};
@@ -72,6 +74,8 @@ pub struct Config {
     pub media: Arc<MediaRules>,
     /// Signs whose a video is.
     pub tickets: Arc<Tickets>,
+    /// What instances share.
+    pub store: Option<Store>,
     /// Whether a token may be handed out more than once.
     pub keep_tokens: bool,
     /// The key of the local cloud, if it is not to make one up: so that other servers may use that cloud too.
@@ -125,6 +129,7 @@ impl Config {
             "auth": format!("{:?}", self.auth),
             "limits": format!("{:?}", self.limits),
             "maxConnections": self.max_connections,
+            "store": self.store.as_ref().map(|store| format!("{:?}", store.address)),
             "warnings": self.warnings,
         })
     }
@@ -156,6 +161,7 @@ impl Config {
         let listed = reader.list("UPLOAD_TOKEN_ALLOWED_ORIGINS", Origins::read);
         let media = media(reader, file.as_ref(), local);
         let limits = limits(reader, local);
+        let store = shared::read(flags, reader);
         let max_connections = reader.number("UPLOAD_TOKEN_MAX_CONNECTIONS", 512, 1..=100_000);
         let local_key = if local {
             reader.optional("UPLOAD_TOKEN_LOCAL_ACCESS_KEY", |text| {
@@ -165,10 +171,10 @@ impl Config {
         } else {
             None
         };
-        let places = places?;
+        let (places, store) = (places?, store?);
         Some(Self {
             local_key,
-            warnings: places.warnings(local),
+            warnings: warnings(&places, store.as_ref(), local),
             listen: places.listen?,
             listen_tls: places.listen_tls,
             listen_metrics: places.listen_metrics,
@@ -183,6 +189,7 @@ impl Config {
             max_connections: usize::try_from(max_connections?).ok()?,
             media: Arc::new(media?),
             tickets: Arc::new(tickets?),
+            store,
             keep_tokens: !flags.no_token_cache,
         })
     }
@@ -222,18 +229,17 @@ impl Places {
         }
         Some(Self { listen, listen_tls, listen_metrics })
     }
+}
 
-    fn warnings(&self, local: bool) -> Vec<&'static str> {
-        let beyond =
-            matches!(self.listen, Some(Place::Tcp(address)) if !address.ip().is_loopback());
-        if beyond && !local {
-            vec![
-                "this server speaks HTTP beyond this machine: let a proxy end TLS, and nobody else reach it",
-            ]
-        } else {
-            Vec::new()
-        }
-    }
+fn warnings(places: &Places, store: Option<&Store>, local: bool) -> Vec<&'static str> {
+    let beyond = matches!(places.listen, Some(Place::Tcp(address)) if !address.ip().is_loopback());
+    let listens = (beyond && !local).then_some(
+        "this server speaks HTTP beyond this machine: let a proxy end TLS, and nobody else reach it",
+    );
+    let tells = store.is_some_and(|store| store.address.is_open()).then_some(
+        "the store is spoken to in plain text: its password and whose refusals it keeps can be read on the way; use rediss://",
+    );
+    listens.into_iter().chain(tells).collect()
 }
 
 fn read_file(path: &Path) -> Ruled<File> {

@@ -57,6 +57,7 @@ pub struct Metrics {
     /// Times that what the instances share could not be asked.
     pub store_failures: Counter,
     connections: AtomicI64,
+    store: AtomicI64,
 }
 
 /// Counts a connection as open until dropped.
@@ -87,6 +88,11 @@ impl Metrics {
     /// The cloud was asked for `action` and answered with `code`.
     pub fn called(&self, action: &'static str, code: &str) {
         *lock(&self.calls).entry((action, code.to_owned())).or_default() += 1;
+    }
+
+    /// Whether what the instances share can be asked; never said where there is none.
+    pub fn store_is_there(&self, there: bool) {
+        self.store.store(if there { 1 } else { -1 }, Ordering::Relaxed);
     }
 
     /// A connection is open.
@@ -151,6 +157,11 @@ impl Metrics {
         }
         text.head("connections", "gauge", "Connections open.");
         text.line("connections", "", self.connections.load(Ordering::Relaxed));
+        let store = self.store.load(Ordering::Relaxed);
+        if store != 0 {
+            text.head("store_up", "gauge", "Whether the shared store can be asked.");
+            text.line("store_up", "", i64::from(store > 0));
+        }
         text.head("grants", "gauge", "Grants that the token cache holds.");
         text.line("grants", "", grants);
         text.0
@@ -183,6 +194,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.answered("/api/sts", 200, Duration::from_millis(2));
         metrics.called("AssumeRole", "OK");
+        metrics.store_is_there(false);
         let open = metrics.open();
         let text = metrics.text(3);
         for line in [
@@ -193,6 +205,7 @@ mod tests {
             "upload_token_request_seconds_sum 0.002",
             "upload_token_cloud_calls_total{action=\"AssumeRole\",code=\"OK\"} 1",
             "upload_token_connections 1",
+            "upload_token_store_up 0",
             "upload_token_grants 3",
             "# TYPE upload_token_request_seconds histogram",
         ] {

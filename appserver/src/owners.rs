@@ -2,14 +2,13 @@
 //! refresh all.
 
 use std::{
-    collections::{HashSet, VecDeque},
     fmt,
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use futures_util::future::BoxFuture;
 
-use crate::{store::Unavailable, sync::lock};
+use crate::{recent::Recent, store::Unavailable, sync::lock};
 
 /// Remembers who was given which video. A site with a database implements this over it.
 pub trait Owners: fmt::Debug + Send + Sync + 'static {
@@ -29,30 +28,17 @@ pub trait Owners: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The last videos that this process issued. A restart forgets them; their tickets remain.
-#[derive(Debug, Default)]
-pub struct InMemoryOwners(Mutex<Recent>);
-
-#[derive(Debug, Default)]
-struct Recent {
-    known: HashSet<(String, String)>,
-    order: VecDeque<(String, String)>,
-}
+#[derive(Debug)]
+pub struct InMemoryOwners(Mutex<Recent<(String, String)>>);
 
 impl InMemoryOwners {
     /// Videos remembered.
     pub const CAPACITY: usize = 100_000;
+}
 
-    fn remember(&self, pair: (String, String)) {
-        let mut recent = lock(&self.0);
-        if !recent.known.insert(pair.clone()) {
-            return;
-        }
-        recent.order.push_back(pair);
-        if recent.order.len() > Self::CAPACITY
-            && let Some(oldest) = recent.order.pop_front()
-        {
-            recent.known.remove(&oldest);
-        }
+impl Default for InMemoryOwners {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(Self::CAPACITY)))
     }
 }
 
@@ -62,7 +48,7 @@ impl Owners for InMemoryOwners {
         user: &'a str,
         video_id: &'a str,
     ) -> BoxFuture<'a, Result<(), Unavailable>> {
-        self.remember((user.to_owned(), video_id.to_owned()));
+        lock(&self.0).insert((user.to_owned(), video_id.to_owned()));
         Box::pin(async { Ok(()) })
     }
 
@@ -71,8 +57,49 @@ impl Owners for InMemoryOwners {
         user: &'a str,
         video_id: &'a str,
     ) -> BoxFuture<'a, Result<bool, Unavailable>> {
-        let owns = lock(&self.0).known.contains(&(user.to_owned(), video_id.to_owned()));
+        let owns = lock(&self.0).contains(&(user.to_owned(), video_id.to_owned()));
         Box::pin(async move { Ok(owns) })
+    }
+}
+
+/// What this process remembers, and then what all of them do.
+#[derive(Debug)]
+pub struct OwnFirst {
+    own: InMemoryOwners,
+    shared: Arc<dyn Owners>,
+}
+
+impl OwnFirst {
+    /// Before `shared`.
+    #[must_use]
+    pub fn new(shared: Arc<dyn Owners>) -> Self {
+        Self { own: InMemoryOwners::default(), shared }
+    }
+}
+
+impl Owners for OwnFirst {
+    fn record<'a>(
+        &'a self,
+        user: &'a str,
+        video_id: &'a str,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        Box::pin(async move {
+            self.own.record(user, video_id).await?;
+            self.shared.record(user, video_id).await
+        })
+    }
+
+    fn owns<'a>(
+        &'a self,
+        user: &'a str,
+        video_id: &'a str,
+    ) -> BoxFuture<'a, Result<bool, Unavailable>> {
+        Box::pin(async move {
+            match self.own.owns(user, video_id).await {
+                Ok(true) => Ok(true),
+                _ => self.shared.owns(user, video_id).await,
+            }
+        })
     }
 }
 
@@ -89,13 +116,25 @@ mod tests {
         assert_eq!(owners.owns("alice", "v2").await, Ok(false));
     }
 
-    #[tokio::test]
-    async fn the_oldest_is_forgotten_first() {
-        let owners = InMemoryOwners::default();
-        for number in 0..=InMemoryOwners::CAPACITY {
-            owners.record("alice", &number.to_string()).await.unwrap();
+    /// A store that is gone.
+    #[derive(Debug)]
+    struct Gone;
+
+    impl Owners for Gone {
+        fn record<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), Unavailable>> {
+            Box::pin(async { Err(Unavailable) })
         }
-        assert_eq!(owners.owns("alice", "0").await, Ok(false));
-        assert_eq!(owners.owns("alice", "1").await, Ok(true));
+
+        fn owns<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<bool, Unavailable>> {
+            Box::pin(async { Err(Unavailable) })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_this_process_knows_needs_no_store_and_what_it_does_not_is_no_no() {
+        let owners = OwnFirst::new(Arc::new(Gone));
+        assert_eq!(owners.record("alice", "v1").await, Err(Unavailable));
+        assert_eq!(owners.owns("alice", "v1").await, Ok(true));
+        assert_eq!(owners.owns("bob", "v1").await, Err(Unavailable));
     }
 }

@@ -13,12 +13,15 @@ use crate::{
     connections::{Connections, Live},
     dispatch, health,
     limit::{LocalRates, Rates},
+    limiter::Limiter,
     listen::{Listener, Place},
     log::Log,
     metrics::Metrics,
-    owners::{InMemoryOwners, Owners},
+    owners::{InMemoryOwners, OwnFirst, Owners},
+    shared::{Shared, SharedTokens},
     site,
     stand_in::StandIn,
+    store::{StoredOwners, StoredRates, StoredTokens, link::Link, vault::Vault},
     sts::AssumeRole,
     tls::{self, TlsError},
     vod::Vod,
@@ -95,12 +98,53 @@ pub struct Server {
 /// What outlives a change of the configuration.
 #[derive(Clone, Debug)]
 struct Lasting {
-    rates: Arc<dyn Rates>,
+    shared: Shared,
+    link: Option<Link>,
+    limiter: Limiter,
     addresses: Arc<LocalRates>,
     owners: Arc<dyn Owners>,
     metrics: Arc<Metrics>,
     log: Log,
     connections: Connections,
+}
+
+impl Lasting {
+    async fn new(
+        config: &Config,
+        shared: Shared,
+        metrics: Arc<Metrics>,
+        log: Log,
+        connections: Connections,
+    ) -> Self {
+        let (mut link, mut instances) = (None, 1);
+        if let Some(store) = &config.store {
+            let address = store.address.clone();
+            link = Some(Link::open(address, Arc::clone(&metrics), log.clone()).await);
+            instances = store.instances;
+        }
+        let rates = link.clone().map(|link| Arc::new(StoredRates::new(link)) as Arc<dyn Rates>);
+        let limiter = match shared.rates.clone().or(rates) {
+            Some(rates) => Limiter::of(rates, instances),
+            None => Limiter::own(),
+        };
+        let owners = link.clone().map(|link| Arc::new(StoredOwners::new(link)) as Arc<dyn Owners>);
+        let owners = match shared.owners.clone().or(owners) {
+            Some(owners) => Arc::new(OwnFirst::new(owners)) as Arc<dyn Owners>,
+            None => Arc::new(InMemoryOwners::default()),
+        };
+        let addresses = Arc::default();
+        Self { shared, link, limiter, addresses, owners, metrics, log, connections }
+    }
+
+    /// The tokens that instances share, sealed by the keys of `config`.
+    fn tokens(&self, config: &Config) -> Option<Arc<dyn SharedTokens>> {
+        let stored = || {
+            let (link, store) = (self.link.clone()?, config.store.as_ref()?);
+            let vault = Vault::new(store.keys.clone());
+            Some(Arc::new(StoredTokens::new(link, vault)) as Arc<dyn SharedTokens>)
+        };
+        self.shared.tokens.clone().or_else(stored)
+    }
 }
 
 /// Exchanges the configuration of a running server.
@@ -141,10 +185,11 @@ impl Server {
         if let Some((id, secret)) = &config.local_key {
             local.access_keys = vec![AccessKey::new(id.clone(), secret.expose().clone())];
         }
-        Self::bind_with(config, local, log, metrics).await
+        Self::bind_with(config, local, Shared::default(), log, metrics).await
     }
 
-    /// As [`bind`](Self::bind), with another local cloud than the usual one.
+    /// As [`bind`](Self::bind), with another local cloud than the usual one, and with `shared` before what `config`
+    /// says of a store.
     ///
     /// # Errors
     ///
@@ -152,6 +197,7 @@ impl Server {
     pub async fn bind_with(
         config: &Config,
         local: LocalConfig,
+        shared: Shared,
         log: Log,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
@@ -175,14 +221,7 @@ impl Server {
         };
         let connections =
             Connections::new(config.max_connections, Arc::clone(&metrics), log.clone());
-        let lasting = Lasting {
-            rates: Arc::new(LocalRates::default()),
-            addresses: Arc::default(),
-            owners: Arc::new(InMemoryOwners::default()),
-            metrics,
-            log,
-            connections: connections.clone(),
-        };
+        let lasting = Lasting::new(config, shared, metrics, log, connections.clone()).await;
         let (app, numbers) = routers(config, stand_in.as_ref(), &lasting)?;
         let (app, numbers) = (Live::new(app), Live::new(numbers));
         let cloud = stand_in.as_ref().map(|stand_in| stand_in.cloud.clone());
@@ -273,8 +312,13 @@ fn routers(
         (Cloud::Local, None) => return Err(StartError::NoAccount),
     };
     let issuer = AssumeRole::new(account.sts, account.keys, Arc::clone(&lasting.metrics))?;
-    let rates = Arc::clone(&lasting.rates);
-    let tokens = TokenCache::new(Arc::new(issuer), rates, config.limits.sts, config.keep_tokens);
+    let tokens = TokenCache::new(
+        Arc::new(issuer),
+        lasting.tokens(config),
+        lasting.limiter.clone(),
+        config.limits.sts,
+        config.keep_tokens,
+    );
     let api = Api {
         endpoints: config.endpoints,
         auth: Arc::clone(&config.auth),
@@ -282,7 +326,7 @@ fn routers(
         origins: config.origins.clone(),
         proxies: config.proxies.clone(),
         limits: config.limits,
-        rates: Arc::clone(&lasting.rates),
+        limiter: lasting.limiter.clone(),
         addresses: Arc::clone(&lasting.addresses),
         tokens: tokens.clone(),
         vod: Vod::new(account.vod)?,

@@ -1,6 +1,15 @@
-//! What several instances may share.
+//! What several instances share, in Redis or Valkey.
+
+pub mod link;
+mod owners;
+mod place;
+mod rates;
+mod tokens;
+pub mod vault;
 
 use std::fmt;
+
+pub use self::{owners::StoredOwners, rates::StoredRates, tokens::StoredTokens};
 
 /// What is shared cannot be reached now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

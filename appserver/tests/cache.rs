@@ -17,7 +17,8 @@ use tokio::time::{Instant, advance, sleep};
 use upload_token::{secret::Secret, token::StsToken};
 use upload_token_appserver::{
     cache::TokenCache,
-    limit::{LocalRates, Rate},
+    limit::Rate,
+    limiter::Limiter,
     sts::{Grant, IssuedToken, Role, TokenIssuer},
     upstream::Failure,
 };
@@ -62,9 +63,8 @@ fn cache(
     keep: bool,
 ) -> (TokenCache, Arc<Issuer>) {
     let issuer = Arc::new(Issuer { calls: AtomicU64::new(0), plan: Box::new(plan) });
-    let rates = Arc::new(LocalRates::default());
     let (pace, asked) = (Rate::per_second(per_second), Arc::clone(&issuer));
-    (TokenCache::new(asked, rates, pace, keep), issuer)
+    (TokenCache::new(asked, None, Limiter::own(), pace, keep), issuer)
 }
 
 fn grant(session: &str, scope: &str) -> Grant {
@@ -170,11 +170,11 @@ async fn an_issuer_that_panics_is_asked_again() {
 async fn only_the_very_token_that_was_refused_is_forgotten() {
     let (cache, _) = cache(|_| None, 50, true);
     assert_eq!(id(&cache).await, "STS.1");
-    cache.forget(&alice(), "STS.0");
+    cache.forget(&alice(), "STS.0").await;
     assert_eq!(id(&cache).await, "STS.1");
-    cache.forget(&alice(), "STS.1");
+    cache.forget(&alice(), "STS.1").await;
     assert_eq!(id(&cache).await, "STS.2");
-    cache.forget(&alice(), "STS.1");
+    cache.forget(&alice(), "STS.1").await;
     assert_eq!(id(&cache).await, "STS.2");
 }
 

@@ -219,3 +219,31 @@ fn the_file_that_the_documentation_shows_can_be_used() {
     assert!(rules[0].role.is_none() && rules[0].users == ["mallory"]);
     assert_eq!(config.media.max_bytes, Some(5_000_000_000));
 }
+
+const STORE: (&str, &str) = ("UPLOAD_TOKEN_STORE", "rediss://ut:CANARY-password@redis.internal/1");
+const STORE_KEYS: (&str, &str) = ("UPLOAD_TOKEN_STORE_KEYS", "CANARY-store-key-0123456789abcdef");
+
+#[test]
+fn a_store_is_shown_without_its_password() {
+    let config = read(&[], &[STORE, STORE_KEYS]).unwrap();
+    let summary = config.summary().to_string();
+    assert!(summary.contains("rediss://redis.internal:6379/1"), "{summary}");
+    assert!(!summary.contains("CANARY") && !format!("{config:?}").contains("CANARY"));
+    assert!(config.warnings.is_empty());
+    let open = read(&["--store", "redis://10.0.0.7"], &[STORE_KEYS]).unwrap();
+    assert!(open.warnings[0].contains("plain text"), "{:?}", open.warnings);
+    assert!(read(&[], &[]).unwrap().store.is_none());
+}
+
+#[test]
+fn a_store_needs_keys_and_its_password_no_list_of_processes() {
+    assert_eq!(broken(&[], &[STORE]), ["UPLOAD_TOKEN_STORE_KEYS"]);
+    let password = ["--store", "redis://:CANARY@127.0.0.1"];
+    assert_eq!(broken(&password, &[STORE_KEYS]), ["--store"]);
+    let both = ["--store", "redis://127.0.0.1"];
+    assert_eq!(broken(&both, &[STORE, STORE_KEYS]), ["--store"]);
+    assert_eq!(broken(&["--store", "127.0.0.1"], &[STORE_KEYS]), ["--store"]);
+    let ca = ("UPLOAD_TOKEN_STORE_CA", "/does/not/exist");
+    assert_eq!(broken(&[], &[STORE, STORE_KEYS, ca]), ["UPLOAD_TOKEN_STORE_CA"]);
+    assert_eq!(broken(&[], &[STORE_KEYS]), ["UPLOAD_TOKEN_STORE_KEYS"], "without effect");
+}

@@ -30,7 +30,7 @@ export async function startAppServer({ listen = "127.0.0.1:0", www = "www", args
   return startProgram(own, { env, onLog });
 }
 
-/** The same program with flags of the caller's own. */
+/** The same program with flags of the caller's own; `kill` ends it without a farewell, `metrics` is where it tells them. */
 export async function startProgram(flags, { env, onLog } = {}) {
   const child = spawn(binary, flags, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((settle) => {
@@ -52,10 +52,16 @@ export async function startProgram(flags, { env, onLog } = {}) {
     child.kill("SIGTERM");
     return ended;
   };
-  process.once("exit", () => child.kill("SIGTERM"));
+  const abandon = () => child.kill("SIGTERM");
+  process.once("exit", abandon);
+  ended.then(() => process.off("exit", abandon));
   const first = await Promise.race([listening, ended]);
   if (typeof first === "number") throw new Failure(`the AppServer did not start\n${last.join("\n")}`);
-  return { http: first.http, https: first.https, ended, stop };
+  const kill = () => {
+    child.kill("SIGKILL");
+    return ended;
+  };
+  return { http: first.http, https: first.https, metrics: first.metrics, ended, stop, kill };
 }
 
 /** One call of the local cloud's control interface; resolves with the answer's JSON, if it has any. */

@@ -150,11 +150,10 @@ async fn take(api: &Api, user: &User, path: &str) -> Result<(), ErrorReply> {
         _ => ("upload-auth", api.limits.uploads),
     };
     let name = format!("user:{kind}:{}", user.id);
-    let taken = match api.rates.take(&name, rate, 0).await {
-        Ok(taken) => taken,
-        Err(_) => api.addresses.take_now(&name, rate, 0),
-    };
-    taken.map_err(|wait| ErrorReply::throttled("Throttling.User", "this user asks too often", wait))
+    api.limiter
+        .take(&name, rate, 0)
+        .await
+        .map_err(|wait| ErrorReply::throttled("Throttling.User", "this user asks too often", wait))
 }
 
 /// Reads a little of what is still coming. A connection that is closed under its sender's hands takes the answer along.

@@ -6,7 +6,8 @@ use crate::{
     auth::Authenticate,
     authorise::Authorise,
     cache::TokenCache,
-    limit::{LocalRates, Rate, Rates},
+    limit::{LocalRates, Rate},
+    limiter::Limiter,
     log::Log,
     media::MediaRules,
     metrics::Metrics,
@@ -33,7 +34,7 @@ pub struct Api {
     /// How often.
     pub limits: Limits,
     /// Buckets of users and of the cloud, which instances may share.
-    pub rates: Arc<dyn Rates>,
+    pub limiter: Limiter,
     /// Buckets of addresses: asked before anything is known, so they are this process's own.
     pub addresses: Arc<LocalRates>,
     /// STS tokens.

@@ -40,7 +40,7 @@ pub(super) async fn answer(
     let role = api.authorise.authorise(&user, wish).await.map_err(ErrorReply::denied)?;
     let grant = Grant { session: session_name(&user.id), scope, role };
     if let Some(rejected) = body::text(&wishes, "rejected")? {
-        api.tokens.forget(&grant, &rejected);
+        api.tokens.forget(&grant, &rejected).await;
     }
     let session = grant.session.clone();
     let issued = api.tokens.token(grant).await.map_err(|failure| ErrorReply::of_sts(&failure))?;

@@ -71,11 +71,9 @@ pub(super) async fn answer(
         Call::CreateVideo(_) | Call::CreateImage(_) | Call::CreateAttachedMedia(_) => None,
     };
     let video_id = upload.video_id.as_deref().or(renewed);
-    if let Some(id) = video_id
-        && api.owners.record(&user.id, id).await.is_err()
-    {
-        // The ticket says the same.
-        api.metrics.store_failures.count();
+    if let Some(id) = video_id {
+        // The ticket says the same, if this cannot be told.
+        let _ = api.owners.record(&user.id, id).await;
     }
     api.log.write(json!({
         "event": "uploadAuth",
@@ -146,15 +144,14 @@ async fn ask(api: &Api, user: &User, role: Arc<Role>, call: &Call) -> Result<Upl
     let mut again = true;
     loop {
         let issued = api.tokens.token(grant.clone()).await?;
-        let taken = api.rates.take("vod", api.limits.vod, 0).await;
-        taken.unwrap_or(Ok(())).map_err(Failure::own_limit)?;
+        api.limiter.take("vod", api.limits.vod, 0).await.map_err(Failure::own_limit)?;
         let outcome = api.vod.call(call, &issued.token).await;
         let code = outcome.as_ref().err().map_or("OK", Failure::label);
         api.metrics.called(call.action(), code);
         match outcome {
             Err(failure) if again && is_rejection(&failure) => {
                 again = false;
-                api.tokens.forget(&grant, &issued.token.access_key_id);
+                api.tokens.forget(&grant, &issued.token.access_key_id).await;
             }
             outcome => return outcome,
         }

@@ -20,6 +20,11 @@ pub struct Flags {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
+    /// What instances share: redis://HOST:PORT/DATABASE, rediss:// or redis+unix:///FILE. One with a password goes into
+    /// UPLOAD_TOKEN_STORE.
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+
     /// Address and port for HTTP, or unix:FILE; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub listen: String,

@@ -145,16 +145,19 @@ impl<'a> Reader<'a> {
         self.keep(name, items)
     }
 
+    /// A secret, from the variable or its file; unset is `Some(None)`.
+    pub(super) fn secret_or_unset(&mut self, name: &str) -> Option<Option<String>> {
+        let before = self.broken.len();
+        let text = self.secret_text(name);
+        (self.broken.len() == before).then_some(text)
+    }
+
     pub(super) fn secret<T>(
         &mut self,
         name: &str,
         rule: impl FnOnce(&str) -> Ruled<T>,
     ) -> Option<T> {
-        let before = self.broken.len();
-        let text = self.secret_text(name);
-        if self.broken.len() > before {
-            return None;
-        }
+        let text = self.secret_or_unset(name)?;
         self.keep(name, text.map_or(Err(Cow::Borrowed("must be set")), |text| rule(&text)))
     }
 

@@ -14,6 +14,7 @@ use upload_token_appserver::{
     log::Log,
     metrics::Metrics,
     serve::Server,
+    shared::Shared,
 };
 use upload_token_localcloud::{AccessKey, Config as LocalConfig};
 
@@ -50,7 +51,8 @@ async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex
     };
     let log_to = Log::new(move |entry| sink.lock().unwrap().push(entry));
     let metrics = Arc::new(Metrics::default());
-    let server = Server::bind_with(&config, local, log_to, metrics).await.unwrap();
+    let server =
+        Server::bind_with(&config, local, Shared::default(), log_to, metrics).await.unwrap();
     let url = server.http.map_or_else(String::new, |http| format!("http://{http}"));
     tokio::spawn(server.run());
     (url, log)

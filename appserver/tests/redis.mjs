@@ -1,0 +1,102 @@
+// A Redis or Valkey of a test's own, on loopback, which keeps nothing.
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { ensureRedis } from "../../scripts/lib/daemons.mjs";
+import { run } from "../../scripts/lib/run.mjs";
+
+/**
+ * Starts one. With `tls` it has a certificate of its own CA; with `user`, `{ name, password, rights }`, it serves only that one.
+ *
+ * @returns `{ url, ca, ask, kill, start, stop }`: where it is; the file of the CA; a function that asks it for anything;
+ *   its end without a farewell, after which all is lost; and another one in its place
+ */
+export async function startRedis({ tls = false, user } = {}) {
+  const { redis, openssl } = await ensureRedis();
+  const folder = await mkdtemp(join(tmpdir(), "redis-"));
+  const port = await freePort();
+  const options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+  const own = (name) => join(folder, name);
+  if (tls) {
+    await certificate(openssl, own);
+    options.push("--port", "0", "--tls-port", String(port), "--tls-auth-clients", "no");
+    options.push(
+      "--tls-cert-file",
+      own("cert.pem"),
+      "--tls-key-file",
+      own("key.pem"),
+      "--tls-ca-cert-file",
+      own("ca.pem"),
+    );
+  } else {
+    options.push("--port", String(port));
+  }
+  if (user) options.push("--user", "default", "off", "--user", user.name, "on", `>${user.password}`, ...user.rights);
+
+  let child;
+  let ended;
+  const start = async () => {
+    child = spawn(redis, options, { argv0: "redis-server", stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+    ended = new Promise((resolve) => child.once("exit", () => resolve(true)));
+    const there = async () => {
+      while (!/Ready to accept connections/.test(said)) await sleep(10);
+      return false;
+    };
+    if (await Promise.race([ended, there()])) throw new Error(`Redis did not start\n${said}`);
+  };
+  const kill = () => {
+    child.kill("SIGKILL");
+    return ended;
+  };
+  await start();
+  return {
+    url: `${tls ? "rediss" : "redis"}://${user ? `${user.name}:${user.password}@` : ""}127.0.0.1:${port}/0`,
+    ca: tls ? own("ca.pem") : undefined,
+    ask: (...words) => ask(port, words),
+    kill,
+    start,
+    async stop() {
+      await kill();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function certificate(openssl, own) {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const ca = ["-x509", "-subj", "/CN=a CA of its own", "-keyout", own("ca.key"), "-out", own("ca.pem")];
+  await run(openssl, ["req", ...key, ...ca, "-addext", "basicConstraints=critical,CA:TRUE"]);
+  const signed = ["-x509", "-CA", own("ca.pem"), "-CAkey", own("ca.key"), "-subj", "/CN=redis"];
+  const names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
+  await run(openssl, ["req", ...key, ...signed, ...names, "-keyout", own("key.pem"), "-out", own("cert.pem")]);
+  await readFile(own("cert.pem"));
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The raw answer to a command. */
+function ask(port, words) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1");
+    const answer = [];
+    socket.once("error", reject);
+    socket
+      .on("data", (bytes) => answer.push(bytes))
+      .once("close", () => resolve(Buffer.concat(answer).toString("latin1")));
+    const command = (words) => `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
+    socket.end(command(words) + command(["QUIT"]));
+  });
+}

@@ -1,0 +1,19 @@
+// What AppServers run with: Redis or Valkey, and nginx. Found where they are, installed from Debian's packages otherwise.
+import { first, installPackages } from "./debian.mjs";
+import { Failure } from "./run.mjs";
+
+/** Resolves with the path of a Redis or Valkey (`REDIS_SERVER` wins), and of openssl, which makes it a certificate. */
+export async function ensureRedis() {
+  // Upstream's three names of one program, which looks at the name it is called by. Debian's package `redis-server`
+  // would also start a service.
+  const find = () => first([process.env.REDIS_SERVER, "redis-server", "valkey-server", "redis-check-rdb"]);
+  const openssl = () => first(["openssl"]);
+  if (!find() || !openssl()) {
+    await installPackages("Redis", ["redis-tools", "openssl"], {
+      else: "install Redis or Valkey and openssl, or set REDIS_SERVER",
+    });
+  }
+  const [redis, ssl] = [find(), openssl()];
+  if (!redis || !ssl) throw new Failure("Redis was installed, but is not on PATH");
+  return { redis, openssl: ssl };
+}
