@@ -1,10 +1,17 @@
 //! The key with which this server assumes roles.
 
+mod instance;
+mod lent;
+
 use std::fmt;
 
 use futures_util::future::BoxFuture;
 use upload_token::secret::Secret;
 
+pub use self::{
+    instance::InstanceRole,
+    lent::{Lender, LentKeys, UriLender, checked_uri},
+};
 use crate::upstream::Failure;
 
 /// A key of the account.

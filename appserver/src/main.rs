@@ -6,6 +6,7 @@ use clap::Parser;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use upload_token_appserver::{
+    check::{Finding, check},
     config::{Config, Environment, Flags},
     log::Log,
     metrics::Metrics,
@@ -19,6 +20,7 @@ const MISCONFIGURED: u8 = 2;
 async fn main() -> ExitCode {
     let flags = Flags::parse();
     match Config::read(&flags, &environment()) {
+        Ok(config) if flags.check => tell(&check(&config).await),
         Ok(config) => match run(&flags, &config).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(&error, ExitCode::FAILURE),
@@ -38,6 +40,14 @@ fn complain(error: &dyn std::fmt::Display, code: ExitCode) -> ExitCode {
     // Nobody to tell if this fails, and the exit code says it too.
     let _ = writeln!(std::io::stderr(), "upload-token-appserver: {error}");
     code
+}
+
+fn tell(found: &[Finding]) -> ExitCode {
+    for finding in found {
+        // Nobody to tell if this fails, and the exit code says it too.
+        let _ = writeln!(std::io::stdout(), "{finding}");
+    }
+    if found.iter().any(Finding::is_wrong) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::Error>> {

@@ -170,14 +170,19 @@ impl Upstream {
     ///
     /// If the TLS roots cannot be set up.
     pub fn new(endpoint: &Endpoint) -> Result<Self, reqwest::Error> {
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL);
         if endpoint.is_loopback() {
-            builder = builder.no_proxy();
+            return Self::direct();
         }
-        Ok(Self { client: builder.build()? })
+        Ok(Self { client: client().build()? })
+    }
+
+    /// A client that goes through no proxy.
+    ///
+    /// # Errors
+    ///
+    /// If the TLS roots cannot be set up.
+    pub fn direct() -> Result<Self, reqwest::Error> {
+        Ok(Self { client: client().no_proxy().build()? })
     }
 
     /// Sends `request` and returns a 200.
@@ -203,6 +208,13 @@ impl Upstream {
             Err(refusal(status, &headers, &body))
         }
     }
+}
+
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
 }
 
 fn failed(error: &reqwest::Error) -> Failure {

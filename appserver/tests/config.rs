@@ -247,3 +247,18 @@ fn a_store_needs_keys_and_its_password_no_list_of_processes() {
     assert_eq!(broken(&[], &[STORE, STORE_KEYS, ca]), ["UPLOAD_TOKEN_STORE_CA"]);
     assert_eq!(broken(&[], &[STORE_KEYS]), ["UPLOAD_TOKEN_STORE_KEYS"], "without effect");
 }
+
+#[test]
+fn one_source_of_the_servers_own_key_is_enough() {
+    let none = [("ALIBABA_CLOUD_ACCESS_KEY_ID", ""), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "")];
+    let with = |more: &[(&'static str, &'static str)]| [&none[..], more].concat();
+    let uri = ("ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1:7002/");
+    let role = ("ALIBABA_CLOUD_ECS_METADATA", "upload-server");
+    assert!(read(&[], &with(&[uri])).is_ok() && read(&[], &with(&[role])).is_ok());
+    assert_eq!(broken(&[], &[uri]), ["ALIBABA_CLOUD_ACCESS_KEY_ID"]);
+    assert_eq!(broken(&[], &with(&[uri, role])), ["ALIBABA_CLOUD_ACCESS_KEY_ID"]);
+    let odd = ("ALIBABA_CLOUD_ECS_METADATA", "a/../b");
+    assert_eq!(broken(&[], &with(&[odd])), ["ALIBABA_CLOUD_ECS_METADATA"]);
+    let file = ("ALIBABA_CLOUD_CREDENTIALS_URI", "file:///etc/passwd");
+    assert_eq!(broken(&[], &with(&[file])), ["ALIBABA_CLOUD_CREDENTIALS_URI"]);
+}

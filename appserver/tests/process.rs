@@ -161,3 +161,20 @@ fn an_address_in_use_is_named() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains(taken));
 }
+
+#[test]
+fn a_check_says_what_it_found_and_ends() {
+    let right =
+        Command::new(PROGRAM).args(["--local-cloud", "--check"]).env_clear().output().unwrap();
+    assert_eq!(right.status.code(), Some(0));
+    let said = String::from_utf8(right.stdout).unwrap();
+    assert!(said.lines().all(|line| line.starts_with("right  ")), "{said}");
+    let wrong = Command::new(PROGRAM)
+        .args(["--local-cloud", "--check", "--store", "redis://127.0.0.1:9"])
+        .env_clear()
+        .env("UPLOAD_TOKEN_STORE_KEYS", "0123456789abcdef0123456789abcdef")
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8(wrong.stdout).unwrap().contains("WRONG  the store"));
+}

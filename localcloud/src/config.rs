@@ -37,7 +37,7 @@ pub struct Role {
     pub arn: String,
     /// The longest session, in seconds (`MaxSessionDuration`); at least 900.
     pub max_session: u32,
-    /// Ids of the keys whose users the trust policy names; `None` is all of the account.
+    /// Whom the trust policy names: ids of users' keys, and ARNs of roles; `None` is all users of the account.
     pub trusts: Option<Vec<String>>,
     /// What a caller must present as `ExternalId`, if the trust policy asks for one.
     pub external_id: Option<String>,

@@ -25,7 +25,7 @@ pub(crate) enum Grant {
     /// The account itself: everything but assuming a role.
     Root,
     /// An assumed role, narrowed by the session's policy if one was given.
-    Role { policy: Option<Policy> },
+    Role { arn: String, session: String, policy: Option<Policy> },
     /// Write one object and nothing else.
     Upload { bucket: String, key: String },
 }

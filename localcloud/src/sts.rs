@@ -1,9 +1,9 @@
-//! STS: `AssumeRole`, API version 2015-04-01.
+//! STS: `AssumeRole` and `GetCallerIdentity`, API version 2015-04-01.
 
 use serde_json::{Value, json};
 
 use crate::{
-    clock::iso_seconds,
+    clock::{UnixMs, iso_seconds},
     config::Role,
     credentials::{Credential, Grant},
     error::ServiceError,
@@ -29,6 +29,8 @@ pub(crate) fn call(
 ) -> Result<Value, ServiceError> {
     match call.action.as_str() {
         "AssumeRole" => assume_role(cloud, call, caller),
+        // Needs no permission.
+        "GetCallerIdentity" => Ok(caller_identity(cloud, call, caller)),
         _ => Err(unknown_action()),
     }
 }
@@ -52,22 +54,14 @@ fn assume_role(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Result<Va
         }
     }
     let policy = session_policy(call)?;
-    match caller.grant {
-        Grant::User => {}
-        Grant::Root => {
-            return Err(ServiceError::new(
-                403,
-                "NoPermission",
-                "Roles may not be assumed by root accounts.",
-            ));
-        }
-        Grant::Role { .. } | Grant::Upload { .. } => return Err(no_permission()),
+    if matches!(caller.grant, Grant::Root) {
+        let message = "Roles may not be assumed by root accounts.";
+        return Err(ServiceError::new(403, "NoPermission", message));
     }
     let role = cloud.config.roles.iter().find(|role| role.arn == arn).ok_or_else(|| {
         ServiceError::new(404, "EntityNotExist.Role", "The specified Role not exists .")
     })?;
-    let trusted = |keys: &Vec<String>| keys.contains(&caller.id);
-    if !role.trusts.as_ref().is_none_or(trusted) {
+    if !may_assume(caller, role, cloud.clock.now()) {
         return Err(no_permission());
     }
     if role.external_id.is_some() && role.external_id.as_deref() != call.get("ExternalId") {
@@ -77,7 +71,8 @@ fn assume_role(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Result<Va
 
     let life = cloud.settings().sts_life_ms.unwrap_or_else(|| u64::from(duration) * 1000);
     let now = cloud.clock.now();
-    let issued = lock(&cloud.credentials).issue(Grant::Role { policy }, now, life);
+    let grant = Grant::Role { arn: arn.to_owned(), session: session.to_owned(), policy };
+    let issued = lock(&cloud.credentials).issue(grant, now, life);
     let mut answer = json!({
         "RequestId": call.request_id,
         "AssumedRoleUser": {
@@ -95,6 +90,60 @@ fn assume_role(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Result<Va
         members.insert(String::from("SourceIdentity"), json!(identity));
     }
     Ok(answer)
+}
+
+/// A user of the account may, unless the role names whom it trusts. A role must be named, and its session's policy allow it.
+fn may_assume(caller: &Credential, role: &Role, now: UnixMs) -> bool {
+    let named = |who: &String| role.trusts.as_ref().map(|trusted| trusted.contains(who));
+    match &caller.grant {
+        Grant::User => named(&caller.id).unwrap_or(true),
+        Grant::Role { arn, policy, .. } => {
+            let allows = |policy: &Policy| policy.allows("sts:AssumeRole", &[&role.arn], now);
+            named(arn).unwrap_or(false) && policy.as_ref().is_none_or(allows)
+        }
+        Grant::Root | Grant::Upload { .. } => false,
+    }
+}
+
+fn caller_identity(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Value {
+    let arns = cloud.config.roles.iter().filter_map(|role| split_arn(&role.arn));
+    let account = arns.map(|(account, _)| account).next().unwrap_or("1234567890123456");
+    let identity = |kind: &str, principal: String, arn: String| {
+        json!({
+            "RequestId": call.request_id,
+            "AccountId": account,
+            "IdentityType": kind,
+            "PrincipalId": principal,
+            "Arn": arn,
+        })
+    };
+    let (mut answer, member, id) = match &caller.grant {
+        Grant::Root => {
+            let arn = format!("acs:ram::{account}:root");
+            (identity("Account", account.to_owned(), arn), "UserId", account.to_owned())
+        }
+        Grant::User => {
+            let arn = format!("acs:ram::{account}:user/{}", caller.id.to_ascii_lowercase());
+            let id = format!("2{account:0>17}");
+            (identity("RAMUser", id.clone(), arn), "UserId", id)
+        }
+        Grant::Role { arn, session, .. } => {
+            let role = split_arn(arn).map_or("", |(_, role)| role);
+            let id = format!("3{account:0>17}");
+            let arn = format!("acs:ram::{account}:assumed-role/{role}/{session}");
+            (identity("AssumedRoleUser", format!("{id}:{session}"), arn), "RoleId", id)
+        }
+        // VOD's own role, of an account of the vendor's.
+        Grant::Upload { .. } => {
+            let arn = format!("acs:ram::{account}:assumed-role/aliyunvoddefaultrole/vod");
+            let id = format!("3{account:0>17}");
+            (identity("AssumedRoleUser", format!("{id}:vod"), arn), "RoleId", id)
+        }
+    };
+    if let Value::Object(members) = &mut answer {
+        members.insert(member.to_owned(), json!(id));
+    }
+    answer
 }
 
 /// Account and role name of `acs:ram::<account>:role/<name>`.

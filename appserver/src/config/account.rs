@@ -8,9 +8,13 @@ use super::{file::File, reader::Reader, rules};
 use crate::{
     endpoint::Endpoint,
     grants::Grants,
-    keys::{AccessKey, KeySource},
+    keys::{AccessKey, InstanceRole, KeySource, Lender, LentKeys, UriLender, checked_uri},
     sts::Role,
 };
+
+const KEY_ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
+const INSTANCE: &str = "ALIBABA_CLOUD_ECS_METADATA";
+const URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
 
 /// How to reach and use an account.
 #[derive(Clone, Debug)]
@@ -70,11 +74,44 @@ pub(super) fn read(reader: &mut Reader<'_>, file: &File, upload_auth: bool) -> O
     Some(Account { keys: keys?, grants: Grants::new(rules), sts: sts?, vod: vod? })
 }
 
+/// A long-lived key, or who lends short-lived ones: exactly one of them.
 fn keys(reader: &mut Reader<'_>) -> Option<Arc<dyn KeySource>> {
-    let id = reader.required("ALIBABA_CLOUD_ACCESS_KEY_ID", rules::access_key_id);
-    let secret =
-        reader.secret("ALIBABA_CLOUD_ACCESS_KEY_SECRET", |text| Ok(Secret::new(text.to_owned())));
-    Some(Arc::new(AccessKey::long_lived(id?, secret?)))
+    let uri = reader.optional(URI, |text| checked_uri(text).map_err(Cow::Borrowed));
+    let role = reader.optional(INSTANCE, |text| match text {
+        "*" => Ok(None),
+        _ => rules::role_name(text).map(Some),
+    });
+    let lenders = [reader.is_set(URI), reader.is_set(INSTANCE)];
+    let chosen = lenders.iter().filter(|set| **set).count() + usize::from(reader.is_set(KEY_ID));
+    if chosen > 1 {
+        reader.refuse(KEY_ID, format!("{INSTANCE} and {URI} exclude each other: set one of them"));
+        return None;
+    }
+    match lenders {
+        [true, _] => set_up(reader, URI, UriLender::new(uri?)),
+        [_, true] => {
+            let metadata = reader.optional("UPLOAD_TOKEN_ECS_METADATA_URL", |text| {
+                checked_uri(text).map_err(Cow::Borrowed)
+            });
+            set_up(reader, INSTANCE, InstanceRole::new(role?, metadata))
+        }
+        _ => {
+            let id = reader.required(KEY_ID, rules::access_key_id);
+            let secret = reader
+                .secret("ALIBABA_CLOUD_ACCESS_KEY_SECRET", |text| Ok(Secret::new(text.to_owned())));
+            Some(Arc::new(AccessKey::long_lived(id?, secret?)))
+        }
+    }
+}
+
+fn set_up<L: Lender>(
+    reader: &mut Reader<'_>,
+    setting: &str,
+    lender: Result<L, reqwest::Error>,
+) -> Option<Arc<dyn KeySource>> {
+    let lender = lender.map_err(|_| Cow::Borrowed("cannot be used: no HTTP client can be set up"));
+    let lender = reader.flag(setting, "", |_| lender)?;
+    Some(Arc::new(LentKeys::new(lender)))
 }
 
 /// Mainland regions share one endpoint; others have one each, and are far from it.

@@ -65,6 +65,10 @@ pub struct Flags {
     )]
     pub vendor_oss_sdk: PathBuf,
 
+    /// Try the key, the roles and the store, say what is right and what is wrong, and end: with 0 if all is right.
+    #[arg(long)]
+    pub check: bool,
+
     /// Never hand out a token twice: one AssumeRole for each request.
     #[arg(long)]
     pub no_token_cache: bool,

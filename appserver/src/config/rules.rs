@@ -54,13 +54,25 @@ pub fn role_arn(text: &str) -> Ruled<String> {
     let good = parts.is_some_and(|(account, name)| {
         !account.is_empty()
             && account.bytes().all(|byte| byte.is_ascii_digit())
-            && (1..=64).contains(&name.len())
-            && made_of(name, b".@_-")
+            && role_name(name).is_ok()
     });
     if good {
         Ok(text.to_owned())
     } else {
         Err(Cow::Borrowed("must have the form acs:ram::<account>:role/<name>"))
+    }
+}
+
+/// The name of a role.
+///
+/// # Errors
+///
+/// If it has another form.
+pub fn role_name(text: &str) -> Ruled<String> {
+    if (1..=64).contains(&text.len()) && made_of(text, b".@_-") {
+        Ok(text.to_owned())
+    } else {
+        Err(Cow::Borrowed("must be the name of a role"))
     }
 }
 
@@ -72,7 +84,8 @@ pub fn role_arn(text: &str) -> Ruled<String> {
 pub fn access_key_id(text: &str) -> Ruled<String> {
     if text.starts_with("STS.") {
         return Err(Cow::Borrowed(
-            "must be the long-lived key of a RAM user: a temporary one dies while the server runs",
+            "must be the long-lived key of a RAM user: a temporary one dies while the server runs, unless \
+             ALIBABA_CLOUD_ECS_METADATA or ALIBABA_CLOUD_CREDENTIALS_URI lends another one",
         ));
     }
     if (8..=128).contains(&text.len()) && made_of(text, b"._-") {

@@ -65,6 +65,15 @@ impl Address {
         self.client.get_connection_info()
     }
 
+    /// Whether it can be reached and written to.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), String> {
+        connect(self).await.map(|_| ()).map_err(|error| cause(&error))
+    }
+
     /// Whether it names a password.
     #[must_use]
     pub fn has_password(&self) -> bool {

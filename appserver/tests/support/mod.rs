@@ -16,7 +16,7 @@ use upload_token_appserver::{
     serve::Server,
     shared::Shared,
 };
-use upload_token_localcloud::{AccessKey, Config as LocalConfig};
+use upload_token_localcloud::{AccessKey, Config as LocalConfig, Role};
 
 pub const KEY_ID: &str = "LTAI5tAppServerTests0001";
 pub const KEY_SECRET: &str = "CANARY-key-secret-of-the-app-server";
@@ -36,6 +36,10 @@ fn client() -> Client {
     Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
+/// The account of the tests: a user's key, the account's own, and two roles, of which the second trusts the first.
+pub const ROOT_KEY: (&str, &str) = ("LTAI5tAppServerTests0002", "CANARY-root-secret");
+pub const CHAINED: &str = "acs:ram::1234567890123456:role/chained";
+
 async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex<Vec<Value>>>) {
     let anywhere = ["--listen", "127.0.0.1:0"];
     let listen: &[&str] = if flags.contains(&"--listen") { &[] } else { &anywhere };
@@ -45,10 +49,18 @@ async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex
     let config = Config::read(&flags, &variables).unwrap();
     let log = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&log);
-    let local = LocalConfig {
-        access_keys: vec![AccessKey::new(KEY_ID, KEY_SECRET)],
+    let root = AccessKey { root: true, ..AccessKey::new(ROOT_KEY.0, ROOT_KEY.1) };
+    let mut local = LocalConfig {
+        access_keys: vec![AccessKey::new(KEY_ID, KEY_SECRET), root],
         ..LocalConfig::default()
     };
+    let chained = Role {
+        arn: CHAINED.to_owned(),
+        trusts: Some(vec![ROLE.to_owned()]),
+        max_session: 3_600,
+        external_id: None,
+    };
+    local.roles.push(chained);
     let log_to = Log::new(move |entry| sink.lock().unwrap().push(entry));
     let metrics = Arc::new(Metrics::default());
     let server =
@@ -56,6 +68,21 @@ async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex
     let url = server.http.map_or_else(String::new, |http| format!("http://{http}"));
     tokio::spawn(server.run());
     (url, log)
+}
+
+/// What a server is told of the account of `cloud`.
+pub fn account_at(cloud: &str) -> [(&'static str, String); 8] {
+    let of = |host: &str| format!("{cloud}/__cloud/{host}");
+    [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY_ID.to_owned()),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", KEY_SECRET.to_owned()),
+        ("ALIBABA_CLOUD_ROLE_ARN", ROLE.to_owned()),
+        ("UPLOAD_TOKEN_STS_ENDPOINT", of("sts.aliyuncs.com")),
+        ("UPLOAD_TOKEN_VOD_ENDPOINT", of("vod.cn-shanghai.aliyuncs.com")),
+        ("UPLOAD_TOKEN_ENDPOINTS", String::from("sts,upload-auth")),
+        ("UPLOAD_TOKEN_TICKET_KEYS", TICKET_KEY.to_owned()),
+        ("UPLOAD_TOKEN_AUTH", String::from("proxy-header:X-User")),
+    ]
 }
 
 impl Site {
@@ -84,19 +111,9 @@ impl Site {
     }
 
     async fn at(cloud: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
-        let sts = format!("{cloud}/__cloud/sts.aliyuncs.com");
-        let vod = format!("{cloud}/__cloud/vod.cn-shanghai.aliyuncs.com");
-        let account = [
-            ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY_ID),
-            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", KEY_SECRET),
-            ("ALIBABA_CLOUD_ROLE_ARN", ROLE),
-            ("UPLOAD_TOKEN_STS_ENDPOINT", &sts),
-            ("UPLOAD_TOKEN_VOD_ENDPOINT", &vod),
-            ("UPLOAD_TOKEN_ENDPOINTS", "sts,upload-auth"),
-            ("UPLOAD_TOKEN_TICKET_KEYS", TICKET_KEY),
-            ("UPLOAD_TOKEN_AUTH", "proxy-header:X-User"),
-        ];
-        let (url, log) = start(flags, &[&account, variables].concat()).await;
+        let own = account_at(cloud);
+        let own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (url, log) = start(flags, &[&own, variables].concat()).await;
         Self { control: cloud.to_owned(), url, client: client(), log }
     }
 

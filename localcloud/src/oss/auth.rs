@@ -191,7 +191,7 @@ fn may(cloud: &Cloud, target: &Target<'_>, credential: &Credential) -> bool {
     let own_bucket = target.bucket != cloud.config.vod_bucket;
     match &credential.grant {
         Grant::User | Grant::Root => own_bucket,
-        Grant::Role { policy } => {
+        Grant::Role { policy, .. } => {
             let permission = target.action.permission();
             own_bucket
                 && policy.as_ref().is_none_or(|policy| {

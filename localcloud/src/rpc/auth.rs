@@ -192,7 +192,7 @@ pub(crate) fn require_permission(
 ) -> Result<(), ServiceError> {
     let allowed = match &caller.grant {
         Grant::User | Grant::Root => true,
-        Grant::Role { policy } => {
+        Grant::Role { policy, .. } => {
             policy.as_ref().is_none_or(|policy| policy.allows(action, &["*"], now))
         }
         Grant::Upload { .. } => false,

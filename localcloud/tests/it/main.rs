@@ -13,6 +13,7 @@ mod client;
 mod connections;
 mod control;
 mod cors;
+mod identity;
 mod oss;
 mod refusals;
 mod sts;
