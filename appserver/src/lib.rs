@@ -19,6 +19,7 @@ pub mod grants;
 pub mod health;
 pub mod hosts;
 pub mod identity;
+pub mod jwt;
 pub mod keys;
 pub mod limit;
 pub mod limiter;

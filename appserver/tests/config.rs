@@ -262,3 +262,17 @@ fn one_source_of_the_servers_own_key_is_enough() {
     let file = ("ALIBABA_CLOUD_CREDENTIALS_URI", "file:///etc/passwd");
     assert_eq!(broken(&[], &with(&[file])), ["ALIBABA_CLOUD_CREDENTIALS_URI"]);
 }
+
+#[test]
+fn tokens_of_an_issuer_must_be_for_this_server() {
+    let jwt = ("UPLOAD_TOKEN_AUTH", "jwt");
+    let issuer = ("UPLOAD_TOKEN_JWT_ISSUER", "https://id.example.com/");
+    let audience = ("UPLOAD_TOKEN_JWT_AUDIENCE", "uploads");
+    let keys = ("UPLOAD_TOKEN_JWT_KEYS_URL", "https://id.example.com/keys");
+    assert!(read(&[], &[jwt, issuer, audience, keys]).is_ok());
+    assert_eq!(broken(&[], &[jwt, issuer, keys]), ["UPLOAD_TOKEN_JWT_AUDIENCE"]);
+    let open = ("UPLOAD_TOKEN_JWT_KEYS_URL", "http://id.example.com/keys");
+    assert_eq!(broken(&[], &[jwt, issuer, audience, open]), ["UPLOAD_TOKEN_JWT_KEYS_URL"]);
+    let header = ("UPLOAD_TOKEN_GROUPS_HEADER", "X-Groups");
+    assert_eq!(broken(&[], &[jwt, issuer, audience, keys, header]), ["UPLOAD_TOKEN_GROUPS_HEADER"]);
+}

@@ -10,12 +10,17 @@ use super::{
 };
 use crate::{
     auth::{Authenticate, ProxyHeader, SharedSecret},
+    endpoint::Endpoint,
+    jwt::{IssuedTokens, PublishedKeys, Rules},
     peer::Proxies,
 };
+
+const GROUPS: &str = "UPLOAD_TOKEN_GROUPS_HEADER";
 
 /// How users are told apart.
 enum How {
     Bearer,
+    Jwt,
     ProxyHeader(HeaderName),
 }
 
@@ -34,9 +39,10 @@ const NOBODYS: [&str; 9] = [
 
 pub(super) fn read(reader: &mut Reader<'_>, proxies: &Proxies) -> Option<Arc<dyn Authenticate>> {
     let how = reader.required("UPLOAD_TOKEN_AUTH", How::read)?;
-    let groups = reader.optional("UPLOAD_TOKEN_GROUPS_HEADER", header);
     match how {
+        How::Jwt => jwt(reader),
         How::Bearer => {
+            let groups = reader.optional(GROUPS, header);
             let secrets = reader.secrets("UPLOAD_TOKEN_AUTH_SECRET", rules::long_secret)?;
             if secrets.is_empty() {
                 reader.refuse("UPLOAD_TOKEN_AUTH_SECRET", "must be set");
@@ -45,19 +51,52 @@ pub(super) fn read(reader: &mut Reader<'_>, proxies: &Proxies) -> Option<Arc<dyn
             Some(Arc::new(SharedSecret::new(secrets, groups)))
         }
         How::ProxyHeader(user) => {
+            let groups = reader.optional(GROUPS, header);
             let secrets = reader.secrets("UPLOAD_TOKEN_PROXY_SECRET", rules::long_secret)?;
             Some(Arc::new(ProxyHeader { user, groups, proxies: proxies.clone(), secrets }))
         }
     }
 }
 
+/// Tokens of an identity provider.
+fn jwt(reader: &mut Reader<'_>) -> Option<Arc<dyn Authenticate>> {
+    const URL: &str = "UPLOAD_TOKEN_JWT_KEYS_URL";
+    const AUDIENCE: &str = "UPLOAD_TOKEN_JWT_AUDIENCE";
+    let word = |text: &str| Ok(text.to_owned());
+    let issuer = reader.required("UPLOAD_TOKEN_JWT_ISSUER", word);
+    let audiences = reader.list(AUDIENCE, |text| Ok(text.to_owned()))?;
+    if audiences.is_empty() {
+        reader.refuse(
+            AUDIENCE,
+            "must be set, or tokens for any other service of the issuer would do",
+        );
+    }
+    let keys = reader.required(URL, |text| Endpoint::parse(text).map_err(Cow::Borrowed));
+    let user = reader.or("UPLOAD_TOKEN_JWT_USER_CLAIM", "sub", word)?;
+    let groups = reader.optional("UPLOAD_TOKEN_JWT_GROUPS_CLAIM", word);
+    let cookie = reader.optional("UPLOAD_TOKEN_JWT_COOKIE", |name| {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.bytes().all(token) {
+            Ok(name.to_owned())
+        } else {
+            Err(Cow::Borrowed("must be the name of a cookie"))
+        }
+    });
+    let keys = PublishedKeys::new(keys?)
+        .map_err(|_| Cow::Borrowed("cannot be used: no HTTP client can be set up"));
+    let keys = reader.flag(URL, "", |_| keys)?;
+    let rules = Rules { issuer: issuer?, audiences, user, groups, cookie };
+    Some(Arc::new(IssuedTokens::new(rules, keys)))
+}
+
 impl How {
     fn read(text: &str) -> Ruled<Self> {
         match text.split_once(':') {
             None if text == "bearer" => Ok(Self::Bearer),
+            None if text == "jwt" => Ok(Self::Jwt),
             Some(("proxy-header", name)) => header(name).map(Self::ProxyHeader),
             _ => Err(Cow::Borrowed(
-                "must be bearer or proxy-header:<name of the header that your proxy sets to the user's id>",
+                "must be jwt, bearer or proxy-header:<name of the header that your proxy sets to the user's id>",
             )),
         }
     }
