@@ -51,7 +51,11 @@ async function instantiate(load: Loader): Promise<Core> {
   try {
     await init({ module_or_path: module });
   } catch (cause) {
-    throw new UploadTokenError("wasm", "the WebAssembly module is of another version than this package", { cause });
+    throw new UploadTokenError(
+      "wasm",
+      "the WebAssembly module is of another version than this package; serve the file that came with it",
+      { cause },
+    );
   }
   onPanic(() => void breakDown());
   return core;

@@ -19,6 +19,11 @@
  * - `wasm`: the WebAssembly module could not be loaded, or failed.
  * - `page_error`: a callback of the page, of which the uploader needs the answer, rejected; see `cause`.
  * - `sdk_error`: the vendor's SDK threw, or did not do what it was asked; see `cause`.
+ * - `upload_lost`: the vendor's SDK gave a file up without a word.
+ * - `upload_stalled`: the vendor's SDK stopped reporting of a file.
+ * - `upload_too_slow`: a file took longer than its credential lives, which cannot be renewed.
+ *
+ * docs/errors.md says of each whose move it is, and what helps; the message of an error ends with the address of that.
  */
 export type UploadTokenErrorCode =
   | "closed"
@@ -41,7 +46,10 @@ export type UploadTokenErrorCode =
   | "invalid_option"
   | "wasm"
   | "page_error"
-  | "sdk_error";
+  | "sdk_error"
+  | "upload_lost"
+  | "upload_stalled"
+  | "upload_too_slow";
 
 /** What {@link UploadTokenError} says beside its code and message. None of it holds a secret. */
 export interface UploadTokenErrorDetail {
@@ -60,6 +68,9 @@ export interface UploadTokenErrorDetail {
   /** What was thrown, where something was. */
   cause?: unknown;
 }
+
+/** Each code has its entry there. */
+const ENTRIES = "https://github.com/upload-token/upload-token/blob/HEAD/docs/errors.md#";
 
 const FIELDS = ["status", "serverCode", "serverMessage", "requestId", "url", "retryAfter"] as const;
 
@@ -82,7 +93,7 @@ export class UploadTokenError extends Error {
   declare readonly retryAfter?: number;
 
   constructor(code: UploadTokenErrorCode, message: string, detail: UploadTokenErrorDetail = {}) {
-    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    super(`${message} — ${ENTRIES}${code}`, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     for (const name of FIELDS) if (detail[name] !== undefined) Object.assign(this, { [name]: detail[name] });
   }

@@ -194,7 +194,7 @@ export class Manager implements TokenManager {
     const { waitDeadline = 30_000 } = this.#options.policy ?? {};
     const seconds = Math.ceil(waitDeadline / 1000);
     console.warn(
-      `upload-token: ${error.message}. It is tried again, and callers wait up to ${seconds} s. Listen to "refreshFailed" to handle this.`,
+      `upload-token: a refresh failed. It is tried again, and callers wait up to ${seconds} s. Listen to "refreshFailed" to handle this. ${error.message}`,
     );
   }
 

@@ -125,11 +125,18 @@ pub enum Class {
 }
 
 impl Error {
-    /// The same failure, with what was asked. The first to say it knows best.
+    /// The same failure, with what was asked, if it is about that. The first to say it knows best.
     #[must_use]
     pub fn asking(self, asked: Asked) -> Self {
         match self {
-            Self::Request(_) => self,
+            Self::Request(_)
+            | Self::Closed
+            | Self::Aborted
+            | Self::Reset
+            | Self::TooShort { .. }
+            | Self::InvalidOption { .. } => self,
+            // Its sentence names the function.
+            Self::Mistake { .. } if asked.method.is_none() => self,
             error => Self::Request(Box::new(RequestError { asked, error })),
         }
     }
@@ -187,10 +194,10 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::InvalidResponse { .. } | Self::NotNewer | Self::OtherVideo => "invalid_response",
             Self::LongLivedKey => "long_lived_key",
-            Self::ExpiredOnArrival | Self::TooShort { .. } => "expired_on_arrival",
+            Self::ExpiredOnArrival => "expired_on_arrival",
             Self::Rejected => "rejected",
             Self::Reset => "reset",
-            Self::InvalidOption { .. } => "invalid_option",
+            Self::InvalidOption { .. } | Self::TooShort { .. } => "invalid_option",
             Self::Mistake { function, .. } => function.code(),
         }
     }
@@ -204,6 +211,7 @@ impl Error {
             Self::Http(answered) => match (answered.status, answered.code.as_deref()) {
                 // Whatever status an AppServer wraps it in, asking again does not change its configuration.
                 (_, Some(code)) if is_configuration_code(code) => Class::Fatal,
+                _ if answered.csrf => Class::Fatal,
                 (400, Some(code)) if answered.party == Party::Vod && !is_fault_code(code) => {
                     Class::Fatal
                 }

@@ -82,7 +82,7 @@ pub struct Slot<T> {
     zone: Zone,
     assumed_told: bool,
     local_told: bool,
-    /// When the user last asked to try again.
+    /// When the user last had, or will have, a request made at once.
     retried: Option<u64>,
     closed: bool,
 }
@@ -283,13 +283,15 @@ impl<T: Clone + PartialEq> Slot<T> {
     /// Ends every wait before a request, whatever was spent: the user asks for it.
     fn retry(&mut self, cx: &mut Context<'_, Effect<T>>) {
         let mono = cx.time.mono;
-        if self.retried.is_some_and(|last| mono.saturating_sub(last) < RETRY_EVERY) {
-            return;
-        }
-        self.retried = Some(mono);
-        cx.budget.grant();
-        if matches!(self.fetch, Fetch::Backoff { .. } | Fetch::Parked { .. }) {
-            self.fetch = Fetch::Idle;
+        let booked = self.retried.filter(|&at| at > mono);
+        let at = booked.unwrap_or_else(|| {
+            cx.budget.grant();
+            self.retried.map_or(mono, |last| last.saturating_add(RETRY_EVERY)).max(mono)
+        });
+        self.retried = Some(at);
+        if let Fetch::Backoff { until, .. } | Fetch::Parked { until, .. } = self.fetch {
+            let until = until.min(at);
+            self.fetch = Fetch::Backoff { until, floor: until, pulled: true };
         }
     }
 

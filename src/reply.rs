@@ -23,6 +23,7 @@ mod expiry_names;
 mod failure;
 mod message;
 mod rest;
+mod said;
 mod search;
 mod secrets;
 mod thrown;

@@ -17,13 +17,22 @@ pub struct Answered {
     pub message: Option<String>,
     /// The cloud's number of the request, which its support asks for.
     pub request_id: Option<String>,
+    /// Whether it speaks of the protection against requests that another site forges.
+    pub csrf: bool,
 }
 
 impl Answered {
     /// An answer of which only the status is known.
     #[must_use]
     pub const fn status(status: u16) -> Self {
-        Self { party: Party::AppServer, status, code: None, message: None, request_id: None }
+        Self {
+            party: Party::AppServer,
+            status,
+            code: None,
+            message: None,
+            request_id: None,
+            csrf: false,
+        }
     }
 
     /// The same, of somebody else.

@@ -1,7 +1,8 @@
 //! What was asked, and of whom.
 
-use std::{borrow::ToOwned, format, string::String};
+use std::{borrow::ToOwned, fmt, format, string::String};
 
+use super::PageFunction;
 use crate::text;
 
 /// Who was asked.
@@ -19,13 +20,26 @@ pub enum Party {
 pub struct Asked {
     /// Who.
     pub party: Party,
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// The address without query, fragment and user.
+    /// `GET` or `POST`; none of a function of the page.
+    pub method: Option<&'static str>,
+    /// The address without query, fragment and user; or what the function is called.
     pub address: String,
 }
 
 impl Asked {
+    /// A function of the page, in the place of its server.
+    #[must_use]
+    pub fn function(function: PageFunction) -> Self {
+        let address = format!("{}()", function.option());
+        Self { party: Party::AppServer, method: None, address }
+    }
+
+    /// The address, if there is one.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.method.map(|_| &*self.address)
+    }
+
     /// Of the address as it was asked; what may be secret in it is left out.
     #[must_use]
     pub fn new(party: Party, method: &'static str, address: &str) -> Self {
@@ -40,7 +54,17 @@ impl Asked {
             }
             None => bare.to_owned(),
         };
-        Self { party, method, address }
+        Self { party, method: Some(method), address }
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(method) = self.method {
+            f.write_str(method)?;
+            f.write_str(" ")?;
+        }
+        f.write_str(&self.address)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{format, string::String};
 
-use super::{Answered, Asked, Error, Party};
+use super::{Answered, Error, Party, is_configuration_code};
 
 impl Party {
     const fn name(self) -> &'static str {
@@ -36,26 +36,35 @@ impl Error {
         match (self, party) {
             (Self::Closed, _) => "the token manager is closed; create a new one".into(),
             (Self::Aborted, _) => "the call was aborted by its signal".into(),
-            (Self::Timeout { .. }, _) => "no token arrived before the deadline".into(),
+            (Self::Timeout { after }, Party::AppServer) => format!(
+                "no token arrived within {after} ms: the AppServer hangs, or a function of the page never settles"
+            ),
+            (Self::Timeout { after }, Party::Vod) => {
+                format!("VOD did not answer within {after} ms; start the upload again")
+            }
             (Self::Network, Party::AppServer) => {
-                "the AppServer could not be reached: the device is offline, CORS forbids the answer, or it is a redirect, as to a sign-in page".into()
+                "the AppServer could not be reached: the device is offline, CORS forbids the answer, or it is a redirect, as to a sign-in page where the session has ended".into()
             }
             (Self::Network, Party::Vod) => {
                 "VOD could not be reached: the device is offline, the region is wrong, or connect-src of the page's Content-Security-Policy does not name it".into()
             }
-            (Self::Source, _) => "the token source function failed".into(),
+            (Self::Source, _) => {
+                "the page's function failed, and nothing that it threw tells of an answer; see cause".into()
+            }
             (Self::Mistake { function, message }, _) => {
                 let option = function.option();
                 match message {
                     Some(message) => format!("{option} has a mistake in it: {message}"),
-                    None => format!("{option} has a mistake in it"),
+                    None => format!("{option} has a mistake in it; see cause"),
                 }
             }
             (Self::Http(Answered { code: Some(code), .. }), _) => {
                 format!("{who} answered the request with an error: {code}")
             }
             (Self::Http(_), _) => format!("{who} answered the request with an error"),
-            (Self::Throttled { .. }, _) => format!("{who} asks for fewer requests"),
+            (Self::Throttled { .. }, _) => {
+                format!("{who} asks for fewer requests; it is asked again later")
+            }
             (Self::Unauthenticated(_), _) => format!("{who} does not know this user; sign in again"),
             (Self::Forbidden(_), _) => {
                 format!("{who} does not let this user or this page ask for a token")
@@ -75,45 +84,71 @@ impl Error {
             (Self::OtherVideo, _) => {
                 "the answer is for another video than the one asked for; call RefreshUploadVideo when a videoId is sent".into()
             }
-            (Self::TooShort { .. }, _) => {
-                "minValidity is longer than any token of this AppServer is valid; ask for less".into()
-            }
+            (Self::TooShort { available }, _) => format!(
+                "minValidity is longer than the tokens of this AppServer are valid; ask for less than {available} ms, or have it ask STS for a longer DurationSeconds"
+            ),
             (Self::Rejected, _) => {
                 "fresh tokens are refused again and again; check the role's policy and the region".into()
             }
-            (Self::Reset, _) => "the user changed, and this was the former one's".into(),
+            (Self::Reset, _) => {
+                "the user changed, and this was the former one's; ask again for the new one".into()
+            }
             (Self::InvalidOption { option, reason }, _) => format!("{option} {reason}"),
             (Self::Request(request), _) => request.error.sentence(party),
         }
     }
 
-    /// What usually mends an answer with this status.
+    /// Whose move it is, and what usually mends an answer like this one.
     fn advice(&self) -> Option<&'static str> {
-        let asked = self.asked()?;
-        if asked.party != Party::AppServer {
-            return None;
+        let kind = self.kind();
+        let Some(answered) = self.answered() else {
+            let of_app_server = self.asked().is_none_or(|asked| asked.party == Party::AppServer);
+            return (matches!(kind, Self::InvalidResponse { .. }) && of_app_server)
+                .then_some("it must answer as docs/appserver.md says");
+        };
+        let configuration = answered.code.as_deref().is_some_and(is_configuration_code);
+        let method = self.asked().and_then(|asked| asked.method);
+        if answered.party != Party::AppServer {
+            return Some(match kind {
+                Self::Http(_) if configuration => "the role's policy has to allow it",
+                Self::Http(Answered { status: 500.., .. }) => {
+                    "the fault is VOD's; it is asked again"
+                }
+                Self::Http(_) => "what it was told of this file or region does not suit it",
+                _ => return None,
+            });
         }
-        Some(match (self.kind(), self.answered()?.status) {
-            (Self::Http(_), 404 | 405 | 501) if asked.method == "POST" => {
-                "is the address right? It must answer POST. For one that answers GET: source: ({ signal }) => fetch(address, { signal })"
+        Some(match (kind, answered.status) {
+            (Self::Http(_) | Self::Forbidden(_), status) if answered.csrf || status == 419 => {
+                "it protects against CSRF: send the token of your framework by request.headers"
             }
-            (Self::Http(_), 415) => "it must take a body of application/json, or none",
-            (Self::Http(_), 419) => "send the CSRF token of your framework: request.headers",
             (Self::Forbidden(_), _) => {
                 "if it protects against CSRF, send its token by request.headers; behind a proxy keep the Host header"
             }
+            (Self::Http(_), _) if configuration => {
+                "the key or the role that it uses may not do that; its team has to mend it"
+            }
+            (Self::Http(_), 404 | 405 | 501) if method == Some("POST") => {
+                "is the address right? It must answer POST. For one that answers GET: source: ({ signal }) => fetch(address, { signal })"
+            }
+            (Self::Http(_), 415) => "it must take a body of application/json, or none",
+            (Self::Http(_), 500..) => "the fault is the server's; it is asked again",
+            (Self::Http(_), 200..=299) => {
+                "it means to refuse; serverMessage has its reason, if it gave one"
+            }
+            (Self::Http(_), _) => "its team can tell why",
             _ => return None,
         })
     }
 
     fn particulars(&self) -> Option<String> {
-        let Asked { method, address, .. } = self.asked()?;
+        let asked = self.asked()?;
         Some(match self.answered() {
             Some(Answered { status, request_id: Some(id), .. }) => {
-                format!("{method} {address} answered {status}, request id {id}")
+                format!("{asked} answered {status}, request id {id}")
             }
-            Some(Answered { status, .. }) => format!("{method} {address} answered {status}"),
-            None => format!("{method} {address}"),
+            Some(Answered { status, .. }) => format!("{asked} answered {status}"),
+            None => format!("{asked}"),
         })
     }
 }

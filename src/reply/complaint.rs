@@ -86,7 +86,7 @@ impl Complaint {
 }
 
 /// A status of 400 to 599, also as text.
-fn error_status(value: &Json) -> Option<u16> {
+pub(super) fn error_status(value: &Json) -> Option<u16> {
     let status = number(value)?;
     (400.0..600.0).contains(&status).then_some(status as u16)
 }

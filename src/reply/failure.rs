@@ -3,15 +3,16 @@
 use std::{borrow::ToOwned, string::ToString};
 
 use super::{
-    Meta,
+    Meta, Parse,
     complaint::{Complaint, leading_code},
     message::{message, request_id},
-    search::{Tree, member, number},
+    search::{self, Tree, member, number},
     secrets::Secrets,
 };
 use crate::{
     error::{Answered, Error, Party, is_configuration_code},
     json::Json,
+    text::contains,
     time::{Millis, read_http_date},
 };
 
@@ -34,7 +35,9 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     let throttled = code.as_ref().is_some_and(|code| code.starts_with("Throttling"));
     let configuration = code.as_deref().is_some_and(is_configuration_code);
     let request_id = request_id(tree, &secrets);
-    let answered = |status| Answered { party: Party::AppServer, status, code, message, request_id };
+    let csrf = names_csrf(root, message.as_deref());
+    let answered =
+        |status| Answered { party: Party::AppServer, status, code, message, request_id, csrf };
     // A server in trouble that says when to come back wants fewer requests too.
     if throttled || status == 429 || (status >= 500 && retry_after.is_some()) {
         return Error::Throttled { answered: answered(http), retry_after };
@@ -46,8 +49,23 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     }
 }
 
+/// The error that a body complains of, if it does. Its status is that of HTTP.
+pub(super) fn refusal(http: u16, body: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Option<Error> {
+    let json = search::expand(body, parse);
+    let tree = Tree::new(&json);
+    let failed = Complaint::read(tree.objects()).failed();
+    failed.then(|| classify(http, &json, &tree, meta))
+}
+
 pub(super) const fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
+}
+
+/// Whether a page of HTML, or a message, speaks of CSRF, in the words of Flask-WTF, Django, Laravel, Rails and ASP.NET.
+fn names_csrf(root: &Json, message: Option<&str>) -> bool {
+    const WORDS: [&str; 5] = ["csrf", "xsrf", "antiforgery", "anti-forgery", "authenticity"];
+    let text = message.or_else(|| root.as_str()).unwrap_or_default().to_ascii_lowercase();
+    WORDS.into_iter().any(|word| contains(&text, word))
 }
 
 /// `Retry-After`: a number of seconds, or an HTTP date less the answer's own `Date`; or the body's `RetryAfterSeconds`.
@@ -112,6 +130,22 @@ mod tests {
         assert_eq!(answered.message.as_deref(), Some(&*"不".repeat(256)));
         assert_eq!(answered.request_id.as_deref(), Some("8E0C-1"));
         assert_eq!(answered.code.as_deref(), Some("1001"));
+    }
+
+    #[test]
+    fn an_answer_that_speaks_of_csrf_is_told_apart_whatever_its_form() {
+        let html = "<!doctype html><title>400 Bad Request</title><p>The CSRF token is missing.</p>";
+        for text in
+            [html, "Invalid CSRF token", "<h1>ActionController: Invalid Authenticity Token</h1>"]
+        {
+            let error = classified(400, &Json::String(text.into()));
+            assert!(error.answered().unwrap().csrf, "{text}");
+        }
+        let json = answer(&[("message", "CSRF token mismatch.")]);
+        assert!(classified(419, &json).answered().unwrap().csrf);
+        for text in ["<title>400 Bad Request</title>", "", "no"] {
+            assert!(!classified(400, &Json::String(text.into())).answered().unwrap().csrf);
+        }
     }
 
     #[test]

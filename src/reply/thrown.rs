@@ -1,21 +1,24 @@
-//! What a client library threw because of an answer: axios, ky, umi-request, superagent and their like.
+//! What a function of the page threw because of an answer: an error of axios, ky, umi-request, superagent and their
+//! like, the answer itself, its body, or a text about it.
 //!
-//! Each puts status, body and headers elsewhere; some reject with the body itself.
+//! Each client puts status, body and headers elsewhere; interceptors reject with whatever they have at hand.
 
 use super::{
     Meta, Parse,
-    complaint::Complaint,
-    failure, read_failure,
-    search::{Members, Tree, member, number},
+    complaint::error_status,
+    failure::{is_success, refusal},
+    read_failure,
+    said::{is_cloud_code, said},
+    search::{Members, member, number},
 };
 use crate::{
-    error::{Answered, Error, Party},
+    error::{Answered, Error},
     json::Json,
 };
 
 const STATUSES: &[&str] = &["status", "statuscode"];
 const ANSWERS: &[&str] = &["response", "res"];
-const BODIES: &[&str] = &["data", "body", "text", "bodytext", "responsetext", "error"];
+const BODIES: &[&str] = &["data", "body", "text", "bodytext", "responsetext", "result"];
 const HEADERS: &[&str] = &["headers", "header"];
 
 /// The error that a rejected call to a source tells of, if it tells of an answer.
@@ -24,44 +27,72 @@ const HEADERS: &[&str] = &["headers", "header"];
 /// status, the body (`data`, `body`, `text`) and the headers by name. `None`: no server's answer is in it.
 #[must_use]
 pub fn read_thrown(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
-    let Json::Object(members) = thrown else { return None };
-    if let Some(error) = ours(members) {
-        return Some(error);
+    match thrown {
+        Json::Object(members) => ours(members).or_else(|| answered(thrown, members, parse)),
+        Json::String(text) => said(text, parse),
+        status => Some(read_failure(error_status(status)?, None, &Meta::default(), parse)),
     }
+}
+
+/// What an object tells of an answer: an error about one, the answer, or its body.
+fn answered(thrown: &Json, members: &Members, parse: Parse<'_>) -> Option<Error> {
     let answer = object(members, ANSWERS);
-    let places = || answer.into_iter().chain([&**members]);
+    let places = || answer.into_iter().chain([members]);
     let status = places().find_map(|place| {
         let status = number(member(place, STATUSES)?.1)?;
         (100.0..600.0).contains(&status).then_some(status as u16)
     });
-    let body = || places().find_map(|place| member(place, BODIES)).map(|(_, body)| body.clone());
     let header = |name: &str| {
         places().find_map(|place| member(object(place, HEADERS)?, &[name])?.1.as_str())
     };
     let meta =
         Meta { status, date: header("date"), retry_after: header("retryafter"), ..Meta::default() };
+    let name = member(members, &["name"]).and_then(|(_, name)| name.as_str()).unwrap_or_default();
+    // An error of a library, or of the page: what it says is no server's, and its code need not be one's.
+    let is_error = name.ends_with("Error") || name.ends_with("Exception");
+    // What is neither an error nor an answer is a body: `{ code: 401, msg: "…" }`.
+    let is_answer = is_error || places().any(|place| member(place, HEADERS).is_some());
+    let whole = (!is_error).then_some(thrown);
+    let bodies = || {
+        let named = places().filter(|_| is_answer).filter_map(body_in);
+        named.filter(|body| !body.is_empty()).chain(whole)
+    };
     match status {
-        Some(status) if !failure::is_success(status) => {
-            Some(read_failure(status, body(), &meta, parse))
+        Some(status) if !is_success(status) => {
+            Some(read_failure(status, bodies().next().cloned(), &meta, parse))
         }
-        _ => {
-            // An interceptor that rejects with the body: `{ code: 401, msg: "…" }`. An error of the platform has
-            // a code of its own, which is none of a server's.
-            let json = match body() {
-                Some(body) => body,
-                None if is_error(members) => return None,
-                None => thrown.clone(),
-            };
-            let failed = Complaint::read(Tree::new(&json).objects()).failed();
-            failed.then(|| read_failure(status.unwrap_or(200), Some(json), &meta, parse))
-        }
+        _ => bodies()
+            .find_map(|body| refusal(status.unwrap_or(200), body.clone(), &meta, parse))
+            .or_else(|| worded(members, name, parse).filter(|_| is_error)),
     }
 }
 
-/// Whether it is an error of the platform or of a library, and no answer.
-fn is_error(members: &Members) -> bool {
-    let name = member(members, &["name"]).and_then(|(_, name)| name.as_str()).unwrap_or_default();
-    name.ends_with("Error") || name.ends_with("Exception")
+/// The body of the answer that an object is, or is about.
+fn body_in(members: &Members) -> Option<&Json> {
+    let named = member(members, BODIES).map(|(_, body)| body);
+    // Angular's name for it. Elsewhere it is a word, in a body such as Spring's.
+    named.or_else(|| {
+        let (_, error) = member(members, &["error"])?;
+        matches!(error, Json::Object(_)).then_some(error)
+    })
+}
+
+/// What an error that a page makes of an answer says: a server's code as its own, or the answer in its message.
+fn worded(members: &Members, name: &str, parse: Parse<'_>) -> Option<Error> {
+    let of_server = match member(members, &["code"]) {
+        // Below are the numbers that platforms give to errors of their own.
+        Some((_, Json::Number(code))) => *code >= 400.0,
+        Some((_, Json::String(code))) => is_cloud_code(code),
+        _ => false,
+    };
+    if of_server {
+        let body = members.iter().filter(|(name, _)| matches!(&**name, "code" | "message"));
+        let body = Json::Object(body.cloned().collect());
+        return Some(read_failure(200, Some(body), &Meta::default(), parse));
+    }
+    let of_platform = ["ReferenceError", "TypeError", "SyntaxError", "RangeError"].contains(&name);
+    let (_, message) = member(members, &["message"]).filter(|_| !of_platform)?;
+    said(message.as_str()?, parse)
 }
 
 fn object<'a>(members: &'a Members, names: &[&str]) -> Option<&'a Members> {
@@ -79,11 +110,10 @@ fn ours(members: &Members) -> Option<Error> {
     }
     let status = member(members, &["status"]).and_then(|(_, status)| number(status));
     let answered = Answered {
-        party: Party::AppServer,
-        status: status.unwrap_or_default() as u16,
         code: text("servercode").map(Into::into),
         message: text("servermessage").map(Into::into),
         request_id: text("requestid").map(Into::into),
+        ..Answered::status(status.unwrap_or_default() as u16)
     };
     let wait = member(members, &["retryafter"]).and_then(|(_, wait)| number(wait));
     Some(match text("code")? {
@@ -170,6 +200,83 @@ mod tests {
                 Some("1001"),
                 None,
             ),
+            // an interceptor that rejects with the answer: axios, superagent, jQuery, Angular
+            (
+                r#"{"status":401,"statusText":"","data":{"code":"NotSignedIn","message":"no"},"headers":{},"config":{"headers":{}}}"#,
+                "unauthenticated",
+                401,
+                Some("NotSignedIn"),
+                None,
+            ),
+            (
+                r#"{"status":429,"text":"{\"code\":\"Busy\"}","header":{"retry-after":"2"}}"#,
+                "throttled",
+                429,
+                Some("Busy"),
+                Some(2_000),
+            ),
+            (
+                r#"{"readyState":4,"status":403,"responseText":"{\"code\":\"NoPermission\"}","response":{"status":403,"headers":{}}}"#,
+                "http",
+                403,
+                Some("NoPermission"),
+                None,
+            ),
+            (
+                r#"{"name":"HttpErrorResponse","status":404,"error":{"code":"Gone"},"headers":{}}"#,
+                "http",
+                404,
+                Some("Gone"),
+                None,
+            ),
+            // … or with its body, whatever else is in that
+            (
+                r#"{"code":1001,"data":{"left":0},"msg":"no uploads left"}"#,
+                "http",
+                200,
+                Some("1001"),
+                None,
+            ),
+            (
+                r#"{"status":400,"code":"A.1","message":"no","data":{"field":"b"}}"#,
+                "http",
+                400,
+                Some("A.1"),
+                None,
+            ),
+            (
+                r#"{"status":403,"error":"Forbidden","message":"no","path":"/sts"}"#,
+                "forbidden",
+                403,
+                Some("Forbidden"),
+                None,
+            ),
+            // an error that a page makes of the body
+            (
+                r#"{"name":"Error","code":401,"message":"please sign in"}"#,
+                "unauthenticated",
+                401,
+                None,
+                None,
+            ),
+            (
+                r#"{"name":"Error","code":"NoPermission","message":"no"}"#,
+                "http",
+                200,
+                Some("NoPermission"),
+                None,
+            ),
+            (r#"{"name":"Error","code":1001,"message":"no"}"#, "http", 200, Some("1001"), None),
+            (
+                r#"{"name":"Error","message":"{\"code\":401,\"msg\":\"no\"}"}"#,
+                "unauthenticated",
+                401,
+                None,
+                None,
+            ),
+            (r#""NoPermission: You are not authorized""#, "http", 200, Some("NoPermission"), None),
+            (r#""{\"code\":401,\"msg\":\"no\"}""#, "unauthenticated", 401, None, None),
+            ("401", "unauthenticated", 401, None, None),
         ];
         for (thrown, code, status, server_code, wait) in cases {
             let error = read(thrown).unwrap();
@@ -188,7 +295,13 @@ mod tests {
             r#"{"name":"AxiosError","code":"ERR_NETWORK","message":"Network Error"}"#,
             r#"{"name":"TypeError","message":"Failed to fetch"}"#,
             r#"{"name":"TimeoutError","message":"Request timed out","code":"ECONNABORTED"}"#,
+            r#"{"name":"TypeError","message":"HTTP 401"}"#,
+            r#"{"name":"NotAllowedError","message":"no","code":25}"#,
+            r#"{"name":"Error","message":"connect ECONNREFUSED 127.0.0.1:9","code":"ECONNREFUSED"}"#,
             r#"{"code":0,"data":{}}"#,
+            r#"{"status":200,"data":{"code":0},"headers":{}}"#,
+            r#"{"status":0,"statusText":"error","readyState":0}"#,
+            "0",
             r#"{}"#,
             r#""text""#,
             "null",

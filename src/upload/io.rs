@@ -288,7 +288,10 @@ impl Failure {
     pub fn message(&self) -> String {
         match self {
             Self::Credential(error) => error.text(),
-            Self::Refused(_) => "OSS refused several credentials in a row without a part getting through".into(),
+            Self::Refused(_) => {
+                "OSS refused several credentials in a row without a part getting through: the role's policy, or the bucket's, has to let it write"
+                    .into()
+            }
             Self::Outlived => {
                 "the upload takes longer than its UploadAuth is valid, and this one cannot be renewed: send a smaller file, or smaller parts over a better network"
                     .into()
@@ -298,7 +301,10 @@ impl Failure {
                     .into()
             }
             Self::Stalled => "the SDK stopped reporting; start the upload again".into(),
-            Self::NotTaken => "the SDK did not accept the UploadAuth and UploadAddress".into(),
+            Self::NotTaken => {
+                "the SDK did not accept the UploadAuth and UploadAddress: they have to be as VOD answered them"
+                    .into()
+            }
         }
     }
 }

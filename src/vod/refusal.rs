@@ -45,11 +45,9 @@ pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) ->
         .filter(|code| plausible(code));
     let request_id = json.and_then(|json| json.get("RequestId")).and_then(Json::as_str);
     let answered = Answered {
-        party: Party::Vod,
-        status,
         code: code.map(str::to_owned),
-        message: None,
         request_id: request_id.filter(|id| plausible(id)).map(str::to_owned),
+        ..Answered::status(status).by(Party::Vod)
     };
     let error = match (code, status) {
         (Some(code), _) if code.starts_with("Throttling") => {
@@ -57,9 +55,7 @@ pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) ->
         }
         (None, 302 | 429) => Error::Throttled { answered, retry_after },
         (None, 503) if retry_after.is_some() => Error::Throttled { answered, retry_after },
-        (None, 200) => {
-            Error::InvalidResponse { reason: "VOD's answer is not what this call answers" }
-        }
+        (None, 200) => Error::InvalidResponse { reason: "it is not what this call answers" },
         _ => Error::Http(answered),
     };
     let refusal = match code {

@@ -1,11 +1,12 @@
 //! One request for a credential: to an address, or to a function of the page; and what came back.
 
-use js_sys::{Function, JSON, Reflect, Uint8Array, global};
+use js_sys::{Function, JSON, Reflect, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Url};
 
 use super::{
-    options::{call, get, header, parse, status_of},
+    body::{Body, carried, is_response, read_body},
+    options::{get, header, parse, status_of},
     patience::Patience,
     thrown,
 };
@@ -21,9 +22,6 @@ extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
     fn global_fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
 }
-
-/// Largest answer read, in bytes. One of STS has about 2,000.
-const LARGEST: usize = 256 << 10;
 
 /// An HTTP status for a body that the server cannot read.
 const UNSUPPORTED_MEDIA_TYPE: u16 = 415;
@@ -71,15 +69,8 @@ impl Failure {
         Self { error: Error::Network, thrown }
     }
 
-    fn of_page(thrown: JsValue, function: PageFunction) -> Self {
-        Self { error: thrown::error(&thrown, function), thrown }
-    }
-
-    fn asking(self, asked: Option<&Asked>) -> Self {
-        match asked {
-            Some(asked) => Self { error: self.error.asking(asked.clone()), ..self },
-            None => self,
-        }
+    async fn of_page(thrown: JsValue, function: PageFunction, patience: &Patience) -> Self {
+        Self { error: thrown::error(&thrown, function, patience).await, thrown }
     }
 }
 
@@ -89,15 +80,6 @@ pub(super) struct Answer {
     pub(super) status: Option<u16>,
     body: Body,
     headers: Told,
-}
-
-/// What could be read of an answer.
-enum Body {
-    Text(String),
-    /// It has more than any that is read.
-    TooLarge,
-    /// JSON cannot carry what the page's function gave.
-    NotCarried,
 }
 
 /// What tells of a credential's life beside the body.
@@ -140,14 +122,18 @@ impl Origin {
         patience: &Patience,
         read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
     ) -> Result<R, Failure> {
-        let asked = match &self.source {
-            Source::Address(address) => Some(Asked::new(Party::AppServer, "POST", address)),
-            Source::Function(_) => None,
-        };
         let answer = self.answer(question, patience).await;
         answer
             .and_then(|answer| answer.credential(read).map_err(Failure::from))
-            .map_err(|failure| failure.asking(asked.as_ref()))
+            .map_err(|failure| Failure { error: failure.error.asking(self.asked()), ..failure })
+    }
+
+    /// What is asked, as errors name it.
+    pub(super) fn asked(&self) -> Asked {
+        match &self.source {
+            Source::Address(address) => Asked::new(Party::AppServer, "POST", address),
+            Source::Function(_) => Asked::function(self.function),
+        }
     }
 
     async fn answer(&self, question: &Question, patience: &Patience) -> Result<Answer, Failure> {
@@ -157,8 +143,7 @@ impl Origin {
                 // A plain object takes any member.
                 let _ = Reflect::set(&question.wanted, &"signal".into(), patience.signal());
                 let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
-                let value = settled(given, patience).await;
-                let value = value.map_err(|thrown| Failure::of_page(thrown, self.function))?;
+                let value = settled(given, self.function, patience).await?;
                 if value.is_undefined() {
                     let message = Some("it returned nothing".to_owned());
                     return Err(Error::Mistake { function: self.function, message }.into());
@@ -172,6 +157,10 @@ impl Origin {
                 None => value,
             };
             return Ok(Answer { status: None, body: carried(&value), headers: Told::default() });
+        }
+        if self.is_function() && get(&value, "bodyUsed").is_truthy() {
+            let message = Some("the Response that it returned had been read".to_owned());
+            return Err(Error::Mistake { function: self.function, message }.into());
         }
         let answer = Answer::read(&value, patience).await?;
         match (&self.map, &answer.body) {
@@ -190,9 +179,10 @@ impl Origin {
         patience: &Patience,
     ) -> Result<JsValue, Failure> {
         let additions = match self.additions.dyn_ref::<Function>() {
-            Some(make) => settled(make.call1(&JsValue::NULL, &question.wanted), patience)
-                .await
-                .map_err(|thrown| Failure::of_page(thrown, PageFunction::Request))?,
+            Some(make) => {
+                let made = make.call1(&JsValue::NULL, &question.wanted);
+                settled(made, PageFunction::Request, patience).await?
+            }
             None => self.additions.clone(),
         };
         let init = additions_of(&additions);
@@ -221,7 +211,7 @@ async fn send(url: &str, init: &RequestInit, patience: &Patience) -> Result<JsVa
     init.set_cache(RequestCache::NoStore);
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(patience.signal()));
-    settled(global_fetch(url, init), patience).await.map_err(Failure::unreached)
+    waited(global_fetch(url, init), patience).await.map_err(Failure::unreached)
 }
 
 /// A POST with what the page adds.
@@ -314,23 +304,29 @@ impl Told {
     }
 }
 
-/// Whether a value is a `Response`, whichever realm or polyfill it is from.
-fn is_response(value: &JsValue) -> bool {
-    get(value, "text").is_function() && get(value, "status").as_f64().is_some()
-}
-
 /// Awaits what a function returned, promise or not.
-async fn settled(
+async fn waited(
     returned: Result<JsValue, JsValue>,
     patience: &Patience,
 ) -> Result<JsValue, JsValue> {
     patience.wait(&returned?).await
 }
 
+/// The same of a function of the page.
+async fn settled(
+    returned: Result<JsValue, JsValue>,
+    function: PageFunction,
+    patience: &Patience,
+) -> Result<JsValue, Failure> {
+    match waited(returned, patience).await {
+        Ok(value) => Ok(value),
+        Err(thrown) => Err(Failure::of_page(thrown, function, patience).await),
+    }
+}
+
 /// The page's own reading of an answer, for what no reader can know, such as an encrypted payload.
 async fn mapped(map: &Function, value: &JsValue, patience: &Patience) -> Result<JsValue, Failure> {
-    let settled = settled(map.call1(&JsValue::NULL, value), patience).await;
-    settled.map_err(|thrown| Failure::of_page(thrown, PageFunction::MapReply))
+    settled(map.call1(&JsValue::NULL, value), PageFunction::MapReply, patience).await
 }
 
 /// A body as the page's own reader gets it: parsed if it is JSON, or else its text.
@@ -338,45 +334,4 @@ fn body_of(text: &str) -> JsValue {
     let begins = text.trim_ascii_start().starts_with(['[', '{', '"']);
     let parsed = if begins { JSON::parse(text).ok() } else { None };
     parsed.unwrap_or_else(|| text.into())
-}
-
-/// A value as JSON would carry it, so that a `Date` is its text.
-fn carried(value: &JsValue) -> Body {
-    if let Some(text) = value.as_string() {
-        return Body::Text(text);
-    }
-    let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
-    text.map_or(Body::NotCarried, Body::Text)
-}
-
-/// The body of a `Response`, piece by piece where the platform has streams.
-async fn read_body(response: &JsValue, patience: &Patience) -> Result<Body, JsValue> {
-    let Some(reader) = call(&get(response, "body"), "getReader")? else {
-        let text = call(response, "text")?.unwrap_or_default();
-        let text = patience.wait(&text).await?.as_string().unwrap_or_default();
-        return Ok(if text.len() > LARGEST { Body::TooLarge } else { Body::Text(text) });
-    };
-    let mut bytes = Vec::new();
-    loop {
-        let read = call(&reader, "read")?.unwrap_or_default();
-        let piece = patience.wait(&read).await?;
-        let value = get(&piece, "value");
-        if get(&piece, "done").is_truthy() || !value.is_object() {
-            break;
-        }
-        // Asked for first: whatever is no array of bytes is copied into one.
-        let length = get(&value, "length").as_f64().unwrap_or(f64::INFINITY);
-        #[expect(clippy::cast_precision_loss, reason = "far below what a number can count")]
-        let left = (LARGEST - bytes.len()) as f64;
-        if !(0.0..=left).contains(&length) {
-            if let Ok(Some(cancelled)) = call(&reader, "cancel") {
-                // Nothing is read any more.
-                let _ = patience.wait(&cancelled).await;
-            }
-            return Ok(Body::TooLarge);
-        }
-        bytes.extend(Uint8Array::new(&value).to_vec());
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(Body::Text(text.trim_start_matches('\u{feff}').to_owned()))
 }

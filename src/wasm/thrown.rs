@@ -1,18 +1,24 @@
 //! What a function of the page threw, or rejected with.
 
-use js_sys::JSON;
-use wasm_bindgen::JsValue;
+use std::{future::Future, pin::Pin};
 
-use super::options::{get, header, parse};
+use js_sys::JSON;
+use wasm_bindgen::prelude::*;
+
+use super::{
+    body::{Body, is_response, read_body},
+    options::{call, get, header, parse},
+    patience::Patience,
+};
 use crate::{
     error::{Error, PageFunction},
     json::Json,
     reply,
-    text::contains,
+    text::{contains, split_once},
 };
 
-/// What client libraries put on an error about an answer, where it is not what `Object.keys` finds.
-const MEMBERS: [&str; 13] = [
+/// What client libraries put on an error or an answer, where it is not what `Object.keys` finds.
+const MEMBERS: [&str; 15] = [
     "name",
     "message",
     "code",
@@ -22,45 +28,113 @@ const MEMBERS: [&str; 13] = [
     "serverMessage",
     "requestId",
     "retryAfter",
-    "headers",
     "data",
     "body",
     "text",
+    "responseText",
+    "error",
+    "result",
 ];
+/// Where an error has the answer that it is about; the last is that of an event.
+const ANSWERS: [&str; 3] = ["response", "res", "target"];
+/// How many errors are looked at that are each the cause of the one before.
+const CAUSES: usize = 4;
 /// Largest part of it that is read, in bytes.
 const LARGEST: usize = 64 << 10;
 
-/// Why `function` brought nothing.
-pub(super) fn error(thrown: &JsValue, function: PageFunction) -> Error {
-    let error = reply::read_thrown(&told(thrown), &parse);
-    error.or_else(|| mistake(thrown, function)).unwrap_or(Error::Source)
+/// Why `function` brought nothing. Boxed, so that who waits for it does not carry its code as well.
+pub(super) fn error<'a>(
+    thrown: &'a JsValue,
+    function: PageFunction,
+    patience: &'a Patience,
+) -> Pin<Box<dyn Future<Output = Error> + 'a>> {
+    Box::pin(read(thrown, function, patience))
+}
+
+async fn read(thrown: &JsValue, function: PageFunction, patience: &Patience) -> Error {
+    let mut at = thrown.clone();
+    for _ in 0..CAUSES {
+        if let Some(error) = reply::read_thrown(&told(&at, patience).await, &parse) {
+            return error;
+        }
+        at = get(&at, "cause");
+    }
+    mistake(thrown, function).unwrap_or(Error::Source)
 }
 
 /// What the value tells of an answer, as plain data.
-fn told(thrown: &JsValue) -> Json {
-    if get(thrown, "stack").is_undefined() {
-        // No error: an interceptor may reject with the answer's body.
+async fn told(thrown: &JsValue, patience: &Patience) -> Json {
+    if !thrown.is_object() {
         return plain(thrown);
     }
-    let mut members = members(thrown);
-    let response = ["response", "res"].map(|name| self::members(&get(thrown, name)));
-    if let Some(response) = response.into_iter().find(|members| !members.is_empty()) {
-        members.push(("response".to_owned(), Json::Object(response)));
+    let mut told = members(thrown);
+    let named = ANSWERS.into_iter().map(|name| get(thrown, name)).filter(has_status);
+    // A body may name a status too, and has no headers.
+    let itself = (has_status(thrown) && headers(thrown).is_some()).then(|| thrown.clone());
+    if let Some(answer) = itself.into_iter().chain(named).next() {
+        let mut of_answer = members(&answer);
+        of_answer.extend(headers(&answer).map(|headers| ("headers".to_owned(), headers)));
+        of_answer.extend(unread(&answer, patience).await.map(|body| ("body".to_owned(), body)));
+        told.push(("response".to_owned(), Json::Object(of_answer)));
     }
-    Json::Object(members)
+    Json::Object(told)
 }
 
+fn has_status(value: &JsValue) -> bool {
+    ["status", "statusCode"].into_iter().any(|name| get(value, name).as_f64().is_some())
+}
+
+/// What it has by [`MEMBERS`]' names; and if it is no error, whatever else is in it.
 fn members(object: &JsValue) -> Vec<(String, Json)> {
-    let member = |name: &str| {
-        let value = get(object, name);
-        let wait = if name == "headers" { header(&value, "retry-after") } else { None };
-        let value = match wait {
-            Some(wait) => Json::Object(vec![("retry-after".to_owned(), Json::String(wait))]),
-            None => plain(&value),
-        };
-        (!value.is_empty()).then(|| (name.to_owned(), value))
+    let own = if get(object, "stack").is_undefined() { plain(object) } else { Json::Null };
+    let mut members = match own {
+        Json::Object(members) => members,
+        _ => Vec::new(),
     };
-    MEMBERS.into_iter().filter_map(member).collect()
+    for name in MEMBERS {
+        if members.iter().all(|(known, _)| known != name) {
+            let value = plain(&get(object, name));
+            members.extend((!value.is_empty()).then(|| (name.to_owned(), value)));
+        }
+    }
+    members
+}
+
+/// What the headers of an answer say of time: those of `fetch`, axios and Angular, of Node, or of an XMLHttpRequest.
+fn headers(answer: &JsValue) -> Option<Json> {
+    const TOLD: [&str; 2] = ["retry-after", "date"];
+    if let Ok(Some(lines)) = call(answer, "getAllResponseHeaders") {
+        let lines = lines.as_string().unwrap_or_default();
+        let header = |line: &str| {
+            let (name, value) = split_once(line, ":")?;
+            Some((name.to_owned(), Json::String(value.trim_ascii().to_owned())))
+        };
+        return Some(Json::Object(lines.lines().filter_map(header).collect()));
+    }
+    let headers = ["headers", "header"].map(|name| get(answer, name));
+    let headers = headers.into_iter().find(JsValue::is_object)?;
+    if !get(&headers, "get").is_function() {
+        return Some(plain(&headers));
+    }
+    let told = |name: &str| Some((name.to_owned(), Json::String(header(&headers, name)?)));
+    Some(Json::Object(TOLD.into_iter().filter_map(told).collect()))
+}
+
+/// The body of an answer that nobody has read yet, which the page may still read itself; or what an XMLHttpRequest has
+/// made of it.
+async fn unread(answer: &JsValue, patience: &Patience) -> Option<Json> {
+    if !is_response(answer) {
+        let parsed = get(answer, "response");
+        return parsed.is_object().then(|| plain(&parsed));
+    }
+    if get(answer, "bodyUsed").is_truthy() {
+        return None;
+    }
+    let copy = call(answer, "clone").ok()??;
+    match read_body(&copy, patience).await {
+        Ok(Body::Text(text)) => Some(Json::String(text)),
+        _ => None,
+    }
 }
 
 /// A value as JSON carries it; nothing for what it cannot carry. By the platform, because reading may throw.

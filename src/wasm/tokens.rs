@@ -72,8 +72,8 @@ impl Tokens {
             return match outcome {
                 Ok(held) => self.host.resolve(waiter, &self.show(id, held, time)),
                 Err(error) => {
-                    let failure = view::Failure::new(&error, self.cause(id, &error));
-                    self.host.reject(waiter, &view::write(&failure));
+                    let (cause, error) = (self.cause(id, &error), self.told(&error));
+                    self.host.reject(waiter, &view::write(&view::Failure::new(&error, cause)));
                 }
             };
         }
@@ -83,7 +83,7 @@ impl Tokens {
             at.map(|at| waiting.swap_remove(at))
         };
         let Some(waiting) = found else { return };
-        let token = outcome.and_then(|held| {
+        let token = outcome.map_err(|error| self.told(&error)).and_then(|held| {
             let token = self.with(id, |entry| entry.tokens.get(held.value).cloned()).flatten();
             token.ok_or(Error::Rejected)
         });
@@ -92,12 +92,25 @@ impl Tokens {
         let _ = waiting.settle.call0(&JsValue::UNDEFINED);
     }
 
+    /// As it is told: the machine does not know what is asked.
+    fn told(&self, error: &Error) -> Error {
+        error.clone().asking(self.origin.asked())
+    }
+
+    fn last_error(&self, entry: &Entry) -> Option<Error> {
+        entry.slot.last_error().map(|error| self.told(error))
+    }
+
     /// What was thrown, for the failures that somebody threw.
     fn cause(&self, id: Id, error: &Error) -> JsValue {
         match error.kind() {
-            Error::Network | Error::Source | Error::Mistake { .. } => {
-                self.with(id, |entry| entry.cause.clone()).unwrap_or_default()
-            }
+            Error::Network
+            | Error::Source
+            | Error::Mistake { .. }
+            | Error::Http(_)
+            | Error::Throttled { .. }
+            | Error::Unauthenticated(_)
+            | Error::Forbidden(_) => self.with(id, |entry| entry.cause.clone()).unwrap_or_default(),
             _ => JsValue::UNDEFINED,
         }
     }
@@ -108,7 +121,8 @@ impl Tokens {
             Event::Expired { .. } => self.tell_token("expired", id, time),
             Event::Rejected { .. } => self.tell_token("rejected", id, time),
             Event::RefreshFailed { error, fails, retry_in, usable } => {
-                let failure = view::Failure::new(error, self.cause(id, error));
+                let (cause, error) = (self.cause(id, error), self.told(error));
+                let failure = view::Failure::new(&error, cause);
                 self.tell("refreshFailed", id, |scope| {
                     let scope = Some(scope);
                     view::write(&view::RefreshFailed::new(

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::{Time, Virtual},
     context::Context,
-    error::Error,
+    error::{Asked, Error},
     json::Json,
     lifecycle::{Event, FetchId},
     reply,
@@ -48,6 +48,16 @@ pub(super) enum AuthSource {
     Vod(Rc<Vod>),
     /// The AppServer, or the page's own function.
     Page(Rc<Origin>),
+}
+
+impl AuthSource {
+    /// What is asked, as errors name it.
+    fn asked(&self) -> Asked {
+        match self {
+            Self::Vod(vod) => vod.asked(),
+            Self::Page(origin) => origin.asked(),
+        }
+    }
 }
 
 struct File {
@@ -97,7 +107,12 @@ impl Uploads {
         // The time may be over because the STS token did not come.
         let is_late = matches!(failure, upload::Failure::Credential(Error::Timeout { .. }));
         let reason = if is_late { self.reason(id) } else { None };
-        let failure = reason.map_or(failure, upload::Failure::Credential);
+        let failure = match reason.map_or(failure, upload::Failure::Credential) {
+            upload::Failure::Credential(error) => {
+                upload::Failure::Credential(error.asking(self.source.asked()))
+            }
+            failure => failure,
+        };
         self.host.fail(id, &view::write(&view::Failure::of_file(&failure)));
     }
 
@@ -114,7 +129,8 @@ impl Uploads {
             Event::Expired { .. } => self.tell_status(id, "expired", time),
             Event::Rejected { .. } => self.tell_status(id, "rejected", time),
             Event::RefreshFailed { error, fails, retry_in, usable } => {
-                let failure = view::Failure::new(error, JsValue::UNDEFINED);
+                let error = error.clone().asking(self.source.asked());
+                let failure = view::Failure::new(&error, JsValue::UNDEFINED);
                 let detail = view::RefreshFailed::new(None, failure, *fails, *retry_in, *usable);
                 self.host.event(id, "refreshFailed", &view::write(&detail));
             }

@@ -11,7 +11,7 @@ pub(super) use requests::{TokenRequest, UploadRequest, reason};
 
 use crate::{
     clock::Time,
-    error::Error,
+    error::{Asked, Error},
     json::Json,
     lifecycle::{Fetch, Slot, Zone},
     time::{Millis, UnixMillis, to_iso},
@@ -99,7 +99,7 @@ impl<'a> Failure<'a> {
             server_code: answered.and_then(|answered| answered.code.as_deref()),
             server_message: answered.and_then(|answered| answered.message.as_deref()),
             request_id: answered.and_then(|answered| answered.request_id.as_deref()),
-            url: error.asked().map(|asked| &*asked.address),
+            url: error.asked().and_then(Asked::url),
             retry_after: error.retry_after().map(millis),
             cause,
         }
@@ -184,8 +184,13 @@ impl<'a> Status<'a> {
         Self { waited: Some(millis(waited)), waited_for_token: Some(millis(for_token)), ..self }
     }
 
-    /// With what is being done about a successor.
-    pub(super) fn and_fetch(self, slot: &'a Slot<Key>, time: &Time) -> Self {
+    /// With what is being done about a successor, and why the last request for one failed.
+    pub(super) fn and_fetch(
+        self,
+        slot: &'a Slot<Key>,
+        time: &Time,
+        error: Option<&'a Error>,
+    ) -> Self {
         let (fetch, retry) = match slot.fetch() {
             Fetch::Idle => ("idle", None),
             Fetch::InFlight { .. } => ("inFlight", None),
@@ -196,7 +201,7 @@ impl<'a> Status<'a> {
             fetch: Some(fetch),
             retry_in: retry.map(|at| millis(at.saturating_sub(time.mono))),
             waiting: u32::try_from(slot.waiting()).ok(),
-            last_error: slot.last_error().map(|error| Failure::new(error, JsValue::UNDEFINED)),
+            last_error: error.map(|error| Failure::new(error, JsValue::UNDEFINED)),
             ..self
         }
     }

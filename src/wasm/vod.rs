@@ -65,9 +65,16 @@ impl StsTokens {
             Self::Ours(driver) => return driver.token(scope, patience).await,
             Self::Foreign(tokens) => tokens,
         };
-        let asked = tokens.get_token(scope, patience.signal());
-        let failed = |thrown| thrown::error(&thrown, PageFunction::Source);
-        let token = patience.wait(&asked.map_err(failed)?).await.map_err(failed)?;
+        let token = match tokens.get_token(scope, patience.signal()) {
+            Ok(asked) => patience.wait(&asked).await,
+            thrown => thrown,
+        };
+        let token = match token {
+            Ok(token) => token,
+            Err(thrown) => {
+                return Err(thrown::error(&thrown, PageFunction::Source, patience).await);
+            }
+        };
         let part = |name| get(&token, name).as_string().unwrap_or_default();
         StsToken::new(&part("accessKeyId"), &part("accessKeySecret"), &part("securityToken"))
     }
@@ -142,7 +149,7 @@ impl Vod {
                 let _deadline = patience.within(self.deadline);
                 get_answer(&url, patience).await
             };
-            let asked = |error: Error| error.asking(Asked::new(Party::Vod, "GET", &self.endpoint));
+            let asked = |error: Error| error.asking(self.asked());
             let late = || Error::Timeout { after: self.deadline };
             let answer = answer.map_err(|failure| {
                 asked(if patience.is_over() { late() } else { failure.error })
@@ -158,6 +165,11 @@ impl Vod {
                 Err(Next::Failed(error)) => return Err(asked(error)),
             }
         }
+    }
+
+    /// What is asked, as errors name it.
+    pub(super) fn asked(&self) -> Asked {
+        Asked::new(Party::Vod, "GET", &self.endpoint)
     }
 
     fn url(&self, exchange: &Exchange, media: &Media, token: &StsToken) -> String {

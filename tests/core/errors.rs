@@ -19,7 +19,30 @@ fn each_names_the_party_the_move_and_the_request() {
         (Party::AppServer, http(405), "({ signal }) => fetch(", "answered 405)"),
         (Party::AppServer, http(415), "application/json", "answered 415)"),
         (Party::AppServer, http(419), "request.headers", "answered 419)"),
-        (Party::AppServer, http(503), "the AppServer answered", "answered 503)"),
+        (Party::AppServer, http(400), "its team can tell why", "answered 400)"),
+        (Party::AppServer, http(503), "the fault is the server's", "answered 503)"),
+        (Party::AppServer, http(200), "serverMessage has its reason", "answered 200)"),
+        (
+            Party::AppServer,
+            Error::Http(Answered::with_code(400, "NoPermission")),
+            "NoPermission; the key or the role that it uses may not do that",
+            "(POST /api/sts answered 400)",
+        ),
+        (
+            Party::AppServer,
+            Error::Http(Answered { csrf: true, ..Answered::status(400) }),
+            "it protects against CSRF: send the token of your framework by request.headers",
+            "answered 400)",
+        ),
+        (
+            Party::AppServer,
+            Error::InvalidResponse { reason: "it is empty" },
+            "it is empty; it must answer as docs/appserver.md says",
+            "(POST /api/sts)",
+        ),
+        (Party::AppServer, Error::Timeout { after: 5 }, "within 5 ms", "(POST /api/sts)"),
+        (Party::Vod, Error::Timeout { after: 5 }, "VOD did not answer within 5 ms", ".com/)"),
+        (Party::Vod, http(503), "the fault is VOD's", "answered 503)"),
         (Party::AppServer, Error::Forbidden(Answered::status(403)), "Host header", "answered 403)"),
         (Party::AppServer, Error::Network, "the AppServer could not be reached", "(POST /api/sts)"),
         (
@@ -34,16 +57,60 @@ fn each_names_the_party_the_move_and_the_request() {
                 request_id: Some("8E0C-1".to_owned()),
                 ..Answered::with_code(404, "InvalidVideo.NotFound").by(Party::Vod)
             }),
-            "VOD answered the request with an error: InvalidVideo.NotFound",
+            "VOD answered the request with an error: InvalidVideo.NotFound; what it was told",
             "answered 404, request id 8E0C-1)",
+        ),
+        (
+            Party::Vod,
+            Error::Http(Answered::with_code(403, "Forbidden.RAM").by(Party::Vod)),
+            "the role's policy has to allow it",
+            "answered 403)",
         ),
     ];
     for (party, error, holds, ends) in cases {
+        let error = match error {
+            Error::Http(answered) => Error::Http(answered.by(party)),
+            error => error,
+        };
         let text = asked(party, error);
         assert!(text.contains(holds) && text.ends_with(ends), "{text}");
         assert!(!text.contains("CANARY"), "{text}");
     }
-    assert!(!asked(Party::Vod, http(404)).contains("POST"), "advice is for AppServers");
+    let by_vod = Error::Http(Answered::status(404).by(Party::Vod));
+    assert!(!asked(Party::Vod, by_vod).contains("POST"), "advice is for AppServers");
+}
+
+#[test]
+fn a_function_of_the_page_is_named_in_the_place_of_an_address() {
+    let of_source = |error: Error| error.asking(Asked::function(PageFunction::Source));
+    let error = of_source(Error::Unauthenticated(Answered::status(401)));
+    assert!(error.to_string().ends_with("sign in again (source() answered 401)"), "{error}");
+    assert_eq!(error.asked().and_then(Asked::url), None);
+    let not_there = of_source(Error::Http(Answered::status(404))).to_string();
+    assert!(!not_there.contains("POST"), "it may have asked by GET: {not_there}");
+    let mistake = of_source(Error::Mistake { function: PageFunction::Source, message: None });
+    assert_eq!(mistake.to_string(), "source has a mistake in it; see cause");
+}
+
+#[test]
+fn what_is_no_matter_of_a_request_names_none() {
+    for error in [Error::Closed, Error::Aborted, Error::Reset, Error::TooShort { available: 9 }] {
+        let text = error.to_string();
+        assert_eq!(asked(Party::AppServer, error), text);
+    }
+}
+
+#[test]
+fn a_validity_that_no_token_has_is_the_page_s_move() {
+    let error = Error::TooShort { available: 840_000 };
+    assert_eq!(error.code(), "invalid_option");
+    let text = error.to_string();
+    assert!(text.contains("ask for less than 840000 ms"), "{text}");
+}
+
+#[test]
+fn an_answer_that_speaks_of_csrf_is_not_asked_for_again() {
+    assert_eq!(asks(Answered { csrf: true, ..Answered::status(400) }), 1);
 }
 
 #[test]

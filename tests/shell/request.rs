@@ -175,7 +175,7 @@ async fn an_answer_is_read_up_to_a_size() {
     assert_eq!(text(&failure, "code"), "invalid_response");
     assert!(
         text(&failure, "message")
-            .contains("the answer is larger than any credential's (POST https://app.test/sts)")
+            .contains("the answer is larger than any credential's; it must answer as docs/appserver.md says (POST https://app.test/sts)")
     );
     assert_eq!(js("cancelled"), true, "the connection is freed");
     assert_eq!(js("pulled"), 5, "pieces read: 256 KiB, and the one that was too many");
@@ -185,7 +185,7 @@ async fn an_answer_is_read_up_to_a_size() {
         refused("() => ({ status: 200, text: async () => ' '.repeat(10 << 20) })", PLAIN).await;
     assert!(
         text(&failure, "message")
-            .contains("the answer is larger than any credential's (POST https://app.test/sts)")
+            .contains("the answer is larger than any credential's; it must answer as docs/appserver.md says (POST https://app.test/sts)")
     );
 }
 

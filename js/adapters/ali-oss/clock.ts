@@ -65,5 +65,9 @@ export function watchClock(): (options: unknown) => void {
 
 /** @internal */
 export function skewed(message: string, cause?: unknown): UploadTokenError {
-  return new UploadTokenError("rejected", message, { status: 403, serverCode: SKEWED, cause });
+  return new UploadTokenError("rejected", `${message}; set the clock of the device`, {
+    status: 403,
+    serverCode: SKEWED,
+    cause,
+  });
 }

@@ -19,7 +19,7 @@ import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { directAuth, directFile, goesElsewhere, isDirect } from "./direct.js";
-import { asError, sdkThrew } from "./failures.js";
+import { asError, gaveUp, sdkThrew } from "./failures.js";
 import { described, Files, type FileEntry } from "./files.js";
 import type { Numbers } from "./options.js";
 import { Page } from "./page.js";
@@ -238,16 +238,9 @@ export class Host implements UploadHost {
   }
 
   /** The SDK gave a file up, and the page is told. */
-  failedBySdk(info: UploadInfo, code: string, message: string): void {
-    const refusal = this.files.find(info)?.refusal;
-    const kind = refusal?.status === undefined ? "network" : "http";
-    this.page.call(
-      "onUploadFailed",
-      info,
-      code,
-      message,
-      new UploadTokenError(kind, message, { serverCode: code, ...refusal }),
-    );
+  failedBySdk(info: UploadInfo, code: string, said: string): void {
+    const error = gaveUp(info, code, said, this.files.find(info)?.refusal);
+    this.page.call("onUploadFailed", info, code, error.message, error);
   }
 
   /** The SDK threw while a file ran. */

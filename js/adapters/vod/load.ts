@@ -86,7 +86,14 @@ function insert(option: string, href: string, nonce: string | undefined): Promis
     element.onerror = () => {
       element.remove();
       const { origin, pathname } = new URL(href);
-      reject(new UploadTokenError("network", `${option}: the script at ${origin}${pathname} did not load`));
+      const url = `${origin}${pathname}`;
+      reject(
+        new UploadTokenError(
+          "network",
+          `${option}: the script did not load; is the address right, and does script-src of the Content-Security-Policy name it? (GET ${url})`,
+          { url },
+        ),
+      );
     };
     document.head.append(element);
   });

@@ -147,7 +147,7 @@ export class Sdk {
       else if (this.#inside.isCurrent(info)) {
         if (state !== undefined) this.#inside.setState("Failure");
         else if (info.state === "Failure") this.#leaveExpired(entry);
-        else this.#stopWaiting();
+        else this.#stopAny();
       }
     } catch {
       this.#inside.setState("Failure");
@@ -210,13 +210,18 @@ export class Sdk {
     }
   }
 
-  /** `stopUpload()` in the state that the SDK is in while it waits for its first credential: it stops, and then throws. */
-  #stopWaiting(): void {
+  /** `stopUpload()` where the SDK has no client yet, or no longer: it stops, and then throws. */
+  #stopAny(): void {
     try {
       this.#stop();
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
+      if (!(error instanceof TypeError) || this.#inside.client()) throw error;
     }
+  }
+
+  #stopBeside(entry: FileEntry): void {
+    this.#runs.end(entry);
+    entry.info.state = "Stoped";
   }
 
   /** Leaves the expired state without touching it: a resumption, stopped at once. Parts it sends are refused. */
@@ -232,12 +237,17 @@ export class Sdk {
     const { cancelFile, deleteFile } = uploader;
     replaceMethod(uploader, "stopUpload", () => {
       const current = this.#inside.current();
-      for (const entry of this.#files) entry.asked = false;
-      if (this.#inside.state() === "Expire" && current) {
+      for (const entry of this.#files) {
+        entry.asked = false;
+        // After a cancellation the SDK may be at several files, and stops the last.
+        if (entry.info.state === "Uploading" && !sameFile(entry.info, current)) this.#stopBeside(entry);
+      }
+      const state = this.#inside.state();
+      if (state === "Expire" && current) {
         this.#inside.setState("Stop");
         current.state = "Stoped";
-      } else if (current?.state === "Ready") this.#stopWaiting();
-      else this.#stop();
+      } else if (state === "Failure" && current?.state === "Failure") this.#inside.setState("Stop");
+      else this.#stopAny();
     });
     replaceMethod(uploader, "cancelFile", (index) => {
       const current = this.#inside.current();

@@ -64,7 +64,7 @@ impl Driver<Tokens> {
 
     /// Why the last request for a token of this scope failed, until one succeeds.
     pub(crate) fn last_error(&self, scope: &str) -> Option<Error> {
-        self.shell().slots.borrow().of(scope)?.slot.last_error().cloned()
+        self.shell().last_error(self.shell().slots.borrow().of(scope)?)
     }
 
     /// Reports that a server refused the token with this id, in whichever slot holds it. `reason` is for listeners.
@@ -123,7 +123,8 @@ impl Driver<Tokens> {
         let Some(entry) = slots.of(scope) else { return JsValue::UNDEFINED };
         let id = entry.token().map(|token| &*token.access_key_id);
         let status = view::Status::new(&entry.slot, &time, id);
-        view::write(&status.and_fetch(&entry.slot, &time))
+        let error = self.shell().last_error(entry);
+        view::write(&status.and_fetch(&entry.slot, &time, error.as_ref()))
     }
 
     fn send_scope(self: &Rc<Self>, scope: &str, input: Input<Key>) {

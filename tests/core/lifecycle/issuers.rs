@@ -146,6 +146,24 @@ fn a_user_who_tries_again_waits_for_no_back_off_hold_or_budget() {
 }
 
 #[test]
+fn one_who_tries_again_within_a_second_is_not_told_the_old_error() {
+    for error in [Error::Network, UNAUTHENTICATED] {
+        let mut sim = Sim::new();
+        sim.answer = Answer::Fail(error.clone());
+        sim.feed(Input::Retry);
+        sim.call(0);
+        sim.pass(300);
+        sim.answer = Answer::Token(HOUR);
+        sim.feed(Input::Retry);
+        let waiter = sim.call(0);
+        assert_eq!(sim.outcome(waiter), None, "{error}");
+        sim.pass(SECOND);
+        assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(1)), "{error}");
+        assert_eq!(sim.requests.len(), 2);
+    }
+}
+
+#[test]
 fn but_not_more_than_once_a_second() {
     let mut sim = Sim::new();
     sim.answer = Answer::Fail(Error::Network);

@@ -184,7 +184,9 @@ const WAKE = `${PRELUDE}
   };
 `;
 
-const DEFECT = "the WebAssembly module failed, which is a defect; reload the page";
+const DEFECT =
+  "the WebAssembly module failed, which is a defect; reload the page — " +
+  "https://github.com/upload-token/upload-token/blob/HEAD/docs/errors.md#wasm";
 
 test("something thrown from the middle of the module is told to every caller, and it is given up", async () => {
   const { provoked, callers, after, told } = await nodeJson(

@@ -62,7 +62,7 @@ const BAD = {
       await used.text();
       return used;
     },
-    "network",
+    "source",
   ],
   "a proxy that throws": [
     () =>
@@ -89,11 +89,98 @@ for (const [what, [source, code]] of Object.entries(BAD)) {
   });
 }
 
+/** As browsers have it: its members are not the object's own. */
+class Xhr {
+  #status;
+  #answer;
+  constructor(status, answer) {
+    this.#status = status;
+    this.#answer = answer;
+  }
+  get status() {
+    return this.#status;
+  }
+  get responseText() {
+    if (typeof this.#answer !== "string") throw new Error("InvalidStateError");
+    return this.#answer;
+  }
+  get response() {
+    return this.#answer;
+  }
+  getAllResponseHeaders() {
+    return "content-type: application/json\r\nRetry-After: 7\r\n";
+  }
+}
+
+const refusal = { code: "NotSignedIn", message: "please sign in" };
+const refusalText = JSON.stringify(refusal);
+
+/** What tells of an answer with 401 and this refusal in it. */
+const REFUSALS = {
+  "a Response": new Response(refusalText, { status: 401 }),
+  "an error with a Response": Object.assign(new Error("no"), { response: new Response(refusalText, { status: 401 }) }),
+  "an XMLHttpRequest": new Xhr(401, refusalText),
+  "an XMLHttpRequest that parsed its answer": new Xhr(401, refusal),
+  "an event of an XMLHttpRequest": { type: "load", target: new Xhr(401, refusalText) },
+  "a jqXHR": { status: 401, responseText: refusalText, responseJSON: refusal, getAllResponseHeaders: () => "" },
+  "a response of axios": { status: 401, data: refusal, headers: {}, config: {}, request: cycle },
+  "a response of superagent": { status: 401, body: refusal, text: refusalText, header: {} },
+  "an HttpErrorResponse of Angular": {
+    name: "HttpErrorResponse",
+    status: 401,
+    error: refusal,
+    headers: { get: () => null },
+  },
+  "an answer of a mini program": { statusCode: 401, data: refusal, header: {} },
+  "a body that says its status": { status: 401, ...refusal },
+  "an error of an error": new Error("no token", {
+    cause: new Error("no", { cause: { status: 401, data: refusal, headers: {} } }),
+  }),
+};
+
+for (const [what, thrown] of Object.entries(REFUSALS)) {
+  test(`a source that throws ${what} fails as the answer that it tells of`, async (t) => {
+    const tokens = createTokenManager({ source: () => Promise.reject(thrown) });
+    t.after(() => tokens.close());
+    tokens.prefetch();
+    const { error } = await next(tokens, "refreshFailed");
+    const { code, status, serverCode, serverMessage } = error;
+    assert.deepEqual([code, status, serverCode], ["unauthenticated", 401, "NotSignedIn"]);
+    assert.equal(serverMessage, "please sign in");
+    assert.match(error.message, /sign in again \(source\(\) answered 401\)/);
+  });
+}
+
+test("a Response that a source threw may still be read by the page", async (t) => {
+  const thrown = new Response(refusalText, { status: 401 });
+  const tokens = createTokenManager({ source: () => Promise.reject(thrown) });
+  t.after(() => tokens.close());
+  await assert.rejects(tokens.getToken(), { code: "unauthenticated", serverCode: "NotSignedIn" });
+  assert.deepEqual(await thrown.json(), refusal);
+});
+
+test("what an XMLHttpRequest says of waiting is obeyed", async (t) => {
+  const tokens = createTokenManager({ source: () => Promise.reject(new Xhr(429, "")) });
+  t.after(() => tokens.close());
+  tokens.prefetch();
+  assert.equal((await next(tokens, "refreshFailed")).error.retryAfter, 7_000);
+});
+
 const THROWN = {
   "an error": [new Error("offline"), "network"],
   "a string": ["offline", "network"],
   "an error with a status": [Object.assign(new Error("busy"), { status: 429 }), "throttled"],
   undefined: [undefined, "network"],
+  "a text that names a status": ["HTTP error! status: 401", "unauthenticated"],
+  "a status": [403, "forbidden"],
+  "an XMLHttpRequest that reached nothing": [new Xhr(0, ""), "network"],
+  "an error without an end": [
+    (() => {
+      const error = new Error("no");
+      return Object.assign(error, { cause: error });
+    })(),
+    "network",
+  ],
 };
 
 for (const [what, [thrown, code]] of Object.entries(THROWN)) {

@@ -53,9 +53,9 @@ for (const [manager, options, message] of BAD) {
 
 test("what is no SDK and what are no options is refused, with a name for what is meant", () => {
   const refused = (message) => ({ name: "UploadTokenError", code: "invalid_option", message });
-  assert.throws(() => createVodUploader(undefined, tokens, {}), refused(/^Vod must be the class AliyunUpload\.Vod$/));
+  assert.throws(() => createVodUploader(undefined, tokens, {}), refused(/^Vod must be the class AliyunUpload\.Vod — /));
   assert.throws(() => createVodUploader(class {}, tokens, {}), refused(/^Vod must be the class AliyunUpload\.Vod/));
-  assert.throws(() => createVodUploader({ Vod }, tokens, {}), refused(/the member Vod of what was given$/));
+  assert.throws(() => createVodUploader({ Vod }, tokens, {}), refused(/the member Vod of what was given — /));
   assert.throws(() => createVodUploader(Vod, tokens, 7), refused(/^options must be an object/));
 });
 
@@ -132,7 +132,8 @@ test("a scope that is no text fails the file at once, and the page is asked for 
   const scopes = [];
   const refusing = createTokenManager({ source: () => Promise.reject(new Error("offline")) });
   const wrong = await failed(refusing, { perFile: () => 7 });
-  assert.deepEqual(wrong, { code: "invalid_option", message: "perFile must return a string", state: "Failure" });
+  assert.deepEqual([wrong.code, wrong.state], ["invalid_option", "Failure"]);
+  assert.match(wrong.message, /^perFile must return a string — /);
   const right = await failed(refusing, { perFile: ({ file }) => scopes.push(file.name) && file.name, deadline: 300 });
   assert.equal(right.code, "network");
   assert.deepEqual(scopes, ["a.mp4"]);

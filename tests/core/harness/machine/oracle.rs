@@ -188,10 +188,10 @@ impl Oracle {
         Ok(())
     }
 
-    /// The user may have one request made at once, each second.
+    /// The user may have one request made at once, each second; one that comes too soon is made when that is over.
     fn granted(&mut self, mono: u64) {
-        if self.retried.is_none_or(|last| mono.saturating_sub(last) >= 1_000) {
-            self.retried = Some(mono);
+        if self.retried.is_none_or(|at| at <= mono) {
+            self.retried = Some(self.retried.map_or(mono, |last| last + 1_000).max(mono));
             self.granted = true;
         }
     }

@@ -20,7 +20,7 @@ def local_time(**delta):
 
 
 def flask_app():
-    from flask import Flask, jsonify, request
+    from flask import Flask, abort, jsonify, request
     from flask_wtf import CSRFProtect
     from flask_wtf.csrf import generate_csrf
 
@@ -40,6 +40,10 @@ def flask_app():
     @app.post("/abort")
     def abort_400():
         return "Bad Request", 400
+
+    @app.post("/bad-request")
+    def bad_request():
+        abort(400)
 
     @app.get("/get-only")
     def get_only():
