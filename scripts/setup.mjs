@@ -1,14 +1,14 @@
 // Installs what is missing and says so, a line a step; what is there is skipped in milliseconds.
 //
 //   npm run setup                 what `npm start` and `npm test` need
-//   npm run setup -- firefox webkit redis   the other engines and servers as well
+//   npm run setup -- firefox webkit redis nginx   the other engines and servers as well
 //
 // Node built-ins only: this runs before any dependency is there.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { ensureChrome, ensureFirefox, ensureWebKit } from "./lib/browsers.mjs";
-import { ensureRedis } from "./lib/daemons.mjs";
+import { ensureNginx, ensureRedis } from "./lib/daemons.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import { ask, command, Failure, isMain, root, run, say } from "./lib/run.mjs";
 
@@ -37,6 +37,7 @@ async function ensurePrograms(browser, others) {
   if (others.includes("firefox")) report("firefox", (await ensureFirefox()).firefox);
   if (others.includes("webkit")) report("webkit", (await ensureWebKit()).webkitdriver);
   if (others.includes("redis")) report("redis", (await ensureRedis()).redis);
+  if (others.includes("nginx")) report("nginx", (await ensureNginx()).nginx);
 }
 
 function report(step, text) {

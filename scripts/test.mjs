@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { buildAppServer } from "./lib/app-server.mjs";
 import { ensureChrome, ensureFirefox, ensureWebKit } from "./lib/browsers.mjs";
-import { ensureRedis } from "./lib/daemons.mjs";
+import { ensureNginx, ensureRedis } from "./lib/daemons.mjs";
 import { endAll, measure } from "./lib/measure.mjs";
 import { command, Failure, root, say } from "./lib/run.mjs";
 import { ALL, QUICK, SUITES } from "./lib/suites.mjs";
@@ -41,6 +41,7 @@ await command(async () => {
   if (needs.has("firefox")) Object.assign(machine, await ensureFirefox());
   if (needs.has("webkit")) Object.assign(machine, await ensureWebKit());
   if (needs.has("redis")) Object.assign(machine, await ensureRedis());
+  if (needs.has("nginx")) Object.assign(machine, await ensureNginx());
   await mkdir(join(root, LOGS), { recursive: true });
 
   const total = { passed: 0, failed: 0 };

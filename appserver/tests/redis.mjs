@@ -1,13 +1,13 @@
 // A Redis or Valkey of a test's own, on loopback, which keeps nothing.
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { ensureRedis } from "../../scripts/lib/daemons.mjs";
-import { run } from "../../scripts/lib/run.mjs";
+import { freePort, makeCertificate } from "./loopback.mjs";
 
 /**
  * Starts one. With `tls` it has a certificate of its own CA; with `user`, `{ name, password, rights }`, it serves only that one.
@@ -22,7 +22,7 @@ export async function startRedis({ tls = false, user } = {}) {
   const options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
   const own = (name) => join(folder, name);
   if (tls) {
-    await certificate(openssl, own);
+    await makeCertificate(openssl, folder);
     options.push("--port", "0", "--tls-port", String(port), "--tls-auth-clients", "no");
     options.push(
       "--tls-cert-file",
@@ -66,25 +66,6 @@ export async function startRedis({ tls = false, user } = {}) {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-async function certificate(openssl, own) {
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  const ca = ["-x509", "-subj", "/CN=a CA of its own", "-keyout", own("ca.key"), "-out", own("ca.pem")];
-  await run(openssl, ["req", ...key, ...ca, "-addext", "basicConstraints=critical,CA:TRUE"]);
-  const signed = ["-x509", "-CA", own("ca.pem"), "-CAkey", own("ca.key"), "-subj", "/CN=redis"];
-  const names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
-  await run(openssl, ["req", ...key, ...signed, ...names, "-keyout", own("key.pem"), "-out", own("cert.pem")]);
-  await readFile(own("cert.pem"));
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** The raw answer to a command. */

@@ -17,3 +17,15 @@ export async function ensureRedis() {
   if (!redis || !ssl) throw new Failure("Redis was installed, but is not on PATH");
   return { redis, openssl: ssl };
 }
+
+/** Resolves with the path of nginx (`NGINX` wins), and of openssl. */
+export async function ensureNginx() {
+  const find = () => first([process.env.NGINX, "nginx", "/usr/sbin/nginx"]);
+  const openssl = () => first(["openssl"]);
+  if (!find() || !openssl()) {
+    await installPackages("nginx", ["nginx", "openssl"], { else: "install nginx and openssl, or set NGINX" });
+  }
+  const [nginx, ssl] = [find(), openssl()];
+  if (!nginx || !ssl) throw new Failure("nginx was installed, but is not where it is looked for");
+  return { nginx, openssl: ssl };
+}

@@ -14,7 +14,7 @@ import { tools } from "../setup.mjs";
  * @typedef {{ program: string, args: string[], env?: Record<string, string> }} Command
  * @typedef {object} Suite
  * @property {Lane} lane
- * @property {("chromium" | "firefox" | "webkit" | "servers" | "redis")[]} needs - The browsers it drives; whether it
+ * @property {("chromium" | "firefox" | "webkit" | "servers" | "redis" | "nginx")[]} needs - The browsers it drives; whether it
  *   starts the AppServer or the local cloud; and what the AppServer runs with.
  * @property {string} [within] - The suite of which it is a part: it runs only when asked for.
  * @property {(machine: object, only?: string) => Command[] | Promise<Command[]>} commands - For a machine's browsers and
@@ -55,7 +55,7 @@ export const SUITES = {
   engines: node("tests/e2e/engines", "browsers", [...PAGE, "firefox", "webkit"], { files: 3 }),
   demo: node("tests/e2e/demo", "browsers", [...PAGE, "firefox", "webkit"]),
   secrets: node("tests/e2e/secrets", "browsers", PAGE),
-  appserver: node("appserver/tests", "browsers", ["servers", "redis"]),
+  appserver: node("appserver/tests", "browsers", ["servers", "redis", "nginx"]),
   localcloud: node("localcloud/tests", "browsers", ["servers"]),
   // The shell in a page, where there is no document, and where there is no page at all.
   wasm: shell("chromium", "BROWSER", ["core", "shell"]),
@@ -94,11 +94,12 @@ function node(folder, lane, needs = [], { files: atOnce = 1 } = {}) {
   return { lane, needs, commands, read: readNode };
 }
 
-function programs({ chrome, chromedriver, firefox, geckodriver, webkitdriver, xvfb, redis }) {
+function programs({ chrome, chromedriver, firefox, geckodriver, webkitdriver, xvfb, redis, nginx }) {
   const env = { CHROME_PATH: chrome, CHROMEDRIVER: chromedriver, NODE_NO_WARNINGS: "1" };
   if (firefox) Object.assign(env, { FIREFOX_PATH: firefox, GECKODRIVER: geckodriver });
   if (webkitdriver) Object.assign(env, { WEBKITDRIVER: webkitdriver, XVFB: xvfb });
   if (redis) env.REDIS_SERVER = redis;
+  if (nginx) env.NGINX = nginx;
   return env;
 }
 

@@ -1,0 +1,186 @@
+// The files in appserver/deploy, with a real nginx in front of two AppServers.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import https from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { accessKey, roleArn, startCloud } from "../../localcloud/tests/cloud.mjs";
+import { startProgram } from "../../scripts/lib/app-server.mjs";
+import { ensureNginx } from "../../scripts/lib/daemons.mjs";
+import { root, run } from "../../scripts/lib/run.mjs";
+import { freePort, makeCertificate } from "./loopback.mjs";
+
+const PROXY_SECRET = "a-secret-of-the-proxy-0123456789abcdef";
+const deploy = (name) => readFile(join(root, "appserver/deploy", name), "utf8");
+const instances = [];
+let cloud, folder, login, nginx, origin, ca;
+
+before(async () => {
+  cloud = await startCloud();
+  folder = await mkdtemp(join(tmpdir(), "deploy-"));
+  const programs = await ensureNginx();
+  await makeCertificate(programs.openssl, folder, "www.example.com");
+  ca = await readFile(join(folder, "ca.pem"));
+  login = await startLogin();
+  const port = await freePort();
+  origin = `https://127.0.0.1:${port}`;
+  const env = await environment();
+  for (let number = 0; number < 2; number++) instances.push(await startProgram(["--listen", "127.0.0.1:0"], { env }));
+  nginx = await startNginx(programs.nginx, port);
+});
+after(async () => {
+  await nginx?.stop();
+  await Promise.all(instances.map((instance) => instance.stop()));
+  login?.close();
+  await cloud?.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** `text` with each of `replaced` in place of what stands there once. */
+function adapted(text, replaced) {
+  return replaced.reduce((text, [yours, ours]) => {
+    assert.equal(text.split(yours).length, 2, `${yours} stands there once`);
+    return text.replace(yours, () => ours);
+  }, text);
+}
+
+/** The shipped environment, with the secrets in files of this test and the cloud on this machine. */
+async function environment() {
+  const secret = async (name, text) => {
+    await writeFile(join(folder, name), `${text}\n`);
+    return [`/etc/upload-token/${name}`, join(folder, name)];
+  };
+  const file = adapted(await deploy("upload-token.env"), [
+    ["LTAI5tReplaceThisByYours", accessKey.id],
+    ["acs:ram::1234567890123456:role/web-upload", roleArn],
+    ["https://www.example.com", `https://www.example.com,${origin}`],
+    await secret("access-key-secret", accessKey.secret),
+    await secret("ticket-keys", "0123456789abcdef0123456789abcdef"),
+    await secret("proxy-secret", PROXY_SECRET),
+  ]);
+  const lines = file.split("\n").filter((line) => line && !line.startsWith("#"));
+  const shipped = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+  return {
+    ...shipped,
+    UPLOAD_TOKEN_ALLOWED_ORIGINS: "https://other.example",
+    UPLOAD_TOKEN_ENDPOINTS: "sts,upload-auth",
+    UPLOAD_TOKEN_REQUESTS_PER_MINUTE: "1000",
+    UPLOAD_TOKEN_STS_ENDPOINT: cloud.sts,
+    UPLOAD_TOKEN_VOD_ENDPOINT: `http://127.0.0.1:${cloud.port}/__cloud/vod.cn-shanghai.aliyuncs.com`,
+  };
+}
+
+/** The site's own session check. */
+function startLogin() {
+  const server = createServer((request, response) => {
+    const user = /\bsession=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
+    response.writeHead(user ? 204 : 401, user ? { "X-User": user } : {}).end();
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+async function startNginx(program, port) {
+  const [first, second] = instances.map(({ http }) => new URL(http).host);
+  const site = adapted(await deploy("nginx.conf"), [
+    ["listen 443 ssl", `listen 127.0.0.1:${port} ssl`],
+    ["/etc/nginx/tls/www.example.com.pem", join(folder, "cert.pem")],
+    ["/etc/nginx/tls/www.example.com.key", join(folder, "key.pem")],
+    ["/etc/nginx/upload-token-secret.conf", join(folder, "secret.conf")],
+    ["http://127.0.0.1:3000", `http://127.0.0.1:${login.address().port}`],
+    ["server 127.0.0.1:8787", `server ${first}`],
+    ["server 127.0.0.1:8788", `server ${second}`],
+  ]);
+  await writeFile(join(folder, "site.conf"), site);
+  await writeFile(join(folder, "secret.conf"), `proxy_set_header X-Proxy-Secret "${PROXY_SECRET}";\n`);
+  const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const temporary = places.map((name) => `${name}_temp_path ${join(folder, name)};`).join("\n");
+  // As root its workers would be somebody who may not read this folder.
+  const user = process.getuid() === 0 ? "user root;" : "";
+  const main = `daemon off; ${user} worker_processes 1; pid ${join(folder, "nginx.pid")}; error_log stderr;
+    events {} http { access_log off; ${temporary} include ${join(folder, "site.conf")}; }`;
+  await writeFile(join(folder, "nginx.conf"), main);
+  const child = spawn(program, ["-p", folder, "-c", join(folder, "nginx.conf")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.once("exit", (code) => code && console.error(said));
+  const stop = () => {
+    child.kill("SIGTERM");
+    return ended;
+  };
+  for (let looks = 0; looks < 200; looks++) {
+    if (await ask("/").catch(() => undefined)) return { stop };
+    await sleep(25);
+  }
+  throw new Error(`nginx does not answer\n${said}`);
+}
+
+function ask(path, { method = "POST", headers = {}, body = "" } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = https.request(origin + path, { method, headers, ca, agent: false }, async (response) => {
+      const text = Buffer.concat(await response.toArray()).toString();
+      resolve({ status: response.statusCode, headers: response.headers, text });
+    });
+    request.once("error", reject).end(body);
+  });
+}
+
+const alice = { cookie: "session=alice" };
+
+describe("nginx.conf", () => {
+  it("keeps the contract", async () => {
+    const env = { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") };
+    const command = [join(root, "scripts/contract.mjs"), origin, "--header", "cookie: session=alice"];
+    const { code, output } = await run(process.execPath, command, { env, check: false });
+    assert.equal(code, 0, output);
+  });
+
+  it("lets nobody name a user, or know the proxy's secret", async () => {
+    const made = { "x-user": "alice", "x-proxy-secret": PROXY_SECRET };
+    const { status, headers, text } = await ask("/api/upload-auth", { headers: made });
+    assert.deepEqual([status, headers["cache-control"], JSON.parse(text).ErrorCode], [401, "no-store", "NotSignedIn"]);
+    const { text: video } = await ask("/api/upload-auth", { headers: alice, body: '{"fileName":"a.mp4"}' });
+    const { videoId, ticket } = JSON.parse(video);
+    const theft = {
+      headers: { cookie: "session=mallory", "x-user": "alice" },
+      body: JSON.stringify({ videoId, ticket }),
+    };
+    assert.equal((await ask("/api/upload-auth", theft)).status, 404);
+    const past = await fetch(`${instances[0].http}/api/sts`, { method: "POST", headers: { "x-user": "alice" } });
+    assert.equal(past.status, 401, "whoever reaches the server past the proxy is nobody");
+  });
+
+  it("lets preflights of listed origins through, and no others", async () => {
+    const preflight = (origin) => ask("/api/upload-auth", { method: "OPTIONS", headers: { origin } });
+    const listed = await preflight("https://other.example");
+    assert.deepEqual([listed.status, listed.headers["access-control-allow-origin"]], [204, "https://other.example"]);
+    assert.equal((await preflight("https://evil.example")).headers["access-control-allow-origin"], undefined);
+  });
+
+  it("shows nothing else of the server", async () => {
+    for (const path of ["/healthz", "/readyz", "/metrics", "/login-check", "/api/other"]) {
+      assert.equal((await ask(path, { method: "GET", headers: alice })).status, 404, path);
+    }
+  });
+
+  it("renews an upload at the other instance when one has died", async () => {
+    const { text } = await ask("/api/upload-auth", { headers: alice, body: '{"fileName":"a.mp4"}' });
+    let video = JSON.parse(text);
+    await instances[0].kill();
+    for (let number = 0; number < 4; number++) {
+      const body = JSON.stringify({ videoId: video.videoId, ticket: video.ticket });
+      const { status, text } = await ask("/api/upload-auth", { headers: alice, body });
+      assert.equal(status, 200, text);
+      video = JSON.parse(text);
+    }
+  });
+});
