@@ -22,14 +22,14 @@ const ROOMS = [
   ["core: errors, credentials, times, JSON", /upload_token::(error|token|time|text|json|secret)/],
   [
     "shell: requests, to AppServers and to VOD",
-    /upload_token::wasm::(request|vod|thrown|patience|driver::Driver<S>::ask)/,
+    /upload_token::wasm::(request|body|vod|thrown|patience|driver::Driver<S>::ask)/,
   ],
   ["shell: what is written for a page", /upload_token::wasm::view/],
   ["shell: the rest", /upload_token::wasm|_externref_shim|externref shim|^(token|upload)core_/],
   ["serde, serde-wasm-bindgen, and its table of names", /serde|hashbrown/],
   ["sha1, hmac, base64ct", /sha1|hmac|digest|block_buffer|base64ct/],
   ["wasm-bindgen, js-sys, web-sys, gloo-timers", /wbindgen|wasm_bindgen|js_sys|web_sys|gloo|externref/],
-  ["standard library, allocator", /./],
+  ["standard library, as far as this code calls for it, and the allocator", /./],
 ];
 
 await command(async () => {
