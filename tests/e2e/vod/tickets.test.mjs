@@ -119,6 +119,28 @@ describe("tickets", () => {
     await instances.stop();
   });
 
+  test("a reload in mid-upload, at two instances that are restarted", async () => {
+    await site.reset({ config });
+    const instances = await (await new Instances().add()).add();
+    const page = await open(instances);
+    const sum = await begin(page);
+    await parts(2);
+    await instances.restart();
+    await site.load(page);
+    assert.equal(await begin(page), sum);
+    assert.deepEqual((await ended(page)).ends["a.mp4"], ["Succeed"]);
+    const [log, objects] = await Promise.all([site.log(), site.objects()]);
+    const { created, refreshed } = figures(log);
+    assert.equal(created, 1, "the ticket of the page before says whose the video is");
+    assert.ok(refreshed >= 1);
+    assert.deepEqual(
+      objects.map(({ sha256 }) => sha256),
+      [sum],
+    );
+    await page.context().close();
+    await instances.stop();
+  });
+
   test("keys are rotated in mid-upload, each with a restart", async () => {
     await site.reset({ config });
     const instances = await new Instances().add({ UPLOAD_TOKEN_TICKET_KEYS: OLD_KEY });
