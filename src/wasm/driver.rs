@@ -220,13 +220,12 @@ impl<S: Shell> Driver<S> {
             return;
         }
         loop {
-            let inputs = self.inbox.take();
-            if inputs.is_empty() {
-                break;
-            }
-            for (id, input) in inputs {
-                self.answer(id, input);
-            }
+            let next = {
+                let mut inbox = self.inbox.borrow_mut();
+                (!inbox.is_empty()).then(|| inbox.remove(0))
+            };
+            let Some((id, input)) = next else { break };
+            self.answer(id, input);
         }
         self.draining.set(false);
         self.rest();
