@@ -354,6 +354,7 @@ fn failures_have_codes_and_no_secrets() {
     let failures = [
         (Failure::Credential(Error::Unauthenticated(Answered::status(401))), "unauthenticated"),
         (Failure::Credential(refused("InvalidVideo.NotFound")), "InvalidVideo.NotFound"),
+        (Failure::Credential(refused("ServiceUnavailable")), "http"),
         (Failure::Refused("AccessDenied".to_owned()), "AccessDenied"),
         (Failure::Silent, "upload_lost"),
         (Failure::Stalled, "upload_stalled"),

@@ -41,6 +41,49 @@ fn without_a_video_id_the_address_says_whether_it_is_the_same_object() {
 }
 
 #[test]
+fn an_answer_without_a_video_id_is_of_the_video_asked_for_unless_it_goes_elsewhere() {
+    let (a, b) = (Some(at("a")), Some(at("b")));
+    let cases = [
+        (None, None, Some("video")),
+        (a.clone(), None, Some("video")),
+        (None, a.clone(), Some("video")),
+        (a.clone(), a.clone(), Some("video")),
+        (a, b, None),
+    ];
+    for (first, second, video) in cases {
+        let mut sim = Sim::new(Kind::Video);
+        sim.object.clone_from(&first);
+        sim.start();
+        sim.grant();
+        (sim.named, sim.repeats) = (false, false);
+        sim.object.clone_from(&second);
+        sim.pass_until(LIFE, |sim| !sim.open.is_empty());
+        sim.grant();
+        let named = sim.upload.auth().unwrap().video_id.as_deref();
+        assert_eq!(named, video, "{first:?}, then {second:?}");
+    }
+}
+
+/// Each of an image's credentials is for another object, unless both are known to be for the same one.
+#[test]
+fn an_image_goes_on_where_both_objects_are_known_and_one() {
+    let mut sim = Sim::new(Kind::Image);
+    sim.object = Some(at("a"));
+    sim.start();
+    sim.grant();
+    sim.progress();
+    sim.expire("SecurityTokenExpired");
+    sim.grant();
+    assert_eq!(sim.done().last(), Some(&Did::Resume { auth: 2, forget: false }));
+
+    let mut sim = Sim::new(Kind::Image);
+    sim.saved = Some("a".to_owned());
+    sim.start_with(Some("kept"));
+    sim.grant();
+    assert_eq!(sim.done().last(), Some(&Did::Start { auth: 1, forget: true }));
+}
+
+#[test]
 fn and_the_page_is_told_once_why_it_is_not_renewed_ahead() {
     let mut sim = two_fields("a");
     sim.pass(LIFE);
@@ -186,6 +229,19 @@ fn the_next_user_s_file_does_not_go_to_the_former_one_s_address() {
     sim.start();
     sim.grant();
     assert_eq!(sim.upload.auth().unwrap().upload_address, "");
+}
+
+#[test]
+fn what_the_former_user_stored_is_not_continued_even_in_the_same_object() {
+    let mut sim = Sim::new(Kind::Video);
+    sim.object = Some(at("a"));
+    sim.start();
+    sim.grant();
+    sim.progress();
+    sim.feed(Input::Reset);
+    sim.start();
+    sim.grant();
+    assert_eq!(sim.done().last(), Some(&Did::Start { auth: 2, forget: true }));
 }
 
 #[test]

@@ -65,6 +65,8 @@ pub(crate) struct Sim {
     pub(crate) saved_ticket: Option<&'static str>,
     /// For each request, whether a video that VOD no longer knows may be created anew.
     pub(crate) may_create: Vec<bool>,
+    /// Whether answers name the video that they were asked for.
+    pub(crate) repeats: bool,
     /// Whether answers name a video, and the address that they carry.
     pub(crate) named: bool,
     pub(crate) address: &'static str,
@@ -102,6 +104,7 @@ impl Sim {
             ticket: None,
             saved_ticket: None,
             may_create: Vec::new(),
+            repeats: true,
             named: true,
             address: "YWRkcmVzcw==",
             object: None,
@@ -241,7 +244,10 @@ impl Sim {
             upload_address: self.address.to_owned(),
             address: self.object.clone(),
             media_id: self.media_id.clone(),
-            video_id: video_id.map(str::to_owned).or(asked).or_else(created),
+            video_id: video_id
+                .map(str::to_owned)
+                .or(asked.filter(|_| self.repeats))
+                .or_else(created),
             image_id: None,
             ticket: self.ticket.map(str::to_owned),
         };
