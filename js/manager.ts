@@ -13,7 +13,7 @@ import {
 } from "./core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
 import { nearest } from "./misuse.js";
-import { addressOf, checkGetToken, checkRequest, checkScope, readOptions } from "./options.js";
+import { addressOf, checkGetToken, checkRequest, checkScope, checkUrl, readOptions } from "./options.js";
 import type {
   GetTokenOptions,
   RefreshFailedEvent,
@@ -241,9 +241,10 @@ export class Manager implements TokenManager {
   }
 
   async #create(): Promise<TokenCore> {
+    const { source, deadline, policy } = this.#options;
+    if (typeof source !== "function") checkUrl("source", source, true);
     const { TokenCore } = await loadCore(this.#load);
     if (this.#closed) throw closed();
-    const { deadline, policy } = this.#options;
     const options = {
       source: weakOption(this, (manager) => addressOf(manager.#options.source)),
       request: weakOption(this, (manager) => manager.#checkedRequest()),

@@ -108,8 +108,13 @@ export function addressOf<F>(source: string | URL | F): string | F {
   return source instanceof URL ? source.href : source;
 }
 
-/** @internal A token must not travel in the clear: https, or this device itself. */
-export function checkUrl(option: string, source: unknown): void {
+/**
+ * @internal A token must not travel in the clear: https, or this device itself.
+ *
+ * @param used - whether it is about to be asked. A server that renders a page makes what is the page's, and asks for
+ *   nothing: an address within the site is refused there only when it is used.
+ */
+export function checkUrl(option: string, source: unknown, used = false): void {
   if (!(source instanceof URL) && (typeof source !== "string" || source === "")) {
     throw invalidOption(option, "must be an address or a function");
   }
@@ -118,10 +123,9 @@ export function checkUrl(option: string, source: unknown): void {
   try {
     url = base === undefined || base === "about:blank" ? new URL(source) : new URL(source, base);
   } catch {
-    throw invalidOption(
-      option,
-      base === undefined ? "must be an absolute address here, or a function" : "is no address",
-    );
+    if (base !== undefined) throw invalidOption(option, "is no address");
+    if (!used) return;
+    throw invalidOption(option, "must be an absolute address here, or a function");
   }
   const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   const own = base !== undefined && new URL(base).origin === url.origin;

@@ -1,3 +1,4 @@
+import { checkUrl } from "../options.js";
 import type { TokenRequest, TokenRequestOptions, TokenSource } from "../types.js";
 
 type Wishes = TokenRequestOptions | ((about: Omit<TokenRequest, "signal">) => unknown) | undefined;
@@ -5,6 +6,7 @@ type Wishes = TokenRequestOptions | ((about: Omit<TokenRequest, "signal">) => un
 /** @internal The source that an address is: asked as a token manager asks it. */
 export function posting(address: string | URL, wishes: Wishes): TokenSource {
   return async ({ signal, ...about }: TokenRequest) => {
+    checkUrl("source", address, true);
     const wished = ((typeof wishes === "function" ? await wishes(about) : wishes) ?? {}) as TokenRequestOptions;
     const init: RequestInit = { ...wished, method: "POST", cache: "no-store", redirect: "error", signal };
     if (wished.body !== undefined || !(about.rejected || about.scope)) return fetch(address, init);

@@ -12,7 +12,8 @@ const BEFORE = `
     WebAssembly[name] = function (...args) { asked.push(name); return new.target ? new real(...args) : real(...args); };
   }
   const load = () => asked.push("the SDK");
-  const options = { source: "https://app.test/sts", keepAlive: "kept" };
+  const { sharedSource } = await import("./dist/tabs.js");
+  const options = { source: sharedSource("/api/sts", { name: "a" }), keepAlive: "kept" };
 `;
 const AFTER = `
   await new Promise((done) => setTimeout(done, 50));

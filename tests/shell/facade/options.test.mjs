@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createTokenManager, isUploadTokenError, UploadTokenError } from "upload-token";
+import { sharedSource } from "upload-token/tabs";
 
 import { never } from "./support.mjs";
 
@@ -14,7 +15,6 @@ const BAD = [
   [{ source: "" }, "source must be an address or a function"],
   [{ source: 7 }, "source must be an address or a function"],
   [{ source: null }, "source must be an address or a function"],
-  [{ source: "/api/sts" }, "source must be an absolute address here"],
   [{ source: "http://app.example/sts" }, "source must be an https address"],
   [{ source: new URL("ftp://app.example/sts") }, "source must be an https address"],
   [{ source: "javascript:alert(1)" }, "source must be an https address"],
@@ -90,6 +90,19 @@ test("what is good is taken, without asking anybody", () => {
   ]) {
     const tokens = createTokenManager(options);
     assert.equal(tokens.status().requests, 0);
+    tokens.close();
+  }
+});
+
+test("an address within a site: where there is no page, as on a server that renders one, it is refused when used", async () => {
+  const message = /^source must be an absolute address here, or a function/;
+  for (const source of ["/api/sts", sharedSource("/api/sts", { name: "a" })]) {
+    const tokens = createTokenManager({ source });
+    assert.equal(tokens.status().state, "empty");
+    const told = await tokens.getToken().catch((error) => error.cause ?? error);
+    assert.equal(told.code, "invalid_option");
+    assert.match(told.message, message);
+    tokens.prefetch();
     tokens.close();
   }
 });
