@@ -17,25 +17,32 @@ const LIFE = 2000;
 const CREATE = { service: "vod", action: "CreateUploadVideo" };
 const SLOW = { partDelayMs: 400 };
 
+/** StrictMode mounts twice in development only; for developer tools Vue's development build keeps every app. */
+const FRAMEWORKS = {
+  vue: { major: 3, mode: "production" },
+  react: { major: 19, mode: "development" },
+  "react-18": {
+    major: 18,
+    page: "react",
+    mode: "development",
+    alias: { react: "react-18", "react-dom": "react-dom-18" },
+  },
+};
+
 let site;
 before(async () => {
   site = await openSite();
-  // StrictMode mounts twice in development only; for developer tools Vue's development build keeps every app.
-  for (const [name, mode] of [
-    ["react", "development"],
-    ["vue", "production"],
-  ]) {
+  for (const [name, { page = name, mode, alias = {} }] of Object.entries(FRAMEWORKS)) {
     await build({
       absWorkingDir: root,
-      entryPoints: [`tests/e2e/frameworks/page/${name}.mjs`],
+      entryPoints: { [name]: `tests/e2e/frameworks/page/${page}.mjs` },
       outdir: join(www, "frameworks"),
       bundle: true,
       format: "esm",
       define: { "process.env.NODE_ENV": JSON.stringify(mode), __VUE_PROD_DEVTOOLS__: "false" },
+      alias,
       logLevel: "silent",
     });
-  }
-  for (const name of ["react", "vue"]) {
     const html = `<!doctype html><title>${name}</title><main></main>
 <script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>
 <script src="/vendor/aliyun-upload-vod.js"></script><script type="module" src="/frameworks/${name}.js"></script>`;
@@ -44,7 +51,7 @@ before(async () => {
 });
 after(() => site?.close());
 
-for (const name of ["vue", "react"]) {
+for (const name of Object.keys(FRAMEWORKS)) {
   describe(name, () => {
     let page;
 
@@ -99,6 +106,10 @@ for (const name of ["vue", "react"]) {
       assert(expiries(log, LIFE) >= 1);
     });
 
+    test("it is the version that is meant", async () => {
+      assert.equal(parseInt(await page.evaluate(() => app.version)), FRAMEWORKS[name].major);
+    });
+
     test("one uploader, whatever is rendered; the callbacks of the last render are called", async () => {
       for (const label of ["first", "second", "third"]) await mount({ label });
       await app("add", "a.mp4", 100 * KB);
@@ -107,7 +118,7 @@ for (const name of ["vue", "react"]) {
       const { made, called } = await seen();
       assert.equal(made, 1);
       // A component of Vue is set up once, with the callbacks of that moment.
-      assert.deepEqual(called, [[name === "react" ? "third" : "first", "a.mp4"]]);
+      assert.deepEqual(called, [[name === "vue" ? "first" : "third", "a.mp4"]]);
     });
 
     test("unmounted in mid-upload: all of it ends, and the next mount goes on from what is stored", async () => {

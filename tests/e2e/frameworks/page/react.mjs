@@ -1,4 +1,4 @@
-import { createElement, StrictMode } from "react";
+import { createElement, StrictMode, version } from "react";
 import { createRoot } from "react-dom/client";
 
 import { useTokenManager, useVodUploader } from "../../../../dist/react.js";
@@ -18,6 +18,7 @@ let root;
 
 globalThis.app = {
   ...tests,
+  version,
   mount(props = {}) {
     root ??= createRoot(document.querySelector("main"));
     root.render(createElement(StrictMode, null, createElement(Upload, props)));

@@ -1,4 +1,4 @@
-import { computed, createApp, defineComponent, h, shallowReactive } from "vue";
+import { computed, createApp, defineComponent, h, shallowReactive, version } from "vue";
 
 import { useTokenManager, useVodUploader } from "../../../../dist/vue.js";
 import { options, rendered, tests, Vod } from "./common.mjs";
@@ -32,6 +32,7 @@ let mounted;
 
 globalThis.app = {
   ...tests,
+  version,
   mount(given = {}) {
     props.given = given;
     if (mounted) return;
