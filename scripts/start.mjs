@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 
 import { build } from "./build.mjs";
 import { demo } from "./headless.mjs";
-import { buildAppServer, startAppServer } from "./lib/app-server.mjs";
+import { buildAppServer, EXAMPLE_KEY, startAppServer } from "./lib/app-server.mjs";
 import { command, Failure } from "./lib/run.mjs";
 import { record } from "./record.mjs";
 import { setup } from "./setup.mjs";
@@ -29,7 +29,11 @@ await command(async () => {
 });
 
 async function serve(port) {
-  const server = await startAppServer({ listen: `127.0.0.1:${port}`, onLog: (line) => console.error(line) });
+  const server = await startAppServer({
+    listen: `127.0.0.1:${port}`,
+    env: { UPLOAD_TOKEN_LOCAL_ACCESS_KEY: EXAMPLE_KEY },
+    onLog: (line) => console.error(line),
+  });
   // The terminal sends ctrl-C to the server as well: this process only has to outlive it.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, server.stop);
   console.log(`

@@ -15,7 +15,7 @@ use crate::{
     exchange::{Head, answer},
     host::Service,
     log::ServiceName,
-    oss, rpc,
+    oss, page, rpc,
     state::Cloud,
 };
 
@@ -39,7 +39,8 @@ impl LocalCloud {
         Self { cloud: Arc::new(Cloud::new(config)) }
     }
 
-    /// Serves the cloud's hosts by their `Host` header, `/__cloud/<host>/…` and `/__control/…`.
+    /// Serves the cloud's hosts by their `Host` header, `/__cloud/<host>/…` and `/__control/…`; and
+    /// `/__cloud/page.js`, by which a page in an ordinary browser uses it.
     ///
     /// Serve it on a loopback address only: the control interface asks for no credentials.
     pub fn router(&self) -> Router {
@@ -86,6 +87,9 @@ async fn serve(State(local): State<LocalCloud>, request: Request) -> Response {
             return control::serve(cloud, rest, request).await;
         }
         if let Some(rest) = path.strip_prefix("/__cloud/") {
+            if rest == page::PATH {
+                return page::serve();
+            }
             let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
             let (host, path) = (host.to_owned(), format!("/{path}"));
             return dispatch(cloud, &host.clone(), host, path, request).await;

@@ -26,6 +26,7 @@ mod log;
 mod media;
 mod nonces;
 mod oss;
+mod page;
 mod policy;
 mod rpc;
 mod secret;

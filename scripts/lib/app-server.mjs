@@ -7,6 +7,12 @@ import { Failure, root, run, say } from "./run.mjs";
 
 const binary = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "debug/upload-token-appserver");
 
+/**
+ * The key of the local cloud that `npm start` runs, `ID:SECRET`: for AppServers beside the demo's, such as
+ * `examples/node-appserver`. Without one it makes up a key that nobody is told.
+ */
+export const EXAMPLE_KEY = "KeyOfTheLocalCloud:KnownToEverybody";
+
 /** Builds the AppServer, and the local cloud as a program of its own; quick when nothing has changed. `npm test` has done so, and cargo would wait for its other builds. */
 export async function buildAppServer() {
   if (process.env.SERVERS_ARE_BUILT) return;

@@ -333,6 +333,17 @@ async fn an_acs3_request_is_accepted_once_and_its_body_is_signed() {
     assert_eq!(cloud.send(with("")).await.refusal(), (400, "SignatureNonceUsed".into()));
 }
 
+/// Its service worker may see the whole page, whose script is not beside it.
+#[tokio::test]
+async fn the_reserved_path_has_a_script_for_pages() {
+    let cloud = TestCloud::new();
+    let answer = cloud.send(client::get("app.test", "/__cloud/page.js")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(answer.header("service-worker-allowed"), Some("/"));
+    assert!(cloud.log().await.is_empty(), "it is no request to the cloud");
+}
+
 #[tokio::test]
 async fn the_reserved_path_stands_for_the_host() {
     let cloud = TestCloud::new();

@@ -3,6 +3,7 @@ declare const AliyunUpload: { Vod: new (options: object) => object };
 declare const OSS: new (options: object) => { multipartUpload(name: string, file: File): Promise<unknown> };
 declare const file: File;
 declare const userId: string;
+declare const uploader: import("upload-token/vod").VodUploader;
 declare const session: string;
 declare const onUploadSucceed: () => void;
 declare const tokens: import("upload-token").TokenManager;

@@ -14,8 +14,8 @@ export async function blocks() {
     const text = await readFile(join(root, file), "utf8").catch(() => "");
     for (const match of text.matchAll(/^```(\S*)(.*)\n([\s\S]*?)^```$/gm)) {
       const line = text.slice(0, match.index).split("\n").length;
-      // A whole page has a test of its own: getting-started.test.mjs.
-      if (match[2] !== " page") found.push({ file, line, language: match[1], code: match[3] });
+      // A whole page has a test of its own, getting-started.test.mjs, and so has what is a file of examples/.
+      if (match[2] === "") found.push({ file, line, language: match[1], code: match[3] });
     }
   }
   return found;
@@ -30,14 +30,6 @@ export async function blocks() {
  *   `$` has what the block declared.
  */
 export const PAGES = [
-  { has: 'loadVod({ oss: "/vendor', then: "await uploads($.uploader)" },
-  { has: "loadVod({ oss, vod })", then: "await choose(file)" },
-  {
-    has: 'headers: { "x-csrftoken"',
-    given: 'import { createTokenManager } from "upload-token"; const csrfToken = () => "a";',
-    then: "true",
-  },
-  { has: 'require("util")', then: "globalThis.TextDecoder !== undefined" },
   {
     has: "for (const file of input.files",
     given: "document.body.innerHTML = '<input type=file multiple><output></output>';",
@@ -49,15 +41,34 @@ export const PAGES = [
       return stored(file);
     })()`,
   },
+  { has: 'loadVod({ oss: "/vendor', then: "await uploads($.uploader)" },
+  { has: "loadVod({ oss, vod })", then: "await choose(file)" },
   {
-    has: "const onSignOut = () => end(session)",
+    has: 'headers: { "x-csrftoken"',
+    given: 'import { createTokenManager } from "upload-token"; const csrfToken = () => "a";',
+    then: "true",
+  },
+  { has: 'require("util")', then: "globalThis.TextDecoder !== undefined" },
+  {
+    has: "tokens.reset();",
     then: `(async () => {
-      const former = $.session.tokens;
-      const of = (tokens) => tokens.getToken().then(({ accessKeyId }) => accessKeyId, ({ code }) => code);
-      const before = await of(former);
+      const former = await $.tokens.getToken();
+      $.uploader.addFile(file, null, null, null, "{}");
       $.onSignOut();
-      return before.startsWith("STS.") && (await of(former)) === "closed" && (await uploads($.begin().uploader));
+      const { accessKeyId } = await $.tokens.getToken();
+      return $.uploader.listFiles().length === 0 && accessKeyId !== former.accessKeyId && (await uploads($.uploader));
     })()`,
+  },
+  {
+    has: "const onLeave = () => {",
+    given: `
+      import { createTokenManager } from "upload-token";
+      import { createVodUploader } from "upload-token/vod";
+      const tokens = createTokenManager({ source: "/api/sts" });
+      const uploader = createVodUploader(AliyunUpload.Vod, tokens, { userId });
+      uploader.addFile(file, null, null, null, "{}");`,
+    then: `($.onLeave(), $.uploader.listFiles().length === 0) &&
+      (await $.tokens.getToken().catch(({ code }) => code)) === "closed"`,
   },
   {
     has: 'if (code !== "unauthenticated") return',

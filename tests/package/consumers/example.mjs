@@ -1,0 +1,176 @@
+// A project of examples/ as its reader has it: copied, with the packed package, started by its own command.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+
+import { buildAppServer, control, EXAMPLE_KEY, startAppServer } from "../../../scripts/lib/app-server.mjs";
+import { launchChrome } from "../../../scripts/lib/chrome.mjs";
+import { root } from "../../../scripts/lib/run.mjs";
+import { here, installFrom } from "./project.mjs";
+
+/** Holds every project; what is installed in it is found by all of them. */
+const folder = join(root, ".cache/examples");
+
+/** Installs what the examples need, together, and starts a browser. */
+export async function openExamples() {
+  await buildAppServer();
+  await installFrom(join(here, "examples"), folder);
+  // Vite serves no file from outside the project, which this makes of all of them.
+  await writeFile(join(folder, "pnpm-workspace.yaml"), "");
+  return launchChrome();
+}
+
+/** What somebody who tried an example has left in it. */
+const LEFT = /\/(node_modules|\.next|dist|package-lock\.json)$/;
+
+/** Copies the example `name`, into a folder of the name `as`; resolves with that folder. */
+export async function copied(name, as = name) {
+  const made = join(folder, as);
+  await rm(made, { recursive: true, force: true });
+  await cp(join(root, "examples", name), made, { recursive: true, filter: (source) => !LEFT.test(source) });
+  return made;
+}
+
+/** Makes a project `name` of files, path → text; resolves with its folder. */
+export async function written(name, files) {
+  const made = join(folder, name);
+  await rm(made, { recursive: true, force: true });
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(made, file)), { recursive: true });
+    await writeFile(join(made, file), text);
+  }
+  return made;
+}
+
+/**
+ * Runs `npm start` in the folder `made`, beside an AppServer and a cloud of its own, and calls `act` with its page.
+ *
+ * @param settings - the cloud's, from the beginning.
+ */
+export async function visit(browser, made, settings, act) {
+  const server = await startAppServer({ env: { UPLOAD_TOKEN_LOCAL_ACCESS_KEY: EXAMPLE_KEY } });
+  let site;
+  let context;
+  try {
+    await control(server.http, "POST", "config", settings);
+    site = await serve(made, server.http);
+    context = await browser.newContext();
+    const page = new Visit(server.http, await context.newPage());
+    await page.open(site.url);
+    await act(page);
+    assert.deepEqual(page.wrong, []);
+  } finally {
+    await context?.close();
+    await site?.stop();
+    await server.stop();
+  }
+}
+
+/** Starts the project in `made`; resolves with its address, and a function that ends it. */
+async function serve(made, appServer) {
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}/`;
+  const { scripts } = JSON.parse(await readFile(join(made, "package.json"), "utf8"));
+  // The others know the variable PORT.
+  const args = /\bvite( preview)?$/.test(scripts.start) ? ["--", "--port", port, "--strictPort"] : [];
+  const env = {
+    ...process.env,
+    PORT: port,
+    APP_SERVER: appServer,
+    LOCAL_CLOUD: appServer,
+    STS_ENDPOINT: `${appServer}/__cloud/sts.aliyuncs.com/`,
+    NEXT_TELEMETRY_DISABLED: "1",
+  };
+  // A group of its own: npm does not end what it started.
+  const child = spawn("npm", ["start", "--silent", ...args], { cwd: made, env, detached: true });
+  const ended = once(child, "close");
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+  const stop = async () => {
+    if (child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+    await ended;
+  };
+  for (let tries = 0; tries < 600 && child.exitCode === null; tries++) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return { url, stop };
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  await stop();
+  throw new Error(`nothing answers at ${url}: ${output}`);
+}
+
+async function freePort() {
+  const listening = createServer().listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const { port } = listening.address();
+  listening.close();
+  await once(listening, "close");
+  return port;
+}
+
+/** The page of a project, used as a person uses it. */
+class Visit {
+  wrong = [];
+
+  constructor(http, page) {
+    this.http = http;
+    this.page = page;
+    page.on("pageerror", ({ message }) => this.wrong.push(message));
+  }
+
+  async open(url) {
+    await this.page.addInitScript(countHeld);
+    await this.page.goto(url);
+    await this.page.waitForFunction(() => navigator.serviceWorker.controller);
+  }
+
+  cloud(method, path, body) {
+    return control(this.http, method, path, body);
+  }
+
+  /** Chooses a file of `size` bytes; resolves with its digest. */
+  async choose(size) {
+    const buffer = randomBytes(size);
+    await this.page.setInputFiles("input", { name: "a.mp4", mimeType: "video/mp4", buffer });
+    return createHash("sha256").update(buffer).digest("hex");
+  }
+
+  /** The digests of what the cloud has. */
+  async stored() {
+    return (await this.cloud("GET", "objects")).map(({ sha256 }) => sha256);
+  }
+}
+
+/** In the page: `held()` tells how many listeners of it and channels to other tabs there are. */
+function countHeld() {
+  let held = 0;
+  for (const target of [window, document]) {
+    const listeners = new Map();
+    const of = (type) => listeners.get(type) ?? listeners.set(type, new Set()).get(type);
+    const { addEventListener, removeEventListener } = target;
+    target.addEventListener = function (type, listener, ...rest) {
+      if (!of(type).has(listener)) held += 1;
+      of(type).add(listener);
+      return addEventListener.call(this, type, listener, ...rest);
+    };
+    target.removeEventListener = function (type, listener, ...rest) {
+      if (of(type).delete(listener)) held -= 1;
+      return removeEventListener.call(this, type, listener, ...rest);
+    };
+  }
+  globalThis.BroadcastChannel = class extends BroadcastChannel {
+    constructor(name) {
+      super(name);
+      held += 1;
+    }
+    close() {
+      held -= 1;
+      super.close();
+    }
+  };
+  globalThis.held = () => held;
+}
