@@ -36,8 +36,9 @@ fn client() -> Client {
     Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
-/// The account of the tests: a user's key, the account's own, and two roles, of which the second trusts the first.
+/// The account of the tests: a user's key, the account's own, and more roles, of which one trusts the first only.
 pub const ROOT_KEY: (&str, &str) = ("LTAI5tAppServerTests0002", "CANARY-root-secret");
+pub const STAFF: &str = "acs:ram::1234567890123456:role/staff-upload";
 pub const CHAINED: &str = "acs:ram::1234567890123456:role/chained";
 
 async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex<Vec<Value>>>) {
@@ -60,7 +61,8 @@ async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex
         max_session: 3_600,
         external_id: None,
     };
-    local.roles.push(chained);
+    let staff = Role { arn: STAFF.to_owned(), trusts: None, ..chained.clone() };
+    local.roles.extend([chained, staff]);
     let log_to = Log::new(move |entry| sink.lock().unwrap().push(entry));
     let metrics = Arc::new(Metrics::default());
     let server =
@@ -150,9 +152,17 @@ impl Site {
 
     /// Requests that the cloud has seen for `action`.
     pub async fn seen(&self, action: &str) -> usize {
+        self.told(action).await.len()
+    }
+
+    /// What it was told in each of them.
+    pub async fn told(&self, action: &str) -> Vec<Value> {
         let url = format!("{}/__control/log", self.control);
         let log: Vec<Value> = self.client.get(url).send().await.unwrap().json().await.unwrap();
-        log.iter().filter(|entry| entry["action"] == action).count()
+        log.iter()
+            .filter(|entry| entry["action"] == action)
+            .map(|entry| entry["params"].clone())
+            .collect()
     }
 
     /// The audit log so far.
