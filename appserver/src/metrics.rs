@@ -58,6 +58,8 @@ pub struct Metrics {
     pub store_failures: Counter,
     connections: AtomicI64,
     store: AtomicI64,
+    /// What was learnt of tokens that instances share.
+    claims: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// Counts a connection as open until dropped.
@@ -93,6 +95,11 @@ impl Metrics {
     /// Whether what the instances share can be asked; never said where there is none.
     pub fn store_is_there(&self, there: bool) {
         self.store.store(if there { 1 } else { -1 }, Ordering::Relaxed);
+    }
+
+    /// An instance wanted a token that all share, and learnt `outcome`.
+    pub fn claimed(&self, outcome: &'static str) {
+        *lock(&self.claims).entry(outcome).or_default() += 1;
     }
 
     /// A connection is open.
@@ -159,6 +166,10 @@ impl Metrics {
         text.line("connections", "", self.connections.load(Ordering::Relaxed));
         let store = self.store.load(Ordering::Relaxed);
         if store != 0 {
+            text.head("store_claims_total", "counter", "What the store knew of tokens.");
+            for (outcome, count) in lock(&self.claims).iter() {
+                text.line("store_claims_total", &format!("{{outcome=\"{outcome}\"}}"), count);
+            }
             text.head("store_up", "gauge", "Whether the shared store can be asked.");
             text.line("store_up", "", i64::from(store > 0));
         }
@@ -195,6 +206,7 @@ mod tests {
         metrics.answered("/api/sts", 200, Duration::from_millis(2));
         metrics.called("AssumeRole", "OK");
         metrics.store_is_there(false);
+        metrics.claimed("lease");
         let open = metrics.open();
         let text = metrics.text(3);
         for line in [
@@ -206,6 +218,7 @@ mod tests {
             "upload_token_cloud_calls_total{action=\"AssumeRole\",code=\"OK\"} 1",
             "upload_token_connections 1",
             "upload_token_store_up 0",
+            "upload_token_store_claims_total{outcome=\"lease\"} 1",
             "upload_token_grants 3",
             "# TYPE upload_token_request_seconds histogram",
         ] {

@@ -89,7 +89,7 @@ async function issued() {
 
 async function metric(place, name) {
   const text = await (await fetch(`${place.metrics}/metrics`)).text();
-  return Number(new RegExp(`^upload_token_${name} (\\d+)$`, "m").exec(text)?.[1]);
+  return Number(text.split(`\nupload_token_${name} `)[1]?.split("\n")[0]);
 }
 
 describe("instances that share a store", () => {
@@ -120,6 +120,11 @@ describe("instances that share a store", () => {
     const users = await issued();
     assert.equal(users.size, 1_000);
     assert.deepEqual(new Set(users.values()), new Set([1]));
+    const told = await Promise.all(places.map((place) => metric(place, 'store_claims_total{outcome="token"}')));
+    assert.ok(
+      told.every((count) => count > 2_000),
+      `most requests are served from the store: ${told}`,
+    );
   });
 
   it("hand out a token no more that one of them was told is refused", async () => {

@@ -55,7 +55,7 @@ export const SUITES = {
   engines: node("tests/e2e/engines", "browsers", [...PAGE, "firefox", "webkit"], { files: 3 }),
   demo: node("tests/e2e/demo", "browsers", [...PAGE, "firefox", "webkit"]),
   secrets: node("tests/e2e/secrets", "browsers", PAGE),
-  appserver: node("appserver/tests", "browsers", ["servers", "redis", "nginx"]),
+  appserver: node("appserver/tests", "browsers", ["servers", "redis", "nginx"], { files: 2 }),
   localcloud: node("localcloud/tests", "browsers", ["servers"]),
   // The shell in a page, where there is no document, and where there is no page at all.
   wasm: shell("chromium", "BROWSER", ["core", "shell"]),

@@ -144,6 +144,11 @@ impl Link {
         link
     }
 
+    /// Where what happens is counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     /// Runs a script.
     ///
     /// # Errors

@@ -161,10 +161,17 @@ impl SharedTokens for StoredTokens {
         Box::pin(async move {
             let names = Names::of(grant);
             // What cannot be read was sealed with a key that is gone, and is thrown out.
-            match self.claim_once(&names).await? {
-                Some(claim) => Ok(claim),
-                None => Ok(self.claim_once(&names).await?.unwrap_or(Claim::Wait)),
-            }
+            let claim = match self.claim_once(&names).await? {
+                Some(claim) => claim,
+                None => self.claim_once(&names).await?.unwrap_or(Claim::Wait),
+            };
+            self.link.metrics().claimed(match claim {
+                Claim::Token(_) => "token",
+                Claim::Refused(_) => "refused",
+                Claim::Lease(_) => "lease",
+                Claim::Wait => "wait",
+            });
+            Ok(claim)
         })
     }
 
