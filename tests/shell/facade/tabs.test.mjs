@@ -24,7 +24,6 @@ test("misuse is told at the call, by the option's name", () => {
     [source, { name: "user", request: {} }, /^request /],
     [source, { name: "user", patience: 1 }, /^patience /],
     [source, { name: "user", patience: "3 s" }, /^patience /],
-    ["/relative", { name: "user" }, /^source /],
     ["http://app.test/sts", { name: "user" }, /^source .*https/],
   ];
   for (const [from, options, message] of cases) {
