@@ -1,7 +1,7 @@
 // Measures, and writes down what was measured.
 //
-//   npm run bench                 all of it, about six minutes
-//   npm run bench -- hot fleet    some of: hot, start, upload, fleet
+//   npm run bench                 all of it, about eight minutes
+//   npm run bench -- hot fleet    some of: hot, start, upload, fleet, appserver
 //
 // Nothing here passes or fails: figures are for people. Each part writes `results/NAME.json`, and the tables and plots
 // of README.md are made from those files.
@@ -15,7 +15,7 @@ import { ask, command, Failure, root, run, say } from "../scripts/lib/run.mjs";
 import { setup } from "../scripts/setup.mjs";
 import { writeReadme } from "./lib/readme.mjs";
 
-const PARTS = ["hot", "start", "upload", "fleet"];
+const PARTS = ["hot", "start", "upload", "fleet", "appserver"];
 const results = join(root, "bench/results");
 
 await command(async () => {

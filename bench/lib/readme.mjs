@@ -8,7 +8,7 @@ import { fleetPlots, fleetTables } from "./fleet-tables.mjs";
 import { lines } from "./svg.mjs";
 
 const bench = join(root, "bench");
-const WRITERS = { hot, start, upload, fleet };
+const WRITERS = { hot, start, upload, fleet, appserver };
 
 /** Writes what has been measured between the markers `<!-- NAME -->` and `<!-- /NAME -->`; leaves the rest alone. */
 export async function writeReadme() {
@@ -70,6 +70,24 @@ async function upload({ rounds, ways, size, lifeMs }) {
 async function fleet(result) {
   for (const [name, chart] of Object.entries(fleetPlots(result))) await plot(name, chart);
   return fleetTables(result, table);
+}
+
+function appserver({ seconds, connections, rounds, bare, ours, ratio, residentMB, trouble }) {
+  const cell = ({ median, low, high }) => `${Math.round(median)} (${Math.round(low)}–${Math.round(high)})`;
+  const ms = ({ median }) => (median / 1000).toFixed(2);
+  const row = (name, one, ratio, resident) => [name, cell(one.perSecond), ratio, ms(one.p50), ms(one.p99), resident];
+  const head = ["", "requests a second", "ratio", "median, ms", "p99, ms", "resident, MB"];
+  const both = [
+    row("a bare Node server, a constant", bare, "1.00", "–"),
+    row("the AppServer, a token in hand", ours, ratio.median.toFixed(2), residentMB.toFixed(1)),
+  ];
+  const statuses = Object.entries(trouble.statuses).map(([status, count]) => `${count} with ${status}`);
+  return (
+    `Median of ${rounds} rounds of ${seconds} s (quartiles), ${connections} connections. Refused or lost: ${ours.refused}.\n\n` +
+    `${table(head, both)}\n\nWhile one call to STS in twenty failed and one was never answered, ${trouble.asked} requests ` +
+    `were answered: ${statuses.join(", ")}. Answers that were no whole JSON, or none: ${trouble.broken}. ` +
+    `Resident: ${trouble.residentMB.toFixed(1)} MB.`
+  );
 }
 
 function plot(name, chart) {

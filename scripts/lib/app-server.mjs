@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 
 import { Failure, root, run, say } from "./run.mjs";
 
-const binary = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "debug/upload-token-appserver");
+const binary = (profile) =>
+  join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), profile, "upload-token-appserver");
 
 /**
  * The key of the local cloud that `npm start` runs, `ID:SECRET`: for AppServers beside the demo's, such as
@@ -36,19 +37,30 @@ export async function startAppServer({ listen = "127.0.0.1:0", www = "www", args
   return startProgram(own, { env, onLog });
 }
 
-/** The same program with flags of the caller's own; `kill` ends it without a farewell, `metrics` is where it tells them. */
-export async function startProgram(flags, { env, onLog } = {}) {
-  const child = spawn(binary, flags, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+/**
+ * The same program with flags of the caller's own; `kill` ends it without a farewell, `metrics` is where it tells them.
+ *
+ * @param options.profile - `debug`, as {@link buildAppServer} builds it, or `release`.
+ * @param options.log - Where its log goes if nobody reads it: "ignore", or a file descriptor.
+ */
+export async function startProgram(flags, { env, onLog, profile = "debug", log = "pipe" } = {}) {
+  const child = spawn(binary(profile), flags, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const ended = new Promise((settle) => {
     child.once("error", () => settle(-1));
     child.once("exit", (code, signal) => settle(code ?? (signal ? 0 : -1)));
   });
   const last = [];
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    last.push(line);
-    if (last.length > 20) last.shift();
-    onLog?.(line);
-  });
+  if (child.stderr) {
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      last.push(line);
+      if (last.length > 20) last.shift();
+      onLog?.(line);
+    });
+  }
   const listening = new Promise((settle) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (line.startsWith("{") && line.includes('"listening"')) settle(JSON.parse(line));
@@ -67,7 +79,7 @@ export async function startProgram(flags, { env, onLog } = {}) {
     child.kill("SIGKILL");
     return ended;
   };
-  return { http: first.http, https: first.https, metrics: first.metrics, ended, stop, kill };
+  return { http: first.http, https: first.https, metrics: first.metrics, pid: child.pid, ended, stop, kill };
 }
 
 /** One call of the local cloud's control interface; resolves with the answer's JSON, if it has any. */

@@ -1,4 +1,4 @@
-// What AppServers run with: Redis or Valkey, and nginx. Found where they are, installed from Debian's packages otherwise.
+// What AppServers run with: Redis or Valkey, nginx, and wrk, which asks them. Found where they are, installed from Debian's packages otherwise.
 import { first, installPackages } from "./debian.mjs";
 import { Failure } from "./run.mjs";
 
@@ -28,4 +28,11 @@ export async function ensureNginx() {
   const [nginx, ssl] = [find(), openssl()];
   if (!nginx || !ssl) throw new Failure("nginx was installed, but is not where it is looked for");
   return { nginx, openssl: ssl };
+}
+
+/** Resolves with the path of wrk, which makes load. */
+export async function ensureWrk() {
+  const find = () => first(["wrk"]);
+  if (!find()) await installPackages("wrk", ["wrk"], { else: "install wrk" });
+  return { wrk: find() };
 }
