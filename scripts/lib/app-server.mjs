@@ -47,7 +47,7 @@ export async function startProgram(flags, { env, onLog, profile = "debug", log =
   const child = spawn(binary(profile), flags, {
     cwd: root,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", log],
   });
   const ended = new Promise((settle) => {
     child.once("error", () => settle(-1));
