@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// Who lends keys.
 pub trait Lender: fmt::Debug + Send + Sync + 'static {
-    /// A fresh one, in the form that [`read`] takes.
+    /// A fresh one: JSON with `AccessKeyId`, `AccessKeySecret`, `SecurityToken` and `Expiration`.
     fn lend(&self) -> BoxFuture<'_, Result<Answer, Failure>>;
 }
 
