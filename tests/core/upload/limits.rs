@@ -225,6 +225,16 @@ fn a_file_that_failed_and_is_taken_out_of_the_list_is_over() {
 }
 
 #[test]
+fn a_file_that_is_stopped_while_it_waits_for_another_credential_is_left_alone() {
+    let mut sim = Sim::running(Kind::Video);
+    sim.expire("SecurityTokenExpired");
+    sim.stop();
+    sim.grant();
+    assert_eq!(sim.done(), [Did::Refresh("video".to_owned())]);
+    assert!(!sim.upload.busy());
+}
+
+#[test]
 fn an_answer_without_an_address_gets_the_one_of_its_own_video() {
     let cases = [
         ("", None, "YWRkcmVzcw==", "a refresh need not repeat it"),
