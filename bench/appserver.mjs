@@ -45,19 +45,22 @@ export async function measure() {
   const server = await start(cloud.sts, cloud);
   const bare = await startBare();
   try {
-    const load = async (url) => {
+    const load = async ({ url, pid }) => {
+      const before = await computed(pid);
       const args = ["-t", "1", "-c", String(CONNECTIONS), "-d", `${SECONDS}s`, "-s", script, url];
       const { stdout } = await run(wrk, args);
       const line = JSON.parse(stdout.split("\n").find((line) => line.startsWith("{")));
-      return { perSecond: line.requests / (line.micros / 1e6), ...line };
+      const cpu = ((await computed(pid)) - before) / line.requests;
+      return { perSecond: line.requests / (line.micros / 1e6), cpu, ...line };
     };
-    await load(server.http);
+    const ours = { url: server.http, pid: server.pid };
+    await load(ours);
     const rounds = [];
-    for (let round = 0; round < ROUNDS; round++)
-      rounds.push({ bare: await load(bare.url), ours: await load(server.http) });
+    for (let round = 0; round < ROUNDS; round++) rounds.push({ bare: await load(bare), ours: await load(ours) });
     const resident = await memory(server.pid);
     const of = (who, what) => summary(rounds.map((round) => round[who][what]));
-    const measured = (who) => ({ perSecond: of(who, "perSecond"), p50: of(who, "p50"), p99: of(who, "p99") });
+    const measured = (who) =>
+      Object.fromEntries(["perSecond", "cpu", "p50", "p99"].map((what) => [what, of(who, what)]));
     return {
       seconds: SECONDS,
       connections: CONNECTIONS,
@@ -104,7 +107,13 @@ async function startBare() {
     server.listen(0, "127.0.0.1", () => console.log(server.address().port));`;
   const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
   const port = await new Promise((resolve) => child.stdout.once("data", (text) => resolve(Number(text))));
-  return { url: `http://127.0.0.1:${port}`, stop: () => child.kill() };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid, stop: () => child.kill() };
+}
+
+/** How long a process has computed, in microseconds; Linux tells, in hundredths of a second. */
+async function computed(pid) {
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
 /** The most that was resident, in kB; Linux tells. */

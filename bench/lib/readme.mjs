@@ -75,8 +75,16 @@ async function fleet(result) {
 function appserver({ seconds, connections, rounds, bare, ours, ratio, residentMB, trouble }) {
   const cell = ({ median, low, high }) => `${Math.round(median)} (${Math.round(low)}–${Math.round(high)})`;
   const ms = ({ median }) => (median / 1000).toFixed(2);
-  const row = (name, one, ratio, resident) => [name, cell(one.perSecond), ratio, ms(one.p50), ms(one.p99), resident];
-  const head = ["", "requests a second", "ratio", "median, ms", "p99, ms", "resident, MB"];
+  const row = (name, one, ratio, resident) => [
+    name,
+    cell(one.perSecond),
+    ratio,
+    one.cpu.median.toFixed(0),
+    ms(one.p50),
+    ms(one.p99),
+    resident,
+  ];
+  const head = ["", "requests a second", "ratio", "CPU, µs", "median, ms", "p99, ms", "resident, MB"];
   const both = [
     row("a bare Node server, a constant", bare, "1.00", "–"),
     row("the AppServer, a token in hand", ours, ratio.median.toFixed(2), residentMB.toFixed(1)),
