@@ -60,7 +60,27 @@ export function checkRequest(request: TokenRequestOptions): TokenRequestOptions 
     );
   }
   checkNames(request, REQUEST_KEYS, { prefix: "request.", elsewhere: INSTEAD_IN_REQUEST });
+  const { headers, credentials } = request;
+  if (headers !== undefined) checkHeaders(headers);
+  if (credentials !== undefined && !CREDENTIALS.includes(credentials)) {
+    throw invalidOption("request.credentials", `must be one of ${CREDENTIALS.join(", ")}`);
+  }
   return request;
+}
+
+const CREDENTIALS: readonly string[] = ["omit", "same-origin", "include"];
+
+/** Each by itself, because what the platform says of a value may quote it. */
+function checkHeaders(headers: HeadersInit): void {
+  if (typeof headers !== "object" || headers === null) throw invalidOption("request.headers", "must be an object");
+  const pairs: Iterable<readonly unknown[]> = Symbol.iterator in headers ? headers : Object.entries(headers);
+  for (const pair of pairs) {
+    try {
+      new Headers([pair as [string, string]]);
+    } catch {
+      throw invalidOption(`request.headers: ${String(pair[0])}`, "is no name of a header, or has no value of one");
+    }
+  }
 }
 
 function checkPolicy(policy: object): void {

@@ -28,7 +28,8 @@ const HEADERS: &[&str] = &["headers", "header"];
 #[must_use]
 pub fn read_thrown(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
     match thrown {
-        Json::Object(members) => ours(members).or_else(|| answered(thrown, members, parse)),
+        Json::Object(members) if is_ours(members) => ours(members),
+        Json::Object(members) => answered(thrown, members, parse),
         Json::String(text) => said(text, parse),
         status => Some(read_failure(error_status(status)?, None, &Meta::default(), parse)),
     }
@@ -102,12 +103,13 @@ fn object<'a>(members: &'a Members, names: &[&str]) -> Option<&'a Members> {
     }
 }
 
+fn is_ours(members: &Members) -> bool {
+    member(members, &["name"]).is_some_and(|(_, name)| name.as_str() == Some("UploadTokenError"))
+}
+
 /// An error of this package: a source may be another manager.
 fn ours(members: &Members) -> Option<Error> {
     let text = |name| member(members, &[name]).and_then(|(_, value)| value.as_str());
-    if text("name") != Some("UploadTokenError") {
-        return None;
-    }
     let status = member(members, &["status"]).and_then(|(_, status)| number(status));
     let answered = Answered {
         code: text("servercode").map(Into::into),
@@ -131,7 +133,8 @@ fn ours(members: &Members) -> Option<Error> {
         "expired_on_arrival" => Error::ExpiredOnArrival,
         "rejected" => Error::Rejected,
         "reset" => Error::Reset,
-        _ => Error::Source,
+        // A mistake in what the function itself calls.
+        _ => return None,
     })
 }
 
@@ -336,6 +339,6 @@ mod tests {
             }
         }
         assert_eq!(read(r#"{"name":"UploadTokenError","code":"aborted"}"#), Some(Error::Network));
-        assert_eq!(read(r#"{"name":"UploadTokenError","code":"new"}"#), Some(Error::Source));
+        assert_eq!(read(r#"{"name":"UploadTokenError","code":"invalid_option"}"#), None);
     }
 }

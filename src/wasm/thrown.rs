@@ -160,6 +160,11 @@ fn mistake(thrown: &JsValue, function: PageFunction) -> Option<Error> {
             }
             Some(message)
         }
+        // Of ours, without the address of its entry.
+        "UploadTokenError" => {
+            let said = split_once(&message, " — ").map(|(said, _)| said.to_owned());
+            Some(said.unwrap_or(message))
+        }
         "SyntaxError" | "RangeError" => None,
         _ => return None,
     };

@@ -10,8 +10,8 @@ export function gaveUp(info: UploadInfo, code: string, said: string, refusal: Re
     });
   }
   const url = objectUrl(info);
-  // ali-oss quotes the address of a request, with its query.
-  const words = said.replace(/\?[^\s"',)]*/g, "");
+  // ali-oss quotes the address of a request, with its query, and in lines below its headers.
+  const words = (said.split("\n", 1)[0] ?? "").replace(/\?[^\s"',)]*/g, "");
   const { status, requestId } = refusal ?? {};
   const detail = { serverCode: code, url, ...refusal };
   if (status === undefined) {

@@ -72,6 +72,7 @@ export class Runs {
   }
 
   #listen(entry: FileEntry, client: Client): void {
+    catchAborts(client);
     const sdk = client._callback;
     if (typeof sdk !== "object" || sdk === null) return;
     const { onerror, oncomplete, onprogress } = sdk;
@@ -206,6 +207,13 @@ function refusalOf({ status, requestId }: Said): Refusal {
     ...(typeof status === "number" && status > 0 && { status }),
     ...(typeof requestId === "string" && { requestId }),
   };
+}
+
+/** Nobody waits for the request by which the SDK has OSS forget the parts of a cancelled file, nor hears that it failed. */
+function catchAborts({ oss }: Client): void {
+  const abort = oss?.abortMultipartUpload;
+  if (!oss || !abort) return;
+  oss.abortMultipartUpload = (...args) => Promise.resolve(abort.apply(oss, args)).catch(() => undefined);
 }
 
 function quietly(act: () => void): void {

@@ -5,7 +5,7 @@ import { sameFile } from "./files.js";
 import type { Inside } from "./inside.js";
 import type { Methods } from "./methods.js";
 import type { Runs } from "./runs.js";
-import type { SdkUploader, UploadInfo } from "./types.js";
+import type { SdkUploader, UploadInfo, UploadState } from "./types.js";
 
 /** The SDK's methods that take a credential from a page. They obey at any time, and start a file a second time. */
 const ANSWERS = [
@@ -15,6 +15,9 @@ const ANSWERS = [
   "resumeUploadWithSTSToken",
   "resumeUploadWithAuth",
 ];
+
+/** Where nothing is left to stop. The SDK stays at a file for a moment after its end, and would take it for stopped. */
+const ENDED: readonly UploadState[] = ["Success", "Failure", "Canceled"];
 
 /** @internal What the helper has one uploader of the SDK do. */
 export class Sdk {
@@ -243,11 +246,16 @@ export class Sdk {
         if (entry.info.state === "Uploading" && !sameFile(entry.info, current)) this.#stopBeside(entry);
       }
       const state = this.#inside.state();
+      const was = current?.state ?? "Stoped";
+      const ended = ENDED.includes(was);
       if (state === "Expire" && current) {
         this.#inside.setState("Stop");
         current.state = "Stoped";
-      } else if (state === "Failure" && current?.state === "Failure") this.#inside.setState("Stop");
-      else this.#stopAny();
+      } else if (ended && (state === "Start" || state === "Failure")) this.#inside.setState("Stop");
+      else {
+        this.#stopAny();
+        if (current && ended) current.state = was;
+      }
     });
     replaceMethod(uploader, "cancelFile", (index) => {
       const current = this.#inside.current();

@@ -241,7 +241,7 @@ export interface SdkUploader extends VodUploader {
 
 /** @internal What the SDK sends one file with: its own wrapper around a client of ali-oss. */
 export interface Client {
-  readonly oss?: { readonly options?: unknown };
+  readonly oss?: { readonly options?: unknown; abortMultipartUpload?(...args: unknown[]): unknown };
   _callback?: ClientCallbacks;
   cancel?(): void;
 }

@@ -180,6 +180,44 @@ export const people = [
     },
     twice: 1,
   },
+  ...["one.mp4", "one.png"].map((name) => ({
+    name: `stopped and started right after ${name} was stored`,
+    files: [
+      [name, MB, { type: "" }],
+      ["next.mp4", MB],
+    ],
+    before: async ({ page }) => {
+      await page.evaluate(() => {
+        const { harness } = window;
+        const { options } = harness.uploader;
+        const succeed = options.onUploadSucceed;
+        let pressed = false;
+        options.onUploadSucceed = (...args) => {
+          succeed(...args);
+          if (pressed) return;
+          pressed = true;
+          setTimeout(() => {
+            harness.uploader.stopUpload();
+            harness.start();
+          }, 20);
+        };
+      });
+    },
+    during: async ({ call }) => void (await call("ended", [name, "next.mp4"], 10_000)),
+  })),
+  {
+    name: "cancelled while OSS no longer has its parts",
+    files: ["a.mp4", "b.mp4"].map((name) => [name, 3 * MB]),
+    config: { partDelayMs: 400 },
+    faults: [{ service: "oss", action: "AbortMultipartUpload", status: 404, code: "NoSuchUpload" }],
+    during: async (run) => {
+      await progress(run.page, 2);
+      await does("cancelFile", 0)(run);
+      await run.call("ended", ["b.mp4"], 15_000);
+    },
+    ms: 500,
+    ends: { "a.mp4": "none: file Canceled, uploader End", "b.mp4": "Succeed" },
+  },
   {
     name: "startUpload() pressed whenever a file fails",
     files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 2 * MB]),
