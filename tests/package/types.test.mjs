@@ -50,6 +50,23 @@ for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
   });
 }
 
+for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
+  test(`a page that imports the vendor's package has its types: ${name}`, async () => {
+    const source = `/// <reference types="upload-token/aliyun-upload-vod" />
+import AliyunUpload from "aliyun-upload-vod";
+import { createTokenManager } from "upload-token";
+import { createVodUploader, type VodUploader } from "upload-token/vod";
+const tokens = createTokenManager({ source: "/sts" });
+export const uploader: VodUploader = createVodUploader(AliyunUpload.Vod, tokens, { userId: "1" });
+// @ts-expect-error: it is the class that is taken.
+createVodUploader(AliyunUpload, tokens, { userId: "1" });
+`;
+    await writeFile(join(project, "vendor.ts"), source);
+    const options = { lib: ["ES2022", "DOM"], esModuleInterop: true, ...resolution };
+    assert.equal(await compile(`vendor-${name}`, ["vendor.ts"], options), "");
+  });
+}
+
 test("a project that lists only ES2022 and the DOM's types of a worker compiles too", async () => {
   const source = `import { createTokenManager, type TokenManager } from "upload-token";
 export const tokens: TokenManager = createTokenManager({ source: "/sts" });

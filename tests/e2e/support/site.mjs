@@ -29,6 +29,9 @@ const DEFAULT_PAGE = process.env.E2E_PAGE ?? PAGES[0];
 /** The user's own build of the SDK, in place of the one from npm: a path, or nothing. */
 const OWN_SDK = process.env.UPLOAD_VOD_SDK;
 
+/** What the vendor pairs its script tags with. */
+const PAIRED_OSS = `node_modules/${OSS[0]}/dist/aliyun-oss-sdk.js`;
+
 /** Builds {@link PAGES} into {@link www} if they are not there: files of tests that run at the same time share them. */
 export function preparePages() {
   return exclusively("e2e-pages", async () => {
@@ -95,7 +98,7 @@ export async function openSite() {
   open++;
   await (built ??= Promise.all([buildAppServer(), preparePages()]));
   const listen = ["--listen-tls", "127.0.0.1:0"];
-  const vendor = OWN_SDK ? ["--vendor-upload-vod", OWN_SDK] : [];
+  const vendor = OWN_SDK ? ["--vendor-upload-vod", OWN_SDK, "--vendor-oss-sdk", PAIRED_OSS] : [];
   const env = { UPLOAD_TOKEN_LOCAL_ACCESS_KEY: `${KEY.id}:${KEY.secret}` };
   const server = await startAppServer({ www, env, args: [...listen, ...vendor] });
   const proxy = await startProxy(new URL(server.https).host);

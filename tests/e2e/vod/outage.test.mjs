@@ -110,4 +110,31 @@ describe("the AppServer fails", { concurrency: AT_A_TIME }, () => {
       assert.equal(new Set(again).size, again.length, "no stored part is sent again");
     },
   );
+
+  // Each round makes the next wait longer, far beyond the deadline, and spends what may be asked in a while.
+  sites.test("in one way after another: the first start after all is well stores the file", async (site) => {
+    const rounds = [
+      { service: "app", drop: true },
+      { service: "app", status: 200, body: "<!doctype html><title>Sign in</title>" },
+      { service: "app", status: 503 },
+      { service: "vod", drop: true },
+    ].map((fault) => ({ ...fault, times: -1 }));
+    await site.reset({ faults: rounds.slice(0, 1) });
+    const { page, sum, ended } = await begin(site, { deadline: 2500, policy: { deadline: 800 } });
+    await ended(15_000);
+    for (const [round, fault] of rounds.entries()) {
+      if (round === 0) continue;
+      await site.control("DELETE", "faults");
+      await site.control("POST", "faults", [fault]);
+      await page.evaluate(() => window.harness.start());
+      await ended(15_000, round + 1);
+    }
+    await site.control("DELETE", "faults");
+    await page.evaluate(() => window.harness.start());
+    const { ends } = await ended(60_000, rounds.length + 1);
+    const failed = ["Failed network", "Failed invalid_response", "Failed http", "Failed network"];
+    assert.deepEqual(ends["a.mp4"], [...failed, "Succeed"]);
+    assert.ok((await site.objects()).some(({ sha256 }) => sha256 === sum));
+    assert.deepEqual(page.uncaught, []);
+  });
 });
