@@ -308,7 +308,6 @@ impl<T: Clone + PartialEq> Slot<T> {
             waiters,
             generation: self.generation,
             started: self.started,
-            answered: self.answered,
             demand_until: self.demand_until,
             leases: self.leases,
             jumps: self.jumps,

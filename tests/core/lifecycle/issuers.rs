@@ -127,6 +127,15 @@ fn a_reset_without_a_caller_asks_for_nothing() {
 }
 
 #[test]
+fn tokens_are_numbered_on_over_a_reset() {
+    let mut sim = Sim::holding(HOUR);
+    assert_eq!(sim.generation(), 1);
+    sim.feed(Input::Reset);
+    sim.get();
+    assert_eq!(sim.generation(), 2);
+}
+
+#[test]
 fn a_user_who_tries_again_waits_for_no_back_off_hold_or_budget() {
     for error in [Error::Network, THROTTLED, UNAUTHENTICATED] {
         let mut sim = Sim::new();
@@ -174,6 +183,20 @@ fn but_not_more_than_once_a_second() {
         sim.pass(100);
     }
     assert!(sim.requests.len() <= 30, "{} requests in 10 s", sim.requests.len());
+}
+
+#[test]
+fn each_second_once_also_for_one_who_never_stops() {
+    let mut sim = Sim::new();
+    sim.answer = Answer::Fail(UNAUTHENTICATED);
+    sim.rtt = 0;
+    for _ in 0..100 {
+        sim.feed(Input::Retry);
+        sim.feed(Input::Retry);
+        sim.call(0);
+        sim.pass(100);
+    }
+    assert_eq!(sim.gaps(), [1_000; 10]);
 }
 
 /// A token whose end is assumed, given again with what `left` or `at` says of it.
