@@ -1,7 +1,10 @@
 //! What must hold of an upload, whatever happens in whatever order.
 
 use super::sim::{Did, LIFE, Sim};
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestRunner},
+};
 use upload_token::{
     error::Error,
     upload::{FileState, UploaderState, Verdict},
@@ -111,4 +114,45 @@ proptest! {
         }
         prop_assert!(!asks(&sim), "{:?} was left waiting", sim.sdk);
     }
+}
+
+/// An AppServer that can only create: it answers another video whenever it is asked to refresh one, which the machine is
+/// told as `told`.
+fn only_creates(acts: Vec<Act>, told: &Error) -> Result<(), TestCaseError> {
+    let mut sim = Sim::new(Kind::Video);
+    let mut known = false;
+    for one in acts {
+        let before = sim.sdk;
+        let refreshes = sim.open.first().is_some_and(|(_, video)| video.is_some());
+        let answered = matches!(one, Act::Grant) && refreshes;
+        if answered {
+            sim.miss(told.clone());
+        } else {
+            act(&mut sim, one);
+        }
+        known |= answered;
+        for did in sim.done() {
+            let ahead = before.file == FileState::Uploading && matches!(one, Act::Pass(_));
+            prop_assert!(!ahead || did != Did::Create, "a video is created for a renewal ahead");
+            prop_assert!(!known || !matches!(did, Did::Refresh(_)), "another video is refreshed");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    /// An answer for another video is asked for once; from then on the file has what is created for it.
+    #[test]
+    fn a_video_that_cannot_be_refreshed_is_not_asked_for_again(acts in acts()) {
+        only_creates(acts, &Error::OtherVideo)?;
+    }
+}
+
+#[test]
+fn a_machine_that_takes_another_video_for_a_hiccup_is_found() {
+    let mut runner = TestRunner::deterministic();
+    let found = runner.run(&acts(), |acts| only_creates(acts, &Error::Network));
+    assert!(found.is_err(), "no schedule tells the defect apart");
 }
