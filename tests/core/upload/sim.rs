@@ -246,7 +246,7 @@ impl Sim {
             media_id: self.media_id.clone(),
             video_id: video_id
                 .map(str::to_owned)
-                .or(asked.filter(|_| self.repeats))
+                .or_else(|| asked.filter(|_| self.repeats))
                 .or_else(created),
             image_id: None,
             ticket: self.ticket.map(str::to_owned),
