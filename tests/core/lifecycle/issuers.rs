@@ -127,6 +127,27 @@ fn a_reset_without_a_caller_asks_for_nothing() {
 }
 
 #[test]
+fn a_reset_of_a_credential_in_continuous_use_asks_for_the_next_at_once() {
+    let mut sim = Sim::holding(HOUR);
+    sim.feed(Input::Lease(true));
+    sim.pass(10 * MINUTE);
+    let asked = sim.requests.len();
+    sim.feed(Input::Reset);
+    assert_eq!(sim.requests.len(), asked + 1);
+}
+
+#[test]
+fn an_assumed_life_is_told_once_a_slot_whoever_the_user_is() {
+    let mut sim = Sim::new();
+    sim.shape = Shape::Silent;
+    sim.get();
+    sim.feed(Input::Reset);
+    sim.get();
+    let told = sim.events.iter().filter(|event| **event == Event::AssumedLife);
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
 fn tokens_are_numbered_on_over_a_reset() {
     let mut sim = Sim::holding(HOUR);
     assert_eq!(sim.generation(), 1);
