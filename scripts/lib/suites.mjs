@@ -39,13 +39,13 @@ export const SUITES = {
     within: "rust",
     skip: ["model::", "properties::"],
   }),
-  consumers: node("tests/package/consumers", "computes", PAGE),
   package: node("tests/package", "computes"),
   soak: node("tests/shell/soak", "computes"),
   docs: node("tests/package/docs", "computes", PAGE),
   js: node("tests/shell/facade", "computes"),
 
   e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2 }),
+  consumers: node("tests/package/consumers", "uploads", PAGE),
 
   "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),
   frameworks: node("tests/e2e/frameworks", "browsers", PAGE),
