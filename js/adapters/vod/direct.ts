@@ -41,8 +41,9 @@ export async function directAuth(
 ): Promise<object> {
   if (!entry || !tokens || scope === undefined) throw invalidOption("tokens", "must be a token manager in direct mode");
   if (reason === "rejected" && entry.signedWith !== undefined) tokens.invalidate(entry.signedWith, "OSS refused it");
-  // A renewal wants another token than the one in hand, which the manager may go on serving.
-  const minValidity = reason === "refresh" ? tokens.status(scope).validFor + 1 : 0;
+  // A renewal wants another token than the file has, which the manager may go on serving, or have replaced already.
+  const replaced = tokens.peek(scope)?.accessKeyId !== entry.signedWith;
+  const minValidity = reason === "refresh" && !replaced ? tokens.status(scope).validFor + 1 : 0;
   const token = await tokens.getToken({ scope, minValidity, ...(signal && { signal }) });
   entry.signedWith = token.accessKeyId;
   const { _endpoint: Endpoint, _bucket: Bucket, _object: FileName } = entry.info as Place;

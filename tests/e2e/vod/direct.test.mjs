@@ -57,7 +57,7 @@ describe("direct mode:", () => {
       ["a.mp4", 5 * MB],
       ["b.png", 2 * MB, { type: "image/png" }],
     ];
-    const result = await upload(files, { config: { stsLifeMs: 4000, partDelayMs: 1400 } });
+    const result = await upload(files, { config: { stsLifeMs: 6000, partDelayMs: 1700 } });
     assertStored(result);
     const seen = figures(result.log);
     assert.equal(seen.refused, 0);
@@ -65,8 +65,32 @@ describe("direct mode:", () => {
     assert.ok(seen.tokens >= 2, `${seen.tokens} tokens`);
     const keys = new Set(result.log.filter(({ action }) => action === "UploadPart").map((part) => part.accessKeyId));
     assert.ok(keys.size >= 2, "parts were signed with more than one token");
-    assert.ok(seen.tokens <= 10, `${seen.tokens} tokens for some 10 s of 4 s each`);
+    assert.ok(seen.tokens <= 10, `${seen.tokens} tokens for some 12 s of 6 s each`);
     t.diagnostic(`${seen.tokens} tokens, ${keys.size} signed parts, no 403`);
+    await result.page.context().close();
+  });
+
+  test("a token that the manager has renewed already is taken", async () => {
+    let renewed;
+    const result = await upload([["a.mp4", 5 * MB]], {
+      config: { stsLifeMs: 6000, partDelayMs: 1700 },
+      during: async (page) => {
+        await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+        renewed = await page.evaluate(async () => {
+          const { tokens } = window.harness;
+          while (tokens.status().validFor > 4300) await new Promise((done) => setTimeout(done, 50));
+          const { accessKeyId } = await tokens.getToken({ minValidity: 4500 });
+          return accessKeyId;
+        });
+      },
+    });
+    assertStored(result);
+    assert.equal(figures(result.log).refused, 0);
+    const parts = result.log.filter(({ action, preflight }) => action === "UploadPart" && !preflight);
+    assert.ok(
+      parts.some(({ accessKeyId }) => accessKeyId === renewed),
+      "a part is signed with it",
+    );
     await result.page.context().close();
   });
 

@@ -1,8 +1,8 @@
 // Each project of examples/, with the packed package: started by its own command, it uploads while credentials end.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 
@@ -83,11 +83,18 @@ async function changed(page, made, name) {
   ]) {
     const shown = page.waitForSelector(`h1:has-text('${title} uploads')`).then(() => true);
     // A watcher may miss a change that follows at once on another: then the file is saved again.
-    do await writeFile(file, edited);
+    do await save(file, edited);
     while (!(await Promise.race([shown, setTimeout(1000, false)])));
   }
   assert.equal(await page.evaluate(() => globalThis.samePage), true);
   assert.equal(await page.evaluate(() => globalThis.held()), before);
+}
+
+/** At once, as editors do: a server that reads a file while it is written sees a component that is gone. */
+async function save(file, text) {
+  const beside = `${dirname(dirname(file))}.saved`;
+  await writeFile(beside, text);
+  await rename(beside, file);
 }
 
 test("they name the versions that are tried here", async () => {
