@@ -1,4 +1,4 @@
-// Builds the documentation as a site of static files, with search and the API reference, into site/.
+// Builds the documentation as a site of static files, with search, the API reference and a playground, into site/.
 //
 //   npm run site                            for the root of a host
 //   SITE_BASE=/upload-token/ npm run site   for a folder of one
@@ -7,20 +7,27 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { build } from "./build.mjs";
+import { buildLocalCloud } from "./lib/local-cloud.mjs";
 import { command, Failure, isMain, root, run, say } from "./lib/run.mjs";
 import { deadLinks } from "./lib/site/links.mjs";
 import { titlesOf, writePages } from "./lib/site/pages.mjs";
+import { writePlayground } from "./lib/site/playground.mjs";
 import { writeReference } from "./lib/site/reference.mjs";
 import { setup } from "./setup.mjs";
 
 /** The site's sources. */
 const sources = join(root, ".cache/site");
 
-/** Builds the site into `outDir`. Expects {@link setup} to have run. */
+/** Builds the site into `outDir`. Expects {@link setup} to have run, and the package to be built. */
 export async function buildSite(outDir = join(root, "site")) {
   await rm(sources, { recursive: true, force: true });
   await mkdir(join(sources, ".vitepress"), { recursive: true });
   await writePages(sources);
+
+  await buildLocalCloud();
+  say("site       playground");
+  await writePlayground(join(sources, "public/playground"));
 
   say("site       API reference");
   await writeReference(join(sources, "api"));
@@ -38,6 +45,7 @@ export async function buildSite(outDir = join(root, "site")) {
 if (isMain(import.meta.url)) {
   await command(async () => {
     await setup({ browser: false });
+    await build();
     await buildSite();
     say("site       site/ is there: npx vitepress preview .cache/site shows it");
   });

@@ -5,7 +5,7 @@
 // cloud. Here, too, is what can be made to go wrong: for each lane alone, so that both meet the same fault.
 
 // Not a module: Firefox takes those for a service worker only since lately.
-importScripts("network/requests.js", "network/faults.js");
+importScripts("network/requests.js", "network/faults.js", "network/servers.js");
 
 /** By client: what goes wrong for that page. */
 const faults = new Map();
@@ -41,12 +41,7 @@ async function carry({ request, clientId }, url, ours) {
     client?.postMessage({ type: "request", ...about, at: Date.now(), ...change });
   };
   await tell({});
-  const target = ours ? url.href : `/__cloud/${url.host}${url.pathname}${url.search}`;
-  const credentials = ours ? "same-origin" : "omit";
-  const send = (lost) => {
-    const init = { method, headers, body, credentials, cache: "no-store", redirect: "error" };
-    return fetch(target, { ...init, signal: AbortSignal.any([signal, lost]) });
-  };
+  const send = (lost) => reach(url, { method, headers, body, signal: AbortSignal.any([signal, lost]) });
   try {
     const answer = await faultsOf(clientId).answer(about, send, signal);
     const { status } = answer;

@@ -32,12 +32,14 @@ pub struct StandIn {
 pub struct NoAccount;
 
 impl StandIn {
-    /// A cloud with generated keys, reached through this server's own plain listener at `listen`.
+    /// A cloud, reached through this server's own plain listener at `listen`.
     ///
     /// # Errors
     ///
-    /// [`NoAccount`], if its configuration names no key or no role.
+    /// [`NoAccount`], if its configuration names no role.
     pub fn new(config: Config, listen: SocketAddr) -> Result<Self, NoAccount> {
+        let cloud = LocalCloud::new(config);
+        let config = cloud.config();
         let key = config.access_keys.first().ok_or(NoAccount)?;
         let role = config.roles.first().ok_or(NoAccount)?;
         let host = |host: &str| {
@@ -54,7 +56,7 @@ impl StandIn {
             },
             sts: host("sts.aliyuncs.com")?,
             vod: host(&format!("vod.{}.aliyuncs.com", config.region))?,
-            cloud: LocalCloud::new(config),
+            cloud: cloud.clone(),
         })
     }
 

@@ -1,11 +1,16 @@
 //! The cloud's clock and the ways its services write an instant.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::UNIX_EPOCH,
 };
 
 use jiff::Timestamp;
+
+use crate::platform::Platform;
 
 /// Milliseconds since the Unix epoch, on the cloud's clock.
 pub(crate) type UnixMs = i64;
@@ -14,17 +19,19 @@ pub(crate) type UnixMs = i64;
 pub(crate) const MAX_SKEW: UnixMs = 15 * 60 * 1000;
 
 /// The machine's wall clock plus an offset that a test may change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Clock {
+    platform: Arc<dyn Platform>,
     offset: AtomicI64,
 }
 
 impl Clock {
+    pub(crate) fn new(platform: Arc<dyn Platform>) -> Self {
+        Self { platform, offset: AtomicI64::new(0) }
+    }
+
     pub(crate) fn now(&self) -> UnixMs {
-        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        i64::try_from(machine.as_millis())
-            .unwrap_or(i64::MAX)
-            .saturating_add(self.offset.load(Ordering::Relaxed))
+        self.platform.unix_ms().saturating_add(self.offset.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_offset(&self, offset: i64) {

@@ -15,7 +15,9 @@ use crate::{
     exchange::{Head, answer},
     host::Service,
     log::ServiceName,
-    oss, page, rpc,
+    oss, page,
+    platform::Platform,
+    rpc,
     state::Cloud,
 };
 
@@ -34,9 +36,16 @@ impl fmt::Debug for LocalCloud {
 
 impl LocalCloud {
     /// A cloud with no objects, no temporary credentials and an empty log.
+    #[cfg(feature = "server")]
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { cloud: Arc::new(Cloud::new(config)) }
+        Self::on(Arc::new(crate::server::Machine::new()), config)
+    }
+
+    /// As `new`, with time, randomness and sleep of `platform`.
+    #[must_use]
+    pub fn on(platform: Arc<dyn Platform>, config: Config) -> Self {
+        Self { cloud: Arc::new(Cloud::new(config, platform)) }
     }
 
     /// Serves the cloud's hosts by their `Host` header, `/__cloud/<host>/…` and `/__control/…`; and

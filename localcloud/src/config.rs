@@ -1,8 +1,8 @@
 //! What a cloud is made with. What may change while it runs is in `settings`.
 
-use rand::{Rng, distr::Alphanumeric};
+use std::{error::Error, fmt, str::FromStr};
 
-use crate::secret::Secret;
+use crate::{platform::Platform, secret::Secret};
 
 /// A long-lived key of the account.
 #[derive(Clone, Debug)]
@@ -24,11 +24,40 @@ impl AccessKey {
     }
 
     /// A fresh key of a RAM user.
-    #[must_use]
-    pub fn random() -> Self {
-        Self::new(format!("LTAI5t{}", alphanumeric(18)), alphanumeric(30))
+    pub(crate) fn random(platform: &dyn Platform) -> Self {
+        let id = format!("LTAI5t{}", platform.alphanumeric(18));
+        Self::new(id, platform.alphanumeric(30))
     }
 }
+
+impl FromStr for AccessKey {
+    type Err = NotAKey;
+
+    /// Reads `ID:SECRET`, `ID:SECRET:inactive` or `ID:SECRET:root`.
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        let mut parts = text.split(':');
+        let (Some(id), Some(secret)) = (parts.next(), parts.next()) else { return Err(NotAKey) };
+        let key = Self::new(id, secret);
+        match (parts.next(), parts.next()) {
+            (None, None) => Ok(key),
+            (Some("inactive"), None) => Ok(Self { active: false, ..key }),
+            (Some("root"), None) => Ok(Self { root: true, ..key }),
+            _ => Err(NotAKey),
+        }
+    }
+}
+
+/// The text is no key. It is not repeated: it may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAKey;
+
+impl fmt::Display for NotAKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("write ID:SECRET, ID:SECRET:inactive or ID:SECRET:root")
+    }
+}
+
+impl Error for NotAKey {}
 
 /// A RAM role that the account's users may assume.
 #[derive(Clone, Debug)]
@@ -46,7 +75,7 @@ pub struct Role {
 /// The account, its keys and buckets, and the limits of this process.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Long-lived keys; the first is the one an AppServer uses.
+    /// Long-lived keys; the first is the one an AppServer uses. Without any, the cloud makes one up.
     pub access_keys: Vec<AccessKey>,
     /// Roles; the first is the one an AppServer assumes.
     pub roles: Vec<Role>,
@@ -78,10 +107,10 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// An account with one generated key, one role of an hour and one bucket of its own; 512 MiB.
+    /// An account with a key that the cloud makes up, one role of an hour and one bucket of its own; 512 MiB.
     fn default() -> Self {
         Self {
-            access_keys: vec![AccessKey::random()],
+            access_keys: Vec::new(),
             roles: vec![Role {
                 arn: String::from("acs:ram::1234567890123456:role/web-upload"),
                 max_session: 3600,
@@ -104,26 +133,21 @@ impl Default for Config {
     }
 }
 
-/// `length` random letters and digits.
-pub(crate) fn alphanumeric(length: usize) -> String {
-    rand::rng().sample_iter(Alphanumeric).take(length).map(char::from).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `length` random hexadecimal digits, lower case.
-pub(crate) fn hex(length: usize) -> String {
-    let mut rng = rand::rng();
-    (0..length).filter_map(|_| char::from_digit(rng.random_range(0..16), 16)).collect()
-}
-
-/// A request id as the RPC services write one: an upper-case UUID.
-pub(crate) fn request_id() -> String {
-    let digits = hex(32).to_uppercase();
-    let parts = [
-        digits.get(..8),
-        digits.get(8..12),
-        digits.get(12..16),
-        digits.get(16..20),
-        digits.get(20..),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("-")
+    #[test]
+    fn a_key_is_read_as_it_is_written_and_its_secret_not_repeated() {
+        let read = |text: &str| text.parse::<AccessKey>();
+        let key = read("LTAI5t:s").unwrap();
+        assert_eq!((key.id.as_str(), key.secret.expose()), ("LTAI5t", "s"));
+        assert!(key.active && !key.root);
+        assert!(!read("LTAI5t:s:inactive").unwrap().active);
+        assert!(read("LTAI5t:s:root").unwrap().root);
+        for text in ["", "LTAI5t", "LTAI5t:canary:other", "LTAI5t:canary:root:inactive"] {
+            let refused = read(text).unwrap_err();
+            assert!(!refused.to_string().contains("canary"), "{text}");
+        }
+    }
 }

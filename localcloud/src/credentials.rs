@@ -9,7 +9,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     clock::{UnixMs, ceil_to_second},
-    config::{AccessKey, alphanumeric},
+    config::AccessKey,
+    platform::Platform,
     policy::Policy,
     secret::Secret,
 };
@@ -95,12 +96,19 @@ impl Credentials {
     }
 
     /// Issues a credential that dies `life_ms` after `now`, rounded up to the whole second that is printed.
-    pub(crate) fn issue(&mut self, grant: Grant, now: UnixMs, life_ms: u64) -> Arc<Credential> {
+    pub(crate) fn issue(
+        &mut self,
+        platform: &dyn Platform,
+        grant: Grant,
+        now: UnixMs,
+        life_ms: u64,
+    ) -> Arc<Credential> {
         let life = i64::try_from(life_ms).unwrap_or(i64::MAX);
-        let random: [u8; 480] = std::array::from_fn(|_| rand::random());
+        let mut random = [0; 480];
+        platform.fill_random(&mut random);
         let credential = Arc::new(Credential {
-            id: format!("STS.N{}", alphanumeric(24)),
-            secret: Secret::new(alphanumeric(44)),
+            id: format!("STS.N{}", platform.alphanumeric(24)),
+            secret: Secret::new(platform.alphanumeric(44)),
             token: Some(Secret::new(format!("CAIS{}", STANDARD.encode(random)))),
             issued: now,
             expires: Some(ceil_to_second(now.saturating_add(life))),

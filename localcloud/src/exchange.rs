@@ -117,7 +117,7 @@ impl Cloud {
 
     pub(crate) async fn wait(&self, millis: u64) {
         if millis > 0 {
-            tokio::time::sleep(Duration::from_millis(millis)).await;
+            self.platform.sleep(Duration::from_millis(millis)).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stand-in for STS, VOD and OSS on loopback, for a machine without an account.
+//! Stand-in for STS, VOD and OSS, for a machine without an account: on loopback, or within a page's worker.
 //!
 //! It checks every signature, nonce, clock and credential as the cloud does, so that what works here
 //! works there: a credential of one file cannot write another, an object key is not a VideoId, a
@@ -9,6 +9,10 @@
 //! request log and sets lives, delays and faults while the cloud runs.
 //!
 //! Everything is kept in memory, up to [`Config::max_stored_bytes`].
+//!
+//! The cloud is a pure library: time, randomness and sleep come from a [`Platform`], and sockets are whoever's that
+//! serves the router. The feature `server`, on by default, has the platform of a process; without it the crate compiles
+//! for a page's worker.
 
 mod app;
 mod clock;
@@ -27,9 +31,12 @@ mod media;
 mod nonces;
 mod oss;
 mod page;
+mod platform;
 mod policy;
 mod rpc;
 mod secret;
+#[cfg(feature = "server")]
+mod server;
 mod settings;
 mod sign;
 mod state;
@@ -40,6 +47,7 @@ mod vod;
 
 pub use app::observe_app;
 pub use cloud::LocalCloud;
-pub use config::{AccessKey, Config, Role};
+pub use config::{AccessKey, Config, NotAKey, Role};
 pub use faults::Fault;
+pub use platform::{Platform, Sleep};
 pub use secret::Secret;

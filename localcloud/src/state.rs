@@ -1,16 +1,17 @@
 //! What a cloud remembers, and its clock.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::{
     clock::{Clock, UnixMs},
-    config::Config,
+    config::{AccessKey, Config},
     credentials::Credentials,
     faults::Faults,
     limits::{CallRate, Pacer},
     log::RequestLog,
     media::Media,
     nonces::Nonces,
+    platform::Platform,
     settings::Settings,
     store::{Budget, Store},
     sync::lock,
@@ -18,6 +19,7 @@ use crate::{
 
 /// What the clones share.
 pub(crate) struct Cloud {
+    pub(crate) platform: Arc<dyn Platform>,
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) log: RequestLog,
@@ -35,8 +37,11 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     /// No objects, no temporary credentials, an empty log.
-    pub(crate) fn new(config: Config) -> Self {
-        let clock = Clock::default();
+    pub(crate) fn new(mut config: Config, platform: Arc<dyn Platform>) -> Self {
+        if config.access_keys.is_empty() {
+            config.access_keys.push(AccessKey::random(&*platform));
+        }
+        let clock = Clock::new(Arc::clone(&platform));
         let credentials = Credentials::new(&config.access_keys, clock.now());
         Self {
             log: RequestLog::default(),
@@ -46,12 +51,13 @@ impl Cloud {
             store: Mutex::default(),
             media: Mutex::default(),
             budget: Budget::new(config.max_stored_bytes),
-            pacer: Pacer::new(),
-            sts_rate: CallRate::new(config.sts_calls_per_second),
-            vod_rate: CallRate::new(config.vod_calls_per_second),
+            pacer: Pacer::new(Arc::clone(&platform)),
+            sts_rate: CallRate::new(Arc::clone(&platform), config.sts_calls_per_second),
+            vod_rate: CallRate::new(Arc::clone(&platform), config.vod_calls_per_second),
             settings: Mutex::default(),
             clock,
             config,
+            platform,
         }
     }
 

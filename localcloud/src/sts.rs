@@ -72,7 +72,7 @@ fn assume_role(cloud: &Cloud, call: &Call<'_>, caller: &Credential) -> Result<Va
     let life = cloud.settings().sts_life_ms.unwrap_or_else(|| u64::from(duration) * 1000);
     let now = cloud.clock.now();
     let grant = Grant::Role { arn: arn.to_owned(), session: session.to_owned(), policy };
-    let issued = lock(&cloud.credentials).issue(grant, now, life);
+    let issued = lock(&cloud.credentials).issue(&*cloud.platform, grant, now, life);
     let mut answer = json!({
         "RequestId": call.request_id,
         "AssumedRoleUser": {

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     clock::iso_seconds,
-    config,
     credentials::{Credential, Grant},
     error::ServiceError,
     media::{Place, Video},
@@ -76,8 +75,8 @@ fn create_upload_video(
         let message = "The specified ReferenceId is used by another media file.";
         return Err(ServiceError::new(400, "InvalidReferenceId.Duplicate", message));
     }
-    let id = config::hex(32);
-    let stem = format!("{}-{}", config::hex(8), config::hex(11));
+    let id = cloud.platform.hex(32);
+    let stem = format!("{}-{}", cloud.platform.hex(8), cloud.platform.hex(11));
     let place = Place {
         region: region.to_owned(),
         bucket: cloud.config.vod_bucket.clone(),
@@ -151,7 +150,7 @@ fn create_upload_image(
         Some(_) => return Err(fields::invalid("ImageExt")),
     };
     fields::check(cloud, call)?;
-    let id = config::hex(32).to_uppercase();
+    let id = cloud.platform.hex(32).to_uppercase();
     let place = Place {
         region: region.to_owned(),
         bucket: cloud.config.vod_bucket.clone(),
@@ -186,7 +185,7 @@ fn create_upload_attached_media(
         Some(_) => return Err(fields::invalid("MediaExt")),
     };
     fields::check(cloud, call)?;
-    let id = config::hex(32);
+    let id = cloud.platform.hex(32);
     let place = Place {
         region: region.to_owned(),
         bucket: cloud.config.vod_bucket.clone(),
@@ -220,7 +219,7 @@ fn upload_address(cloud: &Cloud, place: &Place) -> String {
 fn upload_auth(cloud: &Cloud, place: &Place) -> String {
     let life = cloud.settings().upload_auth_life_ms.unwrap_or(UPLOAD_AUTH_LIFE_MS);
     let grant = Grant::Upload { bucket: place.bucket.clone(), key: place.key.clone() };
-    let issued = lock(&cloud.credentials).issue(grant, cloud.clock.now(), life);
+    let issued = lock(&cloud.credentials).issue(&*cloud.platform, grant, cloud.clock.now(), life);
     let auth = json!({
         "SecurityToken": issued.token.as_ref().map(Secret::expose),
         "AccessKeyId": issued.id,

@@ -42,7 +42,7 @@ struct Flags {
 
     /// A key that clients sign with: ID:SECRET, ID:SECRET:inactive or ID:SECRET:root. May be repeated; the first is
     /// what an AppServer uses. Without one, a key is made up and printed.
-    #[arg(long, value_name = "KEY", value_parser = access_key)]
+    #[arg(long, value_name = "KEY")]
     access_key: Vec<AccessKey>,
 
     /// A role that users may assume. May be repeated.
@@ -75,20 +75,6 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
         Err(String::from(
             "must be a loopback address: the control interface asks for no credentials",
         ))
-    }
-}
-
-fn access_key(text: &str) -> Result<AccessKey, String> {
-    let mut parts = text.split(':');
-    let (Some(id), Some(secret)) = (parts.next(), parts.next()) else {
-        return Err(String::from("write ID:SECRET"));
-    };
-    let key = AccessKey::new(id, secret);
-    match parts.next() {
-        None => Ok(key),
-        Some("inactive") => Ok(AccessKey { active: false, ..key }),
-        Some("root") => Ok(AccessKey { root: true, ..key }),
-        Some(_) => Err(String::from("write ID:SECRET, ID:SECRET:inactive or ID:SECRET:root")),
     }
 }
 
@@ -143,13 +129,14 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
             fields.insert(name.to_owned(), value.into());
         }
     };
+    let cloud = LocalCloud::new(config);
+    let config = cloud.config();
     if let (true, Some(key)) = (flags.access_key.is_empty(), config.access_keys.first()) {
         // Made up for this process, and worth nothing anywhere else.
         told("accessKeyId", key.id.clone());
         told("accessKeySecret", key.secret.expose().to_owned());
     }
     told("roleArn", config.roles.first().map(|role| role.arn.clone()).unwrap_or_default());
-    let cloud = LocalCloud::new(config);
     let mut listeners = vec![("http", flags.listen, None, cloud.router())];
     if let Some(address) = flags.listen_tls {
         let certificate = tls::self_signed(&flags.region)?;

@@ -14,7 +14,6 @@ use axum::{body::Body, response::Response};
 
 use self::{action::Action, answer::Reply, body::Received, target::Target};
 use crate::{
-    config,
     error::ServiceError,
     exchange::{self, Head, Passage, closing, decode, set},
     log::{ServiceName, Ticket},
@@ -35,7 +34,7 @@ pub(crate) async fn serve(
         bucket: bucket.unwrap_or_default(),
         region,
         key,
-        request_id: config::hex(24).to_uppercase(),
+        request_id: cloud.platform.hex(24).to_uppercase(),
         head,
     };
     let ticket = open(cloud, &target);

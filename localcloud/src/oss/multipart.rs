@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     clock::iso_millis,
-    config,
     error::ServiceError,
     sign::{encode, hex},
     state::Cloud,
@@ -45,7 +44,7 @@ struct ListedPart {
 
 pub(crate) fn initiate(cloud: &Cloud, target: &Target<'_>) -> Result<Reply, ServiceError> {
     check_overwrite(cloud, target)?;
-    let id = config::hex(32).to_uppercase();
+    let id = cloud.platform.hex(32).to_uppercase();
     let upload = Multipart {
         bucket: target.bucket.to_owned(),
         key: target.key.clone(),

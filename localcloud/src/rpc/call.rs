@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{config::request_id, error::ServiceError, exchange::Head, sign::acs3};
+use crate::{error::ServiceError, exchange::Head, sign::acs3};
 
 /// Parameters of every call.
 const COMMON: [&str; 10] = [
@@ -33,7 +33,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn read(head: &'a Head, body: &[u8]) -> Self {
+    pub(crate) fn read(head: &'a Head, body: &[u8], request_id: String) -> Self {
         let decode = |text: &[u8]| form_urlencoded::parse(text).into_owned().collect::<Vec<_>>();
         let query = decode(head.raw_query.as_bytes());
         let mut params: BTreeMap<String, String> = query.iter().cloned().collect();
@@ -46,7 +46,7 @@ impl<'a> Call<'a> {
         Self {
             acs3: head.header("authorization").and_then(acs3::Authorization::parse),
             action: action.or_else(|| params.get("Action").cloned()).unwrap_or_default(),
-            request_id: request_id(),
+            request_id,
             content_type_is_known: is_form
                 || body.is_empty()
                 || content_type.starts_with("application/json"),

@@ -62,7 +62,7 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, api: Api, head: &Head, body: Body)
         return preflight(cloud, &api, head).await;
     }
     let Ok(body) = to_bytes(body, MAX_BODY).await else { return closing() };
-    let call = Call::read(head, &body);
+    let call = Call::read(head, &body, cloud.platform.request_id());
 
     let mut entry = cloud.entry(api.name(), head, &call.action);
     entry.bytes = body.len() as u64;

@@ -116,7 +116,11 @@ impl TestCloud {
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        Self { cloud: LocalCloud::new(config), nonce: AtomicU64::new(1) }
+        Self::of(LocalCloud::new(config))
+    }
+
+    pub(crate) fn of(cloud: LocalCloud) -> Self {
+        Self { cloud, nonce: AtomicU64::new(1) }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -20,6 +20,8 @@ export function config({ titles, outDir }) {
     base: process.env.SITE_BASE ?? "/",
     markdown: { anchor: { slugify: slug } },
     themeConfig: {
+      // No page of VitePress: its router must leave the link to the browser.
+      nav: [{ text: "Playground", link: "/playground/", target: "_self" }],
       search: { provider: "local" },
       outline: [2, 3],
       socialLinks: [{ icon: "github", link: "https://github.com/upload-token/upload-token" }],
