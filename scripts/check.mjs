@@ -11,6 +11,7 @@ import { checkSizes } from "./lib/sizes.mjs";
 import { setup } from "./setup.mjs";
 
 const WASM = ["--package", "upload-token", "--target", "wasm32-unknown-unknown", "--locked"];
+const WORKER = ["--package", "upload-token-localcloud-worker", "--target", "wasm32-unknown-unknown", "--locked"];
 const HOST = ["--workspace", "--locked"];
 const DENY = ["--", "--deny", "warnings"];
 const UNTYPED = ["./wasm/upload_token_bg.wasm", "./upload-token.global.js", "./aliyun-upload-vod"];
@@ -28,6 +29,7 @@ const CHECKS = [
   ["clippy, fleet", "cargo", ["clippy", "--locked", "--manifest-path", "bench/fleet/Cargo.toml", ...FLEET, ...DENY]],
   ["clippy, host", "cargo", ["clippy", ...HOST, "--all-targets", ...DENY]],
   ["clippy, wasm32", "cargo", ["clippy", ...WASM, "--lib", ...IN_BROWSERS, ...DENY]],
+  ["clippy, worker", "cargo", ["clippy", ...WORKER, ...DENY]],
   ["rustdoc, host", "cargo", ["doc", ...HOST, "--no-deps"], RUSTDOC],
   ["rustdoc, wasm32", "cargo", ["doc", ...WASM, "--no-deps", "--document-private-items"], RUSTDOC],
   ["tsc", "tsc", ["--project", "tsconfig.json", "--noEmit"]],

@@ -43,10 +43,21 @@ export async function startCloud() {
     server.once("error", reject);
     server.once("exit", (code) => reject(new Error(`the cloud ended with ${code}`)));
   });
-  const port = Number(new URL(listening.http).port);
+  const stop = () =>
+    new Promise((resolve) => {
+      server.removeAllListeners("exit");
+      server.once("exit", resolve);
+      server.kill();
+    });
+  return used({ ...listening, stop });
+}
+
+/** What tests use of a cloud at these addresses. */
+export function used({ http: address, sts, stop }) {
+  const port = Number(new URL(address).port);
 
   const control = async (method, name, body) => {
-    const answer = await fetch(`${listening.http}/__control/${name}`, {
+    const answer = await fetch(`${address}/__control/${name}`, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -57,7 +68,7 @@ export async function startCloud() {
   return {
     port,
     /** Where STS answers whatever the host name. */
-    sts: listening.sts,
+    sts,
     log: async (action) => (await control("GET", "log")).filter((entry) => !action || entry.action === action),
     configure: (settings) => control("POST", "config", settings),
     plan: (faults) => control("POST", "faults", faults),
@@ -65,12 +76,7 @@ export async function startCloud() {
     reset: () => control("POST", "reset"),
     /** Resolves every host name to this cloud. */
     agent: () => new http.Agent({ lookup: (_host, options, done) => lookUp(options, done) }),
-    stop: () =>
-      new Promise((resolve) => {
-        server.removeAllListeners("exit");
-        server.once("exit", resolve);
-        server.kill();
-      }),
+    stop,
   };
 }
 
