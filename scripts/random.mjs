@@ -2,6 +2,7 @@
 //
 //   npm run random                            500 seeds
 //   npm run random -- --seeds 20 --from 301   some of them, such as one that failed
+//   npm run random -- --mode direct           as many seeds of one mode
 //   UPLOAD_VOD_SDK=/path/to/it npm run random with another build of the SDK
 import { parseArgs } from "node:util";
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "500" },
     from: { type: "string", default: "1" },
+    mode: { type: "string" },
     "at-a-time": { type: "string", default: "5" },
   },
 });
@@ -24,7 +26,10 @@ await command(async () => {
   const { plan } = await import("../tests/e2e/vod/random/plan.mjs");
   const { run } = await import("../tests/e2e/vod/random/run.mjs");
   const [seeds, from, atATime] = [values.seeds, values.from, values["at-a-time"]].map(Number);
-  const waiting = Array.from({ length: seeds }, (_, index) => from + index);
+  const waiting = [];
+  for (let seed = from; waiting.length < seeds; seed++) {
+    if (!values.mode || plan(seed).mode === values.mode) waiting.push(seed);
+  }
   const failed = [];
   const work = async () => {
     const site = await openSite();

@@ -118,7 +118,7 @@ impl<T: Clone + PartialEq> Slot<T> {
     /// Takes `input`; appends to `cx.out` what must be done about it.
     pub fn step(&mut self, cx: &mut Context<'_, Effect<T>>, input: Input<T>) {
         if self.closed {
-            if let Input::Wanted { waiter, .. } = input {
+            if let Input::Wanted { waiter, .. } | Input::Another { waiter, .. } = input {
                 cx.out.push(Effect::Reject { waiter, error: Error::Closed });
             }
             return;
@@ -126,7 +126,8 @@ impl<T: Clone + PartialEq> Slot<T> {
         cx.budget.advance(cx.policy, cx.time.mono);
         self.judge(cx.policy, cx.time);
         match input {
-            Input::Wanted { waiter, least } => self.wanted(cx, waiter, least),
+            Input::Wanted { waiter, least } => self.wanted(cx, waiter, least, 0),
+            Input::Another { waiter, than } => self.wanted(cx, waiter, 0, than),
             Input::Cancelled { waiter } => {
                 let before = self.waiters.len();
                 self.waiters.retain(|w| w.id != waiter);
@@ -233,7 +234,13 @@ impl<T: Clone + PartialEq> Slot<T> {
         }
     }
 
-    fn wanted(&mut self, cx: &mut Context<'_, Effect<T>>, waiter: WaiterId, least: Millis) {
+    fn wanted(
+        &mut self,
+        cx: &mut Context<'_, Effect<T>>,
+        waiter: WaiterId,
+        least: Millis,
+        than: Generation,
+    ) {
         if self.waiters.iter().any(|w| w.id == waiter) {
             let reason = "must be unique while its caller waits";
             cx.out.push(Effect::Reject {
@@ -247,7 +254,10 @@ impl<T: Clone + PartialEq> Slot<T> {
             self.pull_in(cx.policy, cx.time);
         }
         let deadline = cx.time.mono.saturating_add(cx.policy.wait);
-        self.waiters.push(Waiter { id: waiter, least, deadline, after: self.started });
+        // Who has a token wants news of it, which the answer that is on its way brings as well.
+        let shares = than != 0 && matches!(self.fetch, Fetch::InFlight { .. });
+        let after = self.started.wrapping_sub(u32::from(shares));
+        self.waiters.push(Waiter { id: waiter, least, than, deadline, after });
     }
 
     fn demand(&mut self, policy: &Policy, time: &Time) {

@@ -104,6 +104,21 @@ pub struct UploadAuth {
 }
 
 impl UploadAuth {
+    /// An STS token that is written with itself: the page knows where to.
+    #[must_use]
+    pub const fn of_token(token: StsToken) -> Self {
+        Self {
+            token,
+            upload_auth: Secret::new(String::new()),
+            upload_address: String::new(),
+            address: None,
+            video_id: None,
+            image_id: None,
+            media_id: None,
+            ticket: None,
+        }
+    }
+
     /// Checks that it is for the video that was asked for, if one was.
     ///
     /// # Errors

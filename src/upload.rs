@@ -84,6 +84,8 @@ pub struct Upload {
     /// UploadAddress of that video, for refreshes that repeat none: as it was sent, and read.
     address_text: String,
     address: Option<UploadAddress>,
+    /// Where the page itself wants the file, written with the STS token: direct mode.
+    place: Option<UploadAddress>,
     /// Whether the file is attached media, whose UploadAuth cannot be refreshed.
     attached: bool,
     /// Whether the AppServer answers another video when it is asked to refresh one.
@@ -130,6 +132,7 @@ impl Upload {
             ticket: None,
             address_text: String::new(),
             address: None,
+            place: None,
             attached: false,
             creates_only: false,
             disowned: false,
@@ -156,8 +159,13 @@ impl Upload {
     /// Takes `input`; appends to `cx.out` what must be done about it.
     pub fn step(&mut self, cx: &mut Cx<'_>, input: Input) {
         match input {
-            Input::Started { media, video_id, ticket, checkpoint, object } => {
+            Input::Started { media, video_id, ticket, checkpoint, object, place } => {
                 self.media = media;
+                if place.is_some() {
+                    // To VOD alone it is an image.
+                    self.media.kind = Kind::Video;
+                }
+                self.place = place;
                 self.checkpoint |= checkpoint;
                 if self.checkpoint_object.is_none() {
                     self.checkpoint_object = object.map(Object::of_checkpoint);
@@ -201,6 +209,9 @@ impl Upload {
                 }
                 self.feed(cx, lifecycle::Input::Failed { fetch, error });
             }
+            // What the slot waits to ask for is in the manager's hand.
+            Input::Renewed if self.is_direct() => self.feed(cx, lifecycle::Input::Retry),
+            Input::Renewed => {}
             Input::Reset => self.reset(cx),
             Input::Wake => self.awake(cx, lifecycle::Input::Wake),
             Input::Timeout => self.awake(cx, lifecycle::Input::Timeout),
@@ -225,6 +236,12 @@ impl Upload {
     #[must_use]
     pub fn auth(&self) -> Option<&UploadAuth> {
         self.auths.get(self.slot.token()?.value)
+    }
+
+    /// Whether the STS token itself writes the file, to where the page wants it.
+    #[must_use]
+    pub const fn is_direct(&self) -> bool {
+        self.place.is_some()
     }
 
     /// Whether the SDK is at this file: it sends, or waits for what only this machine will give it.
@@ -320,13 +337,21 @@ impl Upload {
                 }
                 lifecycle::Effect::Emit(event) => {
                     let news = matches!(event, Event::Token { .. }) && self.phase == Phase::Running;
-                    cx.out.push(Effect::Emit(event));
+                    if !self.is_the_manager_s(&event) {
+                        cx.out.push(Effect::Emit(event));
+                    }
                     if news {
                         cx.out.push(Effect::Look);
                     }
                 }
             }
         }
+    }
+
+    /// Whether the token manager tells its own listeners: it has no other token than the one in use.
+    fn is_the_manager_s(&self, event: &Event) -> bool {
+        let is_same = |error: &Error| *error.kind() == Error::NotNewer;
+        self.is_direct() && matches!(event, Event::RefreshFailed { error, .. } if is_same(error))
     }
 
     /// A request that outlasted the SDK's wait is no use to the next start either, which asks anew and at once.

@@ -94,7 +94,7 @@ impl<T: Clone + PartialEq> Slot<T> {
                         .max(floor)
                         .saturating_add(policy.retry_after_spread(asked.min(floor), time.draw));
                 }
-                if let (Error::NotNewer, Some(left)) = (&error, left) {
+                if let (Error::NotNewer, Some(left)) = (error.kind(), left) {
                     // The AppServer decides when its cached token is old; asking it often changes nothing.
                     wait = wait.max(left / 4);
                 }

@@ -5,6 +5,7 @@ use crate::{
     lifecycle::Generation,
     policy::Policy,
     time::{Millis, UnixMillis},
+    token::Expiry,
 };
 
 /// Where a token stands in its life.
@@ -153,6 +154,15 @@ impl<T> Held<T> {
     #[must_use]
     pub fn serves(&self, time: &Time, least: Millis) -> bool {
         self.left(time).is_some_and(|left| left >= least)
+    }
+
+    /// What is known of its end at `time`, for another slot that is given it. Of an end that nothing sure was the measure
+    /// of, the margin is no part.
+    #[must_use]
+    pub fn expiry(&self, time: &Time) -> Expiry {
+        let whole = self.expires.saturating_sub(time.elapsed);
+        let left = if self.certain { whole } else { whole.saturating_sub(self.margin) };
+        Expiry { at: self.named, left: Some(left), refresh: None }
     }
 
     /// Where it stands at `time`.

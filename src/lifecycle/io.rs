@@ -20,6 +20,14 @@ pub enum Input<T> {
         /// Validity asked for, beyond the margin.
         least: Millis,
     },
+    /// A caller has the token of generation `than` and wants its successor. While that is not due, or its issuer gives
+    /// the same one, it is that: what is known of its end may be news.
+    Another {
+        /// Names the caller.
+        waiter: WaiterId,
+        /// What it has; 0 if that is not a token of this slot.
+        than: Generation,
+    },
     /// A caller waits no longer. The request it may have caused goes on, for others.
     Cancelled {
         /// Who.

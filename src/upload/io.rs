@@ -5,7 +5,7 @@ use std::string::String;
 use crate::{
     error::{Answered, Error, is_fault_code},
     lifecycle::{Event, FetchId, Reason},
-    token::{Expiry, UploadAuth},
+    token::{Expiry, UploadAddress, UploadAuth},
     vod::{Kind, Media},
 };
 
@@ -95,10 +95,6 @@ impl UploaderState {
 
 /// What happened to one file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    expect(clippy::large_enum_variant, reason = "an input is moved once, and seldom kept")
-)]
 pub enum Input {
     /// The SDK chose the file and asks for its credential (`onUploadstarted`).
     Started {
@@ -112,6 +108,8 @@ pub enum Input {
         checkpoint: bool,
         /// Key of the object that the checkpoint is of, if the SDK shows it.
         object: Option<String>,
+        /// Where the page itself wants it, in direct mode: its STS token signs OSS.
+        place: Option<UploadAddress>,
     },
     /// The SDK took a refusal for an expiry and waits for a credential (`onUploadTokenExpired`).
     Expired {
@@ -155,6 +153,8 @@ pub enum Input {
     },
     /// The page became visible, was resumed, or came online; or it changed the queue, and the file may be gone from it.
     Wake,
+    /// There is a new STS token of the file's scope.
+    Renewed,
     /// The user is another one. What runs is given up.
     Reset,
     /// Time may have passed.

@@ -32,13 +32,18 @@ impl Object {
 impl Upload {
     /// Takes note of what the SDK's checkpoint belongs to from now on.
     pub(super) fn writes_to(&mut self, auth: &UploadAuth) {
-        self.checkpoint_object = auth.address.as_ref().map(Object::of);
+        self.checkpoint_object = self.object_of(auth);
         self.checkpoint_video.clone_from(&auth.video_id);
+    }
+
+    /// What `auth` writes to, if it is known.
+    fn object_of(&self, auth: &UploadAuth) -> Option<Object> {
+        self.place.as_ref().or(auth.address.as_ref()).map(Object::of)
     }
 
     /// Whether `auth` writes to the object that is being written.
     pub(super) fn is_same_object(&self, auth: &UploadAuth) -> bool {
-        match (&self.checkpoint_object, auth.address.as_ref().map(Object::of)) {
+        match (&self.checkpoint_object, self.object_of(auth)) {
             (Some(mine), Some(other)) => mine.is(&other),
             _ => self.checkpoint_video == auth.video_id,
         }
@@ -46,7 +51,7 @@ impl Upload {
 
     /// Whether the SDK's checkpoint is of another object than `auth` writes to.
     pub(super) fn forgets(&self, generation: Generation, auth: &UploadAuth) -> bool {
-        let unknown = self.checkpoint_object.is_none() || auth.address.is_none();
+        let unknown = self.checkpoint_object.is_none() || self.object_of(auth).is_none();
         self.checkpoint
             && match self.media.kind {
                 _ if self.disowned => true,
@@ -62,7 +67,7 @@ impl Upload {
     /// Fills in what an answer may leave out, and keeps what the next request needs. Also for an
     /// answer that comes too late: the video it names exists.
     pub(super) fn complete(&mut self, auth: &mut UploadAuth) {
-        if self.media.kind == Kind::Image {
+        if self.media.kind == Kind::Image || self.place.is_some() {
             return;
         }
         let same = auth.address.is_none() || self.address.is_none() || auth.address == self.address;
@@ -87,6 +92,8 @@ impl Upload {
     pub(super) fn not_renewed(&self) -> Option<&'static str> {
         match self.media.kind {
             Kind::Image => Some("an image's UploadAuth cannot be refreshed"),
+            // A token of STS can always be followed by another.
+            Kind::Video if self.place.is_some() => None,
             Kind::Video if self.attached => Some(
                 "the answer has a MediaId: the UploadAuth of attached media cannot be refreshed",
             ),

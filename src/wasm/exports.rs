@@ -77,7 +77,9 @@ impl TokenCore {
 
     /// Looks after an uploader in STS mode, with tokens of this manager, which never leave the module.
     pub fn uploads(&self, options: &UploadOptions, host: UploadHost) -> UploadCore {
-        UploadCore::of_vod(options, host, StsTokens::Ours(Rc::clone(&self.driver)))
+        let core = UploadCore::of_vod(options, host, StsTokens::Ours(Rc::clone(&self.driver)));
+        self.driver.shell().used_by(&core.driver);
+        core
     }
 
     /// Stops for good.
@@ -149,7 +151,7 @@ impl UploadCore {
 
     /// The user changed: gives up the files of this scope, or all of them.
     pub fn reset(&self, scope: Option<String>) {
-        self.driver.reset(scope.as_deref());
+        self.driver.send_scope(scope.as_deref(), &Input::Reset);
     }
 
     /// The page did something to the queue: looks at the SDK again.

@@ -29,6 +29,8 @@ export interface Delivery {
   answers: "start" | "resume";
   uploadAuth: string;
   uploadAddress: string;
+  /** In direct mode, in the place of both. */
+  credential?: ClientCredential;
   videoId?: string;
   /** To be kept with the video, and given when it is asked for again. */
   ticket?: string;

@@ -7,6 +7,7 @@ use web_sys::Headers;
 use crate::{
     json::{Json, MAX_DEPTH},
     policy::Policy,
+    token::UploadAddress,
 };
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -41,7 +42,9 @@ export interface UploadOptions {
 
 /** A token manager of another copy of this package. */
 export interface ForeignTokens {
-  getToken(scope: string, signal: AbortSignal): Promise<unknown>;
+  getToken(scope: string, minValidity: number, signal: AbortSignal): Promise<unknown>;
+  /** How much longer its token is used, ms. */
+  validFor(scope: string): number;
   invalidate(accessKeyId: string, reason: string): void;
   prefetch(scope: string): void;
 }
@@ -63,6 +66,8 @@ export interface UploadFile {
   object: string | undefined;
   /** Of its STS token. */
   scope: string;
+  /** Where the page itself wants it, in direct mode. */
+  place: { readonly endpoint: string; readonly bucket: string; readonly object: string } | undefined;
 }
 "#;
 
@@ -108,8 +113,11 @@ extern "C" {
     pub(super) fn get_token(
         this: &ForeignTokens,
         scope: &str,
+        least: f64,
         signal: &web_sys::AbortSignal,
     ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, js_name = validFor)]
+    pub(super) fn valid_for(this: &ForeignTokens, scope: &str) -> f64;
     #[wasm_bindgen(method)]
     pub(super) fn invalidate(this: &ForeignTokens, access_key_id: &str, reason: &str);
     #[wasm_bindgen(method)]
@@ -136,6 +144,8 @@ extern "C" {
     pub(super) fn object(this: &UploadFile) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn scope(this: &UploadFile) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn place(this: &UploadFile) -> JsValue;
 }
 
 impl TokenOptions {
@@ -173,6 +183,17 @@ impl UploadFile {
     /// VOD's id of the video, if it has one.
     pub(super) fn known_video(&self) -> Option<String> {
         self.video_id().filter(|id| !id.is_empty())
+    }
+
+    /// Where the page itself wants it.
+    pub(super) fn wanted_at(&self) -> Option<UploadAddress> {
+        let place = self.place();
+        let part = |name| get(&place, name).as_string();
+        Some(UploadAddress {
+            endpoint: part("endpoint")?,
+            bucket: part("bucket")?,
+            file_name: part("object")?,
+        })
     }
 
     /// What the page gave about the file, each value as text.

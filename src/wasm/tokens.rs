@@ -3,7 +3,11 @@
 mod calls;
 mod slots;
 
-use std::{cell::RefCell, mem, rc::Rc};
+use std::{
+    cell::RefCell,
+    mem,
+    rc::{Rc, Weak},
+};
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -12,6 +16,7 @@ use super::{
     driver::{Driver, Id, Shell},
     host::TokenHost,
     request::{Failure, Origin},
+    uploads::Uploads,
     view,
 };
 use slots::{Entry, Slots};
@@ -22,7 +27,8 @@ use crate::{
     error::Error,
     lifecycle::{Effect, Event, Fetch, FetchId, Held, Input, WaiterId},
     reply::{Reply, Warning},
-    token::StsToken,
+    token::{Expiry, StsToken},
+    upload,
     vault::Key,
 };
 
@@ -35,12 +41,20 @@ pub(super) struct Tokens {
     host: TokenHost,
     slots: RefCell<Slots>,
     waiting: RefCell<Vec<Waiting>>,
+    /// Uploaders that use these tokens.
+    uploads: RefCell<Vec<Weak<Driver<Uploads>>>>,
+}
+
+/// A token for an upload, and what is known of its end.
+pub(super) struct Lent {
+    pub(super) token: StsToken,
+    pub(super) expiry: Expiry,
 }
 
 /// An upload that waits for a token, which never leaves the module.
 struct Waiting {
     waiter: WaiterId,
-    answer: Rc<RefCell<Option<Result<StsToken, Error>>>>,
+    answer: Rc<RefCell<Option<Result<Lent, Error>>>>,
     settle: Function,
 }
 
@@ -51,6 +65,7 @@ impl Tokens {
             host,
             slots: RefCell::default(),
             waiting: RefCell::default(),
+            uploads: RefCell::default(),
         }
     }
 
@@ -85,7 +100,8 @@ impl Tokens {
         let Some(waiting) = found else { return };
         let token = outcome.map_err(|error| self.told(&error)).and_then(|held| {
             let token = self.with(id, |entry| entry.tokens.get(held.value).cloned()).flatten();
-            token.ok_or(Error::Rejected)
+            let token = token.ok_or(Error::Rejected)?;
+            Ok(Lent { token, expiry: held.expiry(time) })
         });
         waiting.answer.replace(Some(token));
         // This is a function of a promise: it does not throw.
@@ -117,7 +133,10 @@ impl Tokens {
 
     fn emit(&self, id: Id, event: &Event, time: &Time) {
         match event {
-            Event::Token { .. } => self.tell_token("token", id, time),
+            Event::Token { .. } => {
+                self.tell_token("token", id, time);
+                self.tell_uploads(id);
+            }
             Event::Expired { .. } => self.tell_token("expired", id, time),
             Event::Rejected { .. } => self.tell_token("rejected", id, time),
             Event::RefreshFailed { error, fails, retry_in, usable } => {
@@ -135,6 +154,21 @@ impl Tokens {
             }),
             Event::AssumedLife => self.warn(id, Warning::NoExpiration.name()),
             Event::LocalExpiration => self.warn(id, Warning::LocalExpiration.name()),
+        }
+    }
+
+    /// Takes note of an uploader, which is told when there is a new token.
+    pub(super) fn used_by(&self, uploads: &Rc<Driver<Uploads>>) {
+        let mut known = self.uploads.borrow_mut();
+        known.retain(|driver| driver.strong_count() > 0);
+        known.push(Rc::downgrade(uploads));
+    }
+
+    fn tell_uploads(&self, id: Id) {
+        let Some(scope) = self.with(id, |entry| entry.scope.clone()) else { return };
+        let known = self.uploads.borrow().clone();
+        for driver in known.iter().filter_map(Weak::upgrade) {
+            driver.send_scope(Some(&scope), &upload::Input::Renewed);
         }
     }
 
@@ -196,7 +230,7 @@ impl Shell for Tokens {
 
     fn step(&self, id: Id, input: Self::Input, cx: &mut Context<'_, Self::Effect>) {
         if self.is_closed() && !matches!(input, Input::Close) {
-            if let Input::Wanted { waiter, .. } = input {
+            if let Input::Wanted { waiter, .. } | Input::Another { waiter, .. } = input {
                 cx.out.push(Effect::Reject { waiter, error: Error::Closed });
             }
             return;

@@ -52,9 +52,9 @@ pub(super) enum AuthSource {
 
 impl AuthSource {
     /// What is asked, as errors name it.
-    fn asked(&self) -> Asked {
+    fn asked(&self, direct: bool) -> Asked {
         match self {
-            Self::Vod(vod) => vod.asked(),
+            Self::Vod(vod) => vod.asked(direct),
             Self::Page(origin) => origin.asked(),
         }
     }
@@ -108,12 +108,16 @@ impl Uploads {
         let is_late = matches!(failure, upload::Failure::Credential(Error::Timeout { .. }));
         let reason = if is_late { self.reason(id) } else { None };
         let failure = match reason.map_or(failure, upload::Failure::Credential) {
-            upload::Failure::Credential(error) => {
-                upload::Failure::Credential(error.asking(self.source.asked()))
-            }
+            upload::Failure::Credential(error) => upload::Failure::Credential(self.told(id, error)),
             failure => failure,
         };
         self.host.fail(id, &view::write(&view::Failure::of_file(&failure)));
+    }
+
+    /// As it is told: the machine does not know what is asked.
+    fn told(&self, id: FileId, error: Error) -> Error {
+        let direct = self.with(id, |file| file.upload.is_direct()).unwrap_or_default();
+        error.asking(self.source.asked(direct))
     }
 
     /// Why the STS token of a file does not come, if it does not.
@@ -129,7 +133,7 @@ impl Uploads {
             Event::Expired { .. } => self.tell_status(id, "expired", time),
             Event::Rejected { .. } => self.tell_status(id, "rejected", time),
             Event::RefreshFailed { error, fails, retry_in, usable } => {
-                let error = error.clone().asking(self.source.asked());
+                let error = self.told(id, error.clone());
                 let failure = view::Failure::new(&error, JsValue::UNDEFINED);
                 let detail = view::RefreshFailed::new(None, failure, *fails, *retry_in, *usable);
                 self.host.event(id, "refreshFailed", &view::write(&detail));
@@ -189,12 +193,25 @@ impl Shell for Uploads {
         match effect {
             Effect::Look => driver.answer(id, Input::Looked(uploads.look(id))),
             Effect::Fetch { fetch, reason, media, video_id, ticket, may_create, urgent } => {
-                let scope = uploads.with(id, |file| file.scope.clone()).unwrap_or_default();
+                let of_file = |file: &mut File| {
+                    let held = file.upload.auth().map(|auth| auth.token.access_key_id.clone());
+                    (file.scope.clone(), file.upload.is_direct(), held)
+                };
+                let (scope, direct, held) = uploads.with(id, of_file).unwrap_or_default();
                 if let (true, AuthSource::Vod(vod)) = (urgent, &uploads.source) {
                     vod.tokens.retry(&scope);
                 }
-                let wanted =
-                    Wanted { file: id, scope, reason, media, video_id, ticket, may_create };
+                let wanted = Wanted {
+                    file: id,
+                    scope,
+                    reason,
+                    media,
+                    video_id,
+                    ticket,
+                    may_create,
+                    direct,
+                    held,
+                };
                 driver.fetch(fetch, wanted);
             }
             Effect::Abort { fetch } => driver.abort(id, fetch),
@@ -276,19 +293,19 @@ impl Driver<Uploads> {
             uploads.files.borrow_mut().push(file);
         }
         let (video_id, checkpoint) = (about.known_video(), about.checkpoint());
-        let (ticket, object) = (about.ticket(), about.object());
-        self.send(id, Input::Started { media, video_id, ticket, checkpoint, object });
+        let (ticket, object, place) = (about.ticket(), about.object(), about.wanted_at());
+        self.send(id, Input::Started { media, video_id, ticket, checkpoint, object, place });
     }
 
-    /// Gives up the files of this scope, or all of them.
-    pub(super) fn reset(self: &Rc<Self>, scope: Option<&str>) {
+    /// Tells the files of this scope, or all of them.
+    pub(super) fn send_scope(self: &Rc<Self>, scope: Option<&str>, input: &Input) {
         let ids: Vec<_> = {
             let files = self.shell().files.borrow();
             let of_scope = |file: &&File| scope.is_none_or(|scope| file.scope == scope);
             files.iter().filter(of_scope).map(|file| file.id).collect()
         };
         for id in ids {
-            self.send(id, Input::Reset);
+            self.send(id, input.clone());
         }
     }
 
@@ -319,7 +336,7 @@ impl Driver<Uploads> {
                         let driver = waited.upgrade();
                         driver.map(|d| d.shell().with(file, |file| file.waited_for_token += span));
                     };
-                    vod.upload_auth(&wanted, &patience, now, waited).await
+                    vod.credential(&wanted, &patience, now, waited).await
                 }
             };
             granted.map(|granted| granted.counted(from.elapsed))

@@ -275,6 +275,9 @@ pub(super) struct Delivery<'a> {
     answers: &'static str,
     upload_auth: &'a str,
     upload_address: &'a str,
+    /// In direct mode, where there is no UploadAuth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<ClientCredential<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     video_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -302,6 +305,7 @@ impl<'a> Delivery<'a> {
             answers,
             upload_auth: auth.upload_auth.expose(),
             upload_address: &auth.upload_address,
+            credential: auth.upload_auth.expose().is_empty().then(|| ClientCredential::new(auth)),
             video_id: auth.video_id.as_deref(),
             ticket: auth.ticket.as_deref(),
             image_id: auth.image_id.as_deref(),

@@ -10,7 +10,7 @@ use super::{
     patience::Patience,
     request::{Answer, get_answer},
     thrown,
-    tokens::Tokens,
+    tokens::{Lent, Tokens},
 };
 use crate::{
     clock::{Time, Virtual},
@@ -19,7 +19,7 @@ use crate::{
     lifecycle::Reason,
     reply::{self, Meta, Reply},
     time::Millis,
-    token::{StsToken, UploadAuth},
+    token::{Expiry, StsToken, UploadAuth},
     upload::FileId,
     vod::{Exchange, Media, Next, refused},
 };
@@ -34,6 +34,10 @@ pub(super) struct Wanted {
     /// For an AppServer.
     pub(super) ticket: Option<String>,
     pub(super) may_create: bool,
+    /// In direct mode: the STS token itself is wanted.
+    pub(super) direct: bool,
+    /// AccessKeyId of what the file has.
+    pub(super) held: Option<String>,
 }
 
 /// An UploadAuth, and when the call went out that brought it.
@@ -60,23 +64,33 @@ pub(super) enum StsTokens {
 }
 
 impl StsTokens {
-    async fn token(&self, scope: &str, patience: &Patience) -> Result<StsToken, Error> {
+    /// A token; another than the one with the id `held`, if there is one to be had.
+    async fn lend(
+        &self,
+        scope: &str,
+        held: Option<&str>,
+        patience: &Patience,
+    ) -> Result<Lent, Error> {
         let tokens = match self {
-            Self::Ours(driver) => return driver.token(scope, patience).await,
+            Self::Ours(driver) => return driver.lend(scope, held, patience).await,
             Self::Foreign(tokens) => tokens,
         };
-        let token = match tokens.get_token(scope, patience.signal()) {
-            Ok(asked) => patience.wait(&asked).await,
-            thrown => thrown,
-        };
-        let token = match token {
-            Ok(token) => token,
-            Err(thrown) => {
-                return Err(thrown::error(&thrown, PageFunction::Source, patience).await);
-            }
-        };
-        let part = |name| get(&token, name).as_string().unwrap_or_default();
-        StsToken::new(&part("accessKeyId"), &part("accessKeySecret"), &part("securityToken"))
+        let mut token = of_foreign(tokens, scope, 0.0, patience).await?;
+        if held == Some(&token.access_key_id) {
+            // Its public way to say so. Where that fails, what there is still serves.
+            let longer = tokens.valid_for(scope) + 1.0;
+            token = of_foreign(tokens, scope, longer, patience).await.unwrap_or(token);
+        }
+        let left = Some(whole(tokens.valid_for(scope)));
+        Ok(Lent { token, expiry: Expiry { left, ..Expiry::default() } })
+    }
+
+    /// What is asked for tokens, as errors name it.
+    fn asked(&self) -> Asked {
+        match self {
+            Self::Ours(driver) => driver.asked(),
+            Self::Foreign(_) => Asked::function(PageFunction::Source),
+        }
     }
 
     /// What the AppServer answered beside the token. Of a foreign manager's the page's side knows it.
@@ -87,8 +101,7 @@ impl StsTokens {
         }
     }
 
-    fn invalidate(&self, access_key_id: &str) {
-        let reason = "VOD refused it";
+    fn invalidate(&self, access_key_id: &str, reason: &str) {
         match self {
             Self::Ours(driver) => driver.invalidate(access_key_id, Some(reason.to_owned())),
             Self::Foreign(tokens) => tokens.invalidate(access_key_id, reason),
@@ -120,13 +133,46 @@ impl StsTokens {
 }
 
 impl Vod {
+    /// What the file is written with, for direct mode the STS token itself; else [`of_vod`](Self::of_vod).
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub(super) async fn credential(
+        &self,
+        wanted: &Wanted,
+        patience: &Patience,
+        now: impl Fn() -> Time,
+        waited: impl Fn(Millis),
+    ) -> Result<Granted, Error> {
+        if !wanted.direct {
+            return self.of_vod(wanted, patience, now, waited).await;
+        }
+        let held = wanted.held.as_deref();
+        if let (Reason::Rejected, Some(id)) = (wanted.reason, held) {
+            self.tokens.invalidate(id, "OSS refused it");
+        }
+        let from = now();
+        let lent = self.tokens.lend(&wanted.scope, held, patience).await?;
+        let sent = now();
+        waited(sent.mono.saturating_sub(from.mono));
+        let reply = Reply {
+            token: UploadAuth::of_token(lent.token),
+            expiry: lent.expiry,
+            server_time: None,
+            warnings: Vec::new(),
+            rest: self.tokens.rest(&wanted.scope),
+        };
+        Ok(Granted { reply, sent: sent.elapsed })
+    }
+
     /// Asks until VOD grants an UploadAuth, or refuses what no second try helps. `now` is asked when a call goes out;
     /// `waited` is told how long a token was waited for.
     ///
     /// # Errors
     ///
     /// Why there is none.
-    pub(super) async fn upload_auth(
+    async fn of_vod(
         &self,
         wanted: &Wanted,
         patience: &Patience,
@@ -140,7 +186,7 @@ impl Vod {
             let from = now();
             let token = match kept.take() {
                 Some(token) => token,
-                None => self.tokens.token(scope, patience).await?,
+                None => self.tokens.lend(scope, None, patience).await?.token,
             };
             let sent = now();
             waited(sent.mono.saturating_sub(from.mono));
@@ -149,7 +195,7 @@ impl Vod {
                 let _deadline = patience.within(self.deadline);
                 get_answer(&url, patience).await
             };
-            let asked = |error: Error| error.asking(self.asked());
+            let asked = |error: Error| error.asking(self.asked(false));
             let late = || Error::Timeout { after: self.deadline };
             let answer = answer.map_err(|failure| {
                 asked(if patience.is_over() { late() } else { failure.error })
@@ -160,21 +206,44 @@ impl Vod {
                     let reply = Reply { rest: self.tokens.rest(scope), ..reply };
                     return Ok(Granted { reply, sent: sent.elapsed });
                 }
-                Err(Next::FreshToken) => self.tokens.invalidate(&token.access_key_id),
+                Err(Next::FreshToken) => {
+                    self.tokens.invalidate(&token.access_key_id, "VOD refused it");
+                }
                 Err(Next::Again) => kept = Some(token),
                 Err(Next::Failed(error)) => return Err(asked(error)),
             }
         }
     }
 
-    /// What is asked, as errors name it.
-    pub(super) fn asked(&self) -> Asked {
+    /// What is asked, as errors name it; in direct mode it is not VOD.
+    pub(super) fn asked(&self, direct: bool) -> Asked {
+        if direct {
+            return self.tokens.asked();
+        }
         Asked::new(Party::Vod, "GET", &self.endpoint)
     }
 
     fn url(&self, exchange: &Exchange, media: &Media, token: &StsToken) -> String {
         format!("{}/?{}", self.endpoint, exchange.call().query(media, token, &nonce()))
     }
+}
+
+async fn of_foreign(
+    tokens: &ForeignTokens,
+    scope: &str,
+    least: f64,
+    patience: &Patience,
+) -> Result<StsToken, Error> {
+    let token = match tokens.get_token(scope, least, patience.signal()) {
+        Ok(asked) => patience.wait(&asked).await,
+        thrown => thrown,
+    };
+    let token = match token {
+        Ok(token) => token,
+        Err(thrown) => return Err(thrown::error(&thrown, PageFunction::Source, patience).await),
+    };
+    let part = |name| get(&token, name).as_string().unwrap_or_default();
+    StsToken::new(&part("accessKeyId"), &part("accessKeySecret"), &part("securityToken"))
 }
 
 /// The UploadAuth in VOD's answer, or how the exchange goes on without.

@@ -215,7 +215,14 @@ fn the_machine_of_an_upload_does_not_print_it() {
     let mut inbox = vec![
         Input::Timeout,
         Input::Progressed { done: 10 },
-        Input::Started { media, video_id: None, ticket: None, checkpoint: false, object: None },
+        Input::Started {
+            media,
+            video_id: None,
+            ticket: None,
+            checkpoint: false,
+            object: None,
+            place: None,
+        },
     ];
     for _ in 0..200 {
         seconds += 30;

@@ -250,11 +250,12 @@ async fn a_manager_of_another_copy_is_asked_for_tokens() {
     js("globalThis.asked = []");
     let uploader = Uploader::new(
         "{ endpoint: 'https://vod.test', stall: 1e6, seed: 7, tokens: {
-             getToken: async (scope, signal) => {
-               asked.push([scope, signal instanceof AbortSignal]);
+             getToken: async (scope, least, signal) => {
+               asked.push([scope, least, signal instanceof AbortSignal]);
                return { accessKeyId: `STS.Key${asked.length}`, accessKeySecret: 'b', securityToken: 'c' };
              },
              invalidate: (...args) => void asked.push(args),
+             validFor: () => 1000,
              prefetch() {},
            } }",
     );
@@ -262,7 +263,7 @@ async fn a_manager_of_another_copy_is_asked_for_tokens() {
     uploader.first("deliver").await;
     server.restore();
     let asked = JSON::stringify(&js("asked")).unwrap().as_string().unwrap();
-    assert_eq!(asked, r#"[["",true],["STS.Key1","VOD refused it"],["",true]]"#);
+    assert_eq!(asked, r#"[["",0,true],["STS.Key1","VOD refused it"],["",0,true]]"#);
     assert!(text(&server.calls().get(1), "url").contains("AccessKeyId=STS.Key3&"));
 }
 

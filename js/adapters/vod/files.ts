@@ -11,10 +11,6 @@ export interface FileEntry {
   scope?: string;
   /** Whether the SDK came to it. */
   begun: boolean;
-  /** Whether its STS token signs OSS itself. */
-  direct: boolean;
-  /** AccessKeyId of the token that it was given last, in direct mode. */
-  signedWith: string | undefined;
   /** Whether the SDK waits for its first credential. */
   asked: boolean;
   /** Counts the times the SDK came to it. */
@@ -79,8 +75,6 @@ export class Files {
 
 const FRESH = {
   begun: false,
-  direct: false,
-  signedWith: undefined,
   asked: false,
   turn: 0,
   client: undefined,
@@ -108,7 +102,7 @@ function parameters({ videoInfo }: UploadInfo): Record<string, string> {
 }
 
 /** @internal What the module is told of a file. */
-export function described(info: UploadInfo): Omit<UploadFile, "scope"> {
+export function described(info: UploadInfo): Omit<UploadFile, "scope" | "place"> {
   const { name, type } = info.file;
   const { isImage, videoId } = info;
   const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";

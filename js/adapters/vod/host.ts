@@ -18,7 +18,7 @@ import { ownManager, report } from "../../manager.js";
 import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
-import { directAuth, directFile, goesElsewhere, isDirect } from "./direct.js";
+import { placeOf } from "./direct.js";
 import { asError, gaveUp, sdkThrew } from "./failures.js";
 import { described, Files, type FileEntry } from "./files.js";
 import type { Numbers } from "./options.js";
@@ -41,9 +41,6 @@ const STALL_SLACK = 30_000;
  */
 const busy = new Set<Host>();
 
-/** Which credential writes to OSS: an UploadAuth of VOD, or the STS token itself. */
-type Mode = "vod" | "direct";
-
 /** @internal */
 export interface HostParts {
   readonly tokens: TokenManager | null;
@@ -61,9 +58,8 @@ export class Host implements UploadHost {
   readonly #tokens: TokenManager | null;
   #disposed = false;
   #sdk: Sdk | undefined;
-  readonly #cores = new Map<Mode, UploadCore>();
-  readonly #starting = new Map<Mode, Promise<UploadCore>>();
-  readonly #working = new Set<Mode>();
+  #core: UploadCore | undefined;
+  #starting: Promise<UploadCore> | undefined;
   readonly #onFailure = (error: UploadTokenError): void => {
     busy.delete(this);
     for (const entry of this.files) {
@@ -83,7 +79,7 @@ export class Host implements UploadHost {
       this.#silently(entry, () => this.sdk.forget(entry));
       delete info.videoId;
     }
-    for (const core of this.#cores.values()) core.reset(scope);
+    this.#core?.reset(scope);
   };
 
   constructor({ tokens, options, page }: HostParts) {
@@ -100,10 +96,10 @@ export class Host implements UploadHost {
     this.sdk.clear();
     this.files.keepOnly([]);
     this.#disposed = true;
-    const cores = [...this.#cores.values()];
-    this.#cores.clear();
+    const core = this.#core;
+    this.#core = undefined;
     // Later, because a method of the core may be on the stack below us.
-    if (!failure()) queueMicrotask(() => cores.forEach((core) => core.free()));
+    if (!failure()) queueMicrotask(() => core?.free());
   }
 
   /** Takes the SDK that {@link callbacks} were given to. */
@@ -111,7 +107,7 @@ export class Host implements UploadHost {
     this.#sdk = sdk;
     sdk.onQueueChanged(() => {
       this.files.keepOnly(sdk.list());
-      if (!failure()) for (const core of this.#cores.values()) core.changed();
+      if (!failure()) this.#core?.changed();
     });
   }
 
@@ -128,13 +124,10 @@ export class Host implements UploadHost {
       if (isThenable(ready)) await pageReady(ready, this.#options.deadline ?? DEADLINE);
       const scope = this.#sts ? this.#scope(entry) : "";
       if (scope === undefined) throw invalidOption("perFile", "must return a string");
-      entry.direct = this.#sts && isDirect(entry.info);
-      const mode = entry.direct ? "direct" : "vod";
-      const core = this.#cores.get(mode) ?? (await this.#start(mode));
+      const core = this.#core ?? (await this.#start());
       if (this.#disposed || turn !== entry.turn || !this.sdk.waits(entry)) return;
-      if (entry.direct && goesElsewhere(entry.info)) this.sdk.forget(entry);
-      const file = described(entry.info);
-      core.started(entry.id, { ...(entry.direct ? directFile(entry.id, file) : file), scope });
+      const place = this.#sts ? placeOf(entry.info) : undefined;
+      core.started(entry.id, { ...described(entry.info), scope, place });
     } catch (cause) {
       if (turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
         this.#fail(entry, failure() ?? asError(cause));
@@ -145,32 +138,27 @@ export class Host implements UploadHost {
   /** Tells the module something of a file that it knows. */
   tell<R>(info: UploadInfo, act: (core: UploadCore, file: number) => R): R | undefined {
     const entry = this.files.find(info);
-    const core = entry && this.#cores.get(entry.direct ? "direct" : "vod");
-    return core && !failure() ? act(core, entry.id) : undefined;
+    return entry && this.#core && !failure() ? act(this.#core, entry.id) : undefined;
   }
 
-  #start(mode: Mode): Promise<UploadCore> {
-    const starting = this.#starting.get(mode) ?? this.#create(mode);
-    this.#starting.set(mode, starting);
-    starting.catch(() => this.#starting.delete(mode));
+  #start(): Promise<UploadCore> {
+    const starting = (this.#starting ??= this.#create());
+    starting.catch(() => (this.#starting = undefined));
     onFailure(this.#onFailure);
     return starting;
   }
 
-  async #create(mode: Mode): Promise<UploadCore> {
+  async #create(): Promise<UploadCore> {
     const own = ownManager(this.#tokens);
-    const hold = weakFunction(this, (host) => (busy: boolean) => host.hold(busy, mode));
-    const host = { ...weakObject(this, CALLS), hold: (busy: boolean) => void hold(busy) };
+    const host = weakObject(this, CALLS);
     const { wasm } = this.#options;
-    let core: UploadCore;
-    if (mode === "vod" && this.#sts && own) core = (await own.core()).uploads(this.#settings(), host);
+    if (this.#sts && own) this.#core = (await own.core()).uploads(this.#settings(), host);
     else {
       const module = wasm === undefined ? (own?.module() ?? defaultModule()) : loadCore(loaderOf(wasm));
       const { UploadCore } = await module;
-      core = new UploadCore(mode === "direct" ? this.#directSettings() : this.#settings(), host);
+      this.#core = new UploadCore(this.#settings(), host);
     }
-    this.#cores.set(mode, core);
-    return core;
+    return this.#core;
   }
 
   /** Whether UploadAuths are asked of VOD, with an STS token. */
@@ -183,14 +171,6 @@ export class Host implements UploadHost {
     const attempt = (timeout ?? OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
     const stall = (1 + (retryCount ?? 3)) * attempt + STALL_SLACK;
     return { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
-  }
-
-  #directSettings(): UploadOptions {
-    const source = weakFunction(this, (host) => (request: object, file: number) => {
-      const entry = host.files.get(file);
-      return directAuth(entry, host.#tokens, entry && host.#scope(entry), request);
-    });
-    return { ...this.#common(), source };
   }
 
   #settings(): UploadOptions {
@@ -217,10 +197,10 @@ export class Host implements UploadHost {
 
   /** A token manager of another copy of this package, as the module may keep it. */
   #foreignTokens(): UploadOptions["tokens"] {
-    const getToken = weakFunction(this, (host) => (scope: string, signal: AbortSignal) => {
-      return host.#tokens?.getToken({ scope, signal });
+    const getToken = weakFunction(this, (host) => (scope: string, minValidity: number, signal: AbortSignal) => {
+      return host.#tokens?.getToken({ scope, minValidity, signal });
     });
-    return { getToken, ...weakObject(this, ["invalidate", "prefetch"]) };
+    return { getToken, ...weakObject(this, ["invalidate", "prefetch", "validFor"]) };
   }
 
   /** The scope of the file's STS token; `undefined` if the page cannot name it. The page is asked once. */
@@ -288,15 +268,15 @@ export class Host implements UploadHost {
     if (this.#options.localCheckpoint !== false) tickets.keep(delivery.videoId, delivery.ticket);
     this.#tellReply(entry, delivery.reply);
     if (delivery.answers === "resume") return { taken: this.sdk.resume(entry, delivery) };
-    const taken = entry.direct ? this.sdk.startDirect(entry, delivery) : this.sdk.start(entry, delivery);
+    const taken = this.sdk.start(entry, delivery);
     return { taken, next: this.#silently(entry, () => this.#nextScope()) };
   }
 
   /** What was answered beside the credential: by the AppServer, also where VOD was asked with its token. */
   #tellReply(entry: FileEntry, reply: unknown): void {
-    // Where the page's side asks for the token, it has it; elsewhere the token stays in the module.
-    const asksHere = this.#sts && (entry.direct || !ownManager(this.#tokens));
-    const said = asksHere ? this.#tokens?.peek(this.#scope(entry))?.reply : reply;
+    // A manager of another copy tells the page's side alone.
+    const isForeign = this.#sts && !ownManager(this.#tokens);
+    const said = isForeign ? this.#tokens?.peek(this.#scope(entry))?.reply : reply;
     if (said !== undefined) entry.info.reply = said;
   }
 
@@ -319,10 +299,8 @@ export class Host implements UploadHost {
     if (lost && info.state !== "Uploading") this.#fail(entry, sdkThrew(entry.thrown));
   }
 
-  hold(hold: boolean, mode: Mode = "vod"): void {
-    if (hold) this.#working.add(mode);
-    else this.#working.delete(mode);
-    if (this.#working.size > 0 && !this.#disposed) busy.add(this);
+  hold(hold: boolean): void {
+    if (hold && !this.#disposed) busy.add(this);
     else busy.delete(this);
   }
 
@@ -331,9 +309,6 @@ export class Host implements UploadHost {
     if (!entry) return;
     const { code, ...rest } = failure as Failure;
     if (entry.thrown !== undefined) return this.#fail(entry, sdkThrew(entry.thrown));
-    // In direct mode the time is over because the STS token did not come: the manager knows why.
-    const late = entry.direct && code === "timeout" ? this.#tokens?.status(this.#scope(entry)).lastError : undefined;
-    if (late) return this.#fail(entry, late);
     // A server's own code is told to the page as it is.
     const detail = /^[a-z_]+$/.test(code) ? { code } : { code: "http", serverCode: code };
     this.#fail(entry, fromFailure({ ...rest, ...detail }), code);
@@ -359,6 +334,10 @@ export class Host implements UploadHost {
     this.#tokens?.prefetch(scope);
   }
 
+  validFor(scope: string): number {
+    return this.#tokens?.status(scope).validFor ?? 0;
+  }
+
   /** The scope of the file that the SDK comes to next, if it has a token of its own. */
   #nextScope(): string | undefined {
     const next = this.sdk.next();
@@ -367,7 +346,7 @@ export class Host implements UploadHost {
 }
 
 /** An SDK that throws did not do what it was asked. */
-const CALLS = ["look", "deliver", "swap", "requeue", "fail", "event"] as const satisfies (keyof UploadHost)[];
+const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as const satisfies (keyof UploadHost)[];
 
 /** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
 async function defaultModule(): Promise<Core> {

@@ -1,5 +1,6 @@
 import { replaceMethod } from "../../bind.js";
 import type { ClientCredential, Delivery, Look } from "../../core.js";
+import { asUploadAddress, asUploadAuth, partsOf } from "./direct.js";
 import type { FileEntry, Files } from "./files.js";
 import { sameFile } from "./files.js";
 import type { Inside } from "./inside.js";
@@ -77,33 +78,33 @@ export class Sdk {
 
   start(entry: FileEntry, delivery: Delivery): boolean {
     this.#prepare(entry, delivery);
-    const { uploadAuth, uploadAddress, videoId } = delivery;
+    const { credential, uploadAuth, uploadAddress, videoId } = delivery;
+    if (credential) return this.#startDirect(entry, credential);
     return this.#runs.begin(entry, () =>
       this.uploader.setUploadAuthAndAddress(entry.info, uploadAuth, uploadAddress, videoId),
     );
   }
 
   /** Starts a file that goes to the page's own object: without a word to VOD, also of its progress. */
-  startDirect(entry: FileEntry, delivery: Delivery): boolean {
-    this.#prepare(entry, delivery);
-    const { uploadAuth, uploadAddress } = delivery;
+  #startDirect(entry: FileEntry, credential: ClientCredential): boolean {
     const { info } = entry;
-    const direct = this.uploader.setSTSTokenDirectlyUpload;
-    if (!direct)
-      return this.#runs.begin(entry, () => this.uploader.setUploadAuthAndAddress(info, uploadAuth, uploadAddress));
-    const { AccessKeyId, AccessKeySecret, SecurityToken, Expiration } = JSON.parse(atob(uploadAuth)) as Record<
-      string,
-      string
-    >;
-    return this.#runs.begin(entry, () => direct(info, AccessKeyId, AccessKeySecret, SecurityToken, Expiration));
+    const { uploader } = this;
+    return this.#runs.begin(entry, () => {
+      if (uploader.setSTSTokenDirectlyUpload) {
+        return uploader.setSTSTokenDirectlyUpload(info, ...partsOf(credential));
+      }
+      return uploader.setUploadAuthAndAddress(info, asUploadAuth(credential), asUploadAddress(info));
+    });
   }
 
   resume(entry: FileEntry, delivery: Delivery): boolean {
     const { info } = entry;
+    const { credential, forget, uploadAddress, videoId } = delivery;
     this.#prepare(entry, delivery);
-    if (delivery.forget) readdress(info, delivery.uploadAddress);
-    if (delivery.videoId !== undefined && !entry.direct) info.videoId = delivery.videoId;
-    return this.#runs.begin(entry, () => this.uploader.resumeUploadWithAuth(delivery.uploadAuth));
+    if (forget && !credential) readdress(info, uploadAddress);
+    if (videoId !== undefined) info.videoId = videoId;
+    const uploadAuth = credential ? asUploadAuth(credential) : delivery.uploadAuth;
+    return this.#runs.begin(entry, () => this.uploader.resumeUploadWithAuth(uploadAuth));
   }
 
   /** Gives the running client another credential, in one step: it reads its options for each request. */

@@ -5,13 +5,12 @@ use std::{cell::RefCell, rc::Rc};
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::{Tokens, WITHIN, Waiting};
+use super::{Lent, Tokens, WITHIN, Waiting};
 use crate::{
-    error::Error,
+    error::{Asked, Error},
     json::Json,
-    lifecycle::{FetchId, Input, Reason, WaiterId},
+    lifecycle::{FetchId, Generation, Input, Reason, WaiterId},
     reply,
-    token::StsToken,
     vault::Key,
     wasm::{
         driver::{Driver, Id},
@@ -40,26 +39,47 @@ impl Driver<Tokens> {
         self.send_scope(scope, Input::Retry);
     }
 
-    /// A token for an upload.
+    /// A token for an upload. One that has that with the AccessKeyId `held` wants another; if the issuer gives the same
+    /// again, that is what it gets.
     ///
     /// # Errors
     ///
     /// Why there is none; [`Error::Aborted`] if the upload no longer wants it.
-    pub(crate) async fn token(
+    pub(crate) async fn lend(
         self: &Rc<Self>,
         scope: &str,
+        held: Option<&str>,
         patience: &Patience,
-    ) -> Result<StsToken, Error> {
+    ) -> Result<Lent, Error> {
         let answer = Rc::default();
         let mut waiter = 0;
         let settled = Promise::new(&mut |settle, _| {
             waiter = self.shell().wait(Rc::clone(&answer), settle);
         });
-        self.request(waiter, scope, 0);
+        self.send_scope(
+            scope,
+            match self.generation(scope, held) {
+                Some(than) => Input::Another { waiter, than },
+                None => Input::Wanted { waiter, least: 0 },
+            },
+        );
         if patience.wait(&settled).await.is_err() {
             self.cancel(waiter, scope);
         }
         answer.take().unwrap_or(Err(Error::Aborted))
+    }
+
+    /// Of the token in hand, if it is the one with this AccessKeyId.
+    fn generation(&self, scope: &str, access_key_id: Option<&str>) -> Option<Generation> {
+        let slots = self.shell().slots.borrow();
+        let entry = slots.of(scope)?;
+        let is_held = entry.token()?.access_key_id == access_key_id?;
+        entry.slot.token().filter(|_| is_held).map(|held| held.generation)
+    }
+
+    /// What is asked, as errors name it.
+    pub(crate) fn asked(&self) -> Asked {
+        self.shell().origin.asked()
     }
 
     /// Why the last request for a token of this scope failed, until one succeeds.
@@ -151,11 +171,7 @@ impl Driver<Tokens> {
 
 impl Tokens {
     /// Registers an upload that waits; returns its number.
-    fn wait(
-        &self,
-        answer: Rc<RefCell<Option<Result<StsToken, Error>>>>,
-        settle: Function,
-    ) -> WaiterId {
+    fn wait(&self, answer: Rc<RefCell<Option<Result<Lent, Error>>>>, settle: Function) -> WaiterId {
         let mut waiting = self.waiting.borrow_mut();
         let last = waiting.iter().map(|waiting| waiting.waiter).max();
         let waiter = last.map_or(WITHIN, |last| last.wrapping_add(1).max(WITHIN));

@@ -202,3 +202,101 @@ fn a_request_that_nobody_wants_any_more_still_brings_its_token() {
     sim.pass(SECOND);
     assert_eq!((sim.peek(), sim.requests.len()), (Some(1), 1));
 }
+
+mod another {
+    use super::*;
+
+    fn renewals(sim: &Sim) -> usize {
+        sim.requests.len() - 1
+    }
+
+    #[test]
+    fn is_asked_for_once_the_one_in_hand_is_due() {
+        let mut sim = Sim::holding(HOUR);
+        let waiter = sim.call_another();
+        assert_eq!((sim.outcome(waiter), renewals(&sim)), (Some(&Outcome::Served(1)), 0));
+        sim.freeze(50 * MINUTE);
+        let waiter = sim.call_another();
+        sim.pass(SECOND);
+        assert_eq!((sim.outcome(waiter), renewals(&sim)), (Some(&Outcome::Served(2)), 1));
+        let late = sim.last_waiter() + 1;
+        sim.feed(Input::Another { waiter: late, than: 1 });
+        let taken = (sim.generation(), sim.rig.slot.waiting(), renewals(&sim));
+        assert_eq!(taken, (2, 0, 1), "what is in hand is another already");
+    }
+
+    /// It may say something new of the token's end, so it is handed out.
+    #[test]
+    fn is_the_same_if_its_issuer_says_so_and_is_not_asked_for_in_a_loop() {
+        let mut sim = Sim::holding(HOUR);
+        sim.answer = Answer::Again;
+        sim.freeze(50 * MINUTE);
+        let waiter = sim.call_another();
+        sim.pass(SECOND);
+        assert_eq!((sim.outcome(waiter), renewals(&sim)), (Some(&Outcome::Served(1)), 1));
+        // It was asked a moment ago: it is not asked again, and the caller does not wait for that.
+        for _ in 0..20 {
+            let waiter = sim.call_another();
+            assert_eq!(sim.outcome(waiter), Some(&Outcome::Failed(Error::NotNewer)));
+        }
+        assert_eq!(renewals(&sim), 1);
+        sim.use_for(8 * MINUTE, 10 * SECOND);
+        assert!(renewals(&sim) <= 8, "{} requests", renewals(&sim));
+        assert_eq!(sim.get(), Outcome::Served(1), "nothing is taken away");
+    }
+
+    #[test]
+    fn comes_of_a_request_that_is_on_its_way() {
+        let mut sim = Sim::holding(HOUR);
+        for (answer, serial) in [(Answer::Again, 1), (Answer::Token(HOUR), 2)] {
+            sim.answer = answer;
+            sim.freeze(50 * MINUTE);
+            let before = sim.requests.len();
+            sim.feed(Input::Prefetch);
+            let (first, second) = (sim.call_another(), sim.call_another());
+            sim.pass(SECOND);
+            assert_eq!(sim.requests.len(), before + 1);
+            for waiter in [first, second] {
+                assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(serial)));
+            }
+        }
+    }
+
+    #[test]
+    fn is_not_to_be_had_of_an_issuer_that_fails_and_whoever_has_one_is_told_at_once() {
+        for error in [Error::Network, Error::Unauthenticated(Answered::status(401))] {
+            let mut sim = Sim::holding(HOUR);
+            sim.answer = Answer::Fail(error.clone());
+            sim.freeze(50 * MINUTE);
+            let waiters = [sim.call_another(), sim.call_another()];
+            sim.pass(sim.rtt);
+            for waiter in waiters {
+                assert_eq!(sim.outcome(waiter), Some(&Outcome::Failed(error.clone())));
+            }
+            assert_eq!((sim.get(), renewals(&sim)), (Outcome::Served(1), 1));
+        }
+    }
+
+    #[test]
+    fn is_waited_for_like_any_once_the_one_in_hand_is_over() {
+        let mut sim = Sim::holding(HOUR);
+        sim.answer = Answer::Fail(Error::Network);
+        sim.freeze(2 * HOUR);
+        let waiter = sim.call_another();
+        sim.pass(5 * SECOND);
+        assert_eq!(sim.outcome(waiter), None);
+        sim.answer = Answer::Token(HOUR);
+        sim.pass(25 * SECOND);
+        assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(2)));
+    }
+
+    #[test]
+    fn is_not_waited_for_without_end() {
+        let mut sim = Sim::holding(HOUR);
+        sim.rtt = HOUR;
+        sim.freeze(50 * MINUTE);
+        let waiter = sim.call_another();
+        sim.pass(sim.policy.wait);
+        assert_eq!(sim.outcome(waiter).unwrap().code(), "timeout");
+    }
+}

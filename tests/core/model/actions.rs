@@ -16,8 +16,12 @@ pub enum Action {
     Turn(i64),
     Look(PerMille),
     Call(Millis, PerMille),
+    /// A caller has the token in hand and wants another.
+    Another(PerMille),
     Cancel(WaiterId),
-    Refuse { last: bool },
+    Refuse {
+        last: bool,
+    },
     Wake(PerMille),
     Reset,
     Retry,
@@ -43,6 +47,8 @@ pub enum Made {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Chances {
     pub calls: u8,
+    /// Calls of who has the token in hand and wants another.
+    pub others: u8,
     pub cancels: u8,
     pub refusals: u8,
     pub wakes: u8,

@@ -10,6 +10,7 @@
 //! - **A2**: an answer was made after its request was sent (no cache replays one).
 
 mod actions;
+mod another;
 mod finds;
 mod world;
 
@@ -156,6 +157,7 @@ fn refute(world: World) -> Option<Violation> {
 
 const NO_FAULTS: Chances = Chances {
     calls: 2,
+    others: 0,
     cancels: 0,
     refusals: 0,
     wakes: 0,
@@ -175,6 +177,7 @@ const ODD_TOKENS: Chances =
     Chances { refusals: 2, repeats: 1, replicas: 1, shorts: 1, ..NO_FAULTS };
 const EVERYTHING: Chances = Chances {
     calls: 2,
+    others: 0,
     cancels: 1,
     refusals: 1,
     wakes: 0,

@@ -41,7 +41,7 @@ pub struct World {
 }
 
 /// The ways a call can end: with a token, or by the code of its error.
-pub const OUTCOMES: [&str; 9] = [
+pub const OUTCOMES: [&str; 10] = [
     "served",
     "aborted",
     "closed",
@@ -51,6 +51,7 @@ pub const OUTCOMES: [&str; 9] = [
     "unauthenticated",
     "expired_on_arrival",
     "rejected",
+    "invalid_response",
 ];
 
 /// One state.
@@ -141,6 +142,9 @@ impl World {
                 actions.extend(draws.iter().map(|draw| Action::Call(least, *draw)));
             }
         }
+        if left.others > 0 && state.oracle.in_hand().is_some() {
+            actions.extend(DRAWS.map(Action::Another));
+        }
         if left.cancels > 0 {
             actions.extend((1..=state.waiters).map(Action::Cancel));
         }
@@ -213,6 +217,13 @@ impl World {
                 s.waiters += 1;
                 let waiter = s.waiters;
                 self.step(&mut s, draw, Input::Wanted { waiter, least }, None);
+            }
+            Action::Another(draw) => {
+                s.left.others -= 1;
+                s.waiters += 1;
+                let waiter = s.waiters;
+                let than = s.oracle.in_hand().map_or(0, |(_, generation)| generation);
+                self.step(&mut s, draw, Input::Another { waiter, than }, None);
             }
             Action::Cancel(waiter) => {
                 s.left.cancels -= 1;

@@ -4,7 +4,7 @@ use upload_token::{
     clock::Time,
     context::Context,
     error::Error,
-    lifecycle::FetchId,
+    lifecycle::{Event, FetchId},
     policy::{Budget, Policy},
     secret::Secret,
     time::{Millis, UnixMillis},
@@ -53,6 +53,7 @@ pub(crate) struct Sim {
     pub(crate) done: Vec<Did>,
     /// How the SDK came by its credentials, as listeners are told.
     pub(crate) how: Vec<Delivery>,
+    pub(crate) events: Vec<Event>,
     /// Why no successor is asked for ahead, as the page is told.
     pub(crate) not_renewed: Vec<&'static str>,
     /// Requests that were asked for and not answered.
@@ -75,6 +76,8 @@ pub(crate) struct Sim {
     pub(crate) media_id: Option<String>,
     /// Key of the object that a saved checkpoint is of.
     pub(crate) saved: Option<String>,
+    /// Where the page itself wants the file, in direct mode.
+    pub(crate) place: Option<UploadAddress>,
     /// Whether the last request was urgent.
     pub(crate) urgent: bool,
 }
@@ -97,6 +100,7 @@ impl Sim {
             progress: 0,
             done: Vec::new(),
             how: Vec::new(),
+            events: Vec::new(),
             not_renewed: Vec::new(),
             open: Vec::new(),
             issued: 0,
@@ -110,6 +114,7 @@ impl Sim {
             object: None,
             media_id: None,
             saved: None,
+            place: None,
             urgent: false,
         }
     }
@@ -197,7 +202,7 @@ impl Sim {
             }
             Effect::NotRenewed { why } => self.not_renewed.push(why),
             Effect::InUse { how } => self.how.push(how),
-            Effect::Emit(_) => {}
+            Effect::Emit(event) => self.events.push(event),
         }
     }
 
@@ -216,6 +221,7 @@ impl Sim {
             object: self.saved.clone(),
             video_id,
             ticket: self.saved_ticket.map(str::to_owned),
+            place: self.place.clone(),
         });
     }
 
@@ -234,8 +240,17 @@ impl Sim {
 
     /// The source answers the oldest request: with a credential for `video_id`, or for what was asked.
     pub(crate) fn grant_as(&mut self, video_id: Option<&str>) {
-        let (fetch, asked) = self.open.remove(0);
         self.issued += 1;
+        self.answer(video_id, LIFE);
+    }
+
+    /// The source answers the oldest request with the credential that it gave last, of which `left` is left.
+    pub(crate) fn repeat(&mut self, left: Millis) {
+        self.answer(None, left);
+    }
+
+    fn answer(&mut self, video_id: Option<&str>, left: Millis) {
+        let (fetch, asked) = self.open.remove(0);
         let video = self.named && self.media.kind == Kind::Video;
         let created = || if video { Some("video".to_owned()) } else { None };
         let auth = UploadAuth {
@@ -251,7 +266,7 @@ impl Sim {
             image_id: None,
             ticket: self.ticket.map(str::to_owned),
         };
-        let expiry = Expiry { at: None, left: Some(LIFE), refresh: None };
+        let expiry = Expiry { at: None, left: Some(left), refresh: None };
         self.feed(Input::Fetched { fetch, auth, expiry });
     }
 

@@ -159,6 +159,59 @@ describe("direct mode:", () => {
     await page.context().close();
   });
 
+  // AppServers that keep a token until a fifth of its life is left, and say nothing of its end, or its end, or what is
+  // left of it. Of an end that nobody tells, a refusal is the first that is heard.
+  const SAYS = [
+    { says: "nothing", told: () => ({}), refused: 2 },
+    { says: "its end", told: ({ ends }) => ({ Expiration: new Date(ends).toISOString() }), refused: 0 },
+    { says: "what is left", told: ({ ends }) => ({ DurationSeconds: (ends - Date.now()) / 1000 }), refused: 0 },
+  ];
+  for (const { says, told, refused } of SAYS) {
+    test(`the AppServer gives the same token again and says ${says}`, async (t) => {
+      const life = 12_000;
+      await site.reset({ config: { stsLifeMs: life, partDelayMs: 2000 } });
+      const page = await site.open();
+      const sum = await page.evaluate(
+        async ([place, size, life, told]) => {
+          const { harness } = window;
+          const tell = eval(told);
+          window.asked = [];
+          let kept;
+          const source = async () => {
+            if (!kept || kept.ends - Date.now() < life / 5) {
+              const sent = Date.now();
+              const response = await fetch("/api/sts", { method: "POST" });
+              const { AccessKeyId, AccessKeySecret, SecurityToken } = await response.json();
+              kept = { token: { AccessKeyId, AccessKeySecret, SecurityToken }, ends: sent + life };
+            }
+            window.asked.push(kept.token.AccessKeyId);
+            return { ...kept.token, ...tell(kept) };
+          };
+          harness.ours({ source, parallel: 1, policy: { assumedLife: life / 2, backoffBase: 100 } });
+          const sum = await harness.add("a.mp4", size, { ...place, object: "own/a.mp4" });
+          harness.start();
+          return sum;
+        },
+        [{ endpoint: ENDPOINT, bucket: BUCKET }, 10 * MB, life, told.toString()],
+      );
+      const report = await page.evaluate(() => window.harness.ended(["a.mp4"], 60_000));
+      const asked = await page.evaluate(() => window.asked);
+      const log = await site.log();
+      assertStored({ page, sums: { "a.mp4": sum }, report, log, objects: await site.objects() });
+      const seen = figures(log);
+      const tokens = new Set(asked).size;
+      t.diagnostic(`${asked.length} requests for ${tokens} tokens; ${seen.refused} × 403`);
+      assert.ok(asked.length > tokens, "tokens were given again");
+      // The manager's own back-off: a quarter of what is left each time.
+      assert.ok(asked.length <= 6 * tokens, `${asked.length} requests for ${tokens} tokens`);
+      assert.ok(seen.refused <= refused, `${seen.refused} answers with 403`);
+      assert.deepEqual(seen.storedTwice, []);
+      const failures = report.events.filter(({ of, type }) => of === "vod" && type === "refreshFailed");
+      assert.deepEqual(failures, [], "the manager tells of its AppServer, and the file does not");
+      await page.context().close();
+    });
+  }
+
   test("no token to be had: the file fails by the deadline and starts later", async () => {
     const faults = [{ service: "app", times: -1, drop: true }];
     const result = await upload([["a.mp4", MB]], { faults, options: { deadline: 2500 } });

@@ -93,6 +93,7 @@ impl Page {
             9 => sim.refuse(sim.generation().wrapping_sub(u32::from(number % 4))),
             10 => sim.feed(Input::Prefetch),
             11 => sim.feed(Input::Lease(number % 2 == 1)),
+            12 if number % 2 == 1 => drop(sim.call_another()),
             12 => sim.feed(Input::Wake),
             13 => sim.answer = Answer::Token(span),
             14 => sim.answer = told_before(number, sim.gave_any()),

@@ -52,6 +52,8 @@ pub enum Defect {
     RepeatIgnored,
     /// A local time that is called UTC is believed.
     ZoneBelieved,
+    /// A caller that wants another token is given whatever there is.
+    SameAgain,
     /// The former user's token is kept.
     ResetIgnored,
 }
@@ -96,6 +98,9 @@ impl Defect {
             (Self::AlwaysAsks, Input::Wanted { waiter, .. }) => {
                 let input = Input::Wanted { waiter: *waiter, least: Millis::MAX };
                 rig.step(policy, now, draw, input, stamp)
+            }
+            (Self::SameAgain, Input::Another { waiter, .. }) => {
+                rig.step(policy, now, draw, Input::Wanted { waiter: *waiter, least: 0 }, stamp)
             }
             (Self::NoOlderGuard, Input::Fetched { fetch, value, .. }) => {
                 let sound = rig.clone();

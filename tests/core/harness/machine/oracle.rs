@@ -40,6 +40,8 @@ pub enum Violation {
     TokenLost,
     /// A token that its issuer gave again, and that has life left by its own end, is not served.
     RepeatRefused,
+    /// A caller was given the token that it has, which was due, and its issuer was not asked for another.
+    NotAsked,
     /// A caller had to wait although the token in hand was good enough.
     NeedlessWait,
     /// A request that nobody wanted.
@@ -57,6 +59,10 @@ pub enum Violation {
 struct Open {
     waiter: WaiterId,
     least: Millis,
+    /// What it has.
+    than: Generation,
+    /// Whether an answer has come since.
+    answered: bool,
     deadline: u64,
 }
 
@@ -146,13 +152,8 @@ impl Oracle {
     fn enter(&mut self, seen: &Seen<'_>) -> Result<(), Violation> {
         let mono = seen.now.mono;
         match seen.input {
-            Input::Wanted { waiter, least } => {
-                if self.open.iter().all(|o| o.waiter != *waiter) {
-                    let deadline = mono.saturating_add(seen.policy.wait);
-                    self.open.push(Open { waiter: *waiter, least: *least, deadline });
-                }
-                self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle));
-            }
+            Input::Wanted { waiter, least } => self.called(seen, *waiter, *least, 0),
+            Input::Another { waiter, than } => self.called(seen, *waiter, 0, *than),
             Input::Prefetch => {
                 self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle));
             }
@@ -161,6 +162,7 @@ impl Oracle {
             Input::Fetched { fetch, .. } | Input::Failed { fetch, .. } => {
                 if self.in_flight == Some(*fetch) {
                     self.in_flight = None;
+                    self.open.iter_mut().for_each(|open| open.answered = true);
                 } else {
                     self.changes_nothing(seen)?;
                 }
@@ -186,6 +188,15 @@ impl Oracle {
             Input::Cancelled { .. } | Input::Wake | Input::Timeout => {}
         }
         Ok(())
+    }
+
+    fn called(&mut self, seen: &Seen<'_>, waiter: WaiterId, least: Millis, than: Generation) {
+        let mono = seen.now.mono;
+        if self.open.iter().all(|o| o.waiter != waiter) {
+            let deadline = mono.saturating_add(seen.policy.wait);
+            self.open.push(Open { waiter, least, than, answered: false, deadline });
+        }
+        self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle));
     }
 
     /// The user may have one request made at once, each second; one that comes too soon is made when that is over.
@@ -225,6 +236,10 @@ impl Oracle {
                 let open = self.settle(*waiter)?;
                 if self.refused.contains(&token.value.serial) {
                     return Err(Violation::RefusedServed);
+                }
+                let due = token.zone(seen.time) != Zone::Valid;
+                if token.generation == open.than && due && !open.answered {
+                    return Err(Violation::NotAsked);
                 }
                 let margin = seen.policy.margin(token.life, token.certain);
                 let needed = seen.truth.saturating_add(open.least).saturating_add(margin);
@@ -305,9 +320,13 @@ impl Oracle {
             return Err(Violation::TokenLost);
         }
         // An open one of that name may be an earlier caller, with a wish of its own.
-        if let (Input::Wanted { waiter, .. }, Some(token)) = (seen.input, slot.token())
+        if let Input::Wanted { waiter, .. } | Input::Another { waiter, .. } = seen.input
+            && let Some(token) = slot.token()
             && token.zone(seen.time) != Zone::Mandatory
-            && self.open.iter().any(|o| o.waiter == *waiter && token.serves(seen.time, o.least))
+            && self.open.iter().any(|o| {
+                let wanted = token.generation != o.than || token.zone(seen.time) == Zone::Valid;
+                o.waiter == *waiter && wanted && token.serves(seen.time, o.least)
+            })
         {
             return Err(Violation::NeedlessWait);
         }
@@ -369,10 +388,10 @@ impl Oracle {
     fn after_close(&self, seen: &Seen<'_>) -> Result<(), Violation> {
         let fine = match (seen.input, seen.effects) {
             (
-                Input::Wanted { waiter: asked, .. },
+                Input::Wanted { waiter: asked, .. } | Input::Another { waiter: asked, .. },
                 [Effect::Reject { waiter, error: Error::Closed }],
             ) => waiter == asked,
-            (Input::Wanted { .. }, _) => false,
+            (Input::Wanted { .. } | Input::Another { .. }, _) => false,
             (_, effects) => effects.is_empty(),
         };
         let asleep = seen.after.next_timeout(seen.policy, seen.now).is_none();

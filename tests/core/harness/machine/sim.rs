@@ -159,6 +159,14 @@ impl Sim {
         self.waiters
     }
 
+    /// A caller that has the token in hand wants another.
+    pub fn call_another(&mut self) -> WaiterId {
+        self.waiters += 1;
+        let than = self.generation();
+        self.feed(Input::Another { waiter: self.waiters, than });
+        self.waiters
+    }
+
     /// Calls and waits for the outcome, however long it takes.
     pub fn get(&mut self) -> Outcome {
         self.get_least(0)

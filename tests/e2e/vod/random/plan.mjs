@@ -37,6 +37,14 @@ const FAULTS = [
 /** What a user, a device and a network do; each as often as it stands here, beside as many faults. */
 const ACTS = ["stop", "start", "restart", "cancel", "wake", "offline", "throttle", "start"];
 
+/** Where credentials come from, each as often as it stands here. */
+const MODES = ["one token", "perFile", "perFile", "uploadAuth", "direct"];
+
+/** Where a file goes in direct mode. */
+export function placeOf(name) {
+  return { endpoint: "https://oss-cn-shanghai.aliyuncs.com", bucket: "web-upload-app", object: `own/${name}` };
+}
+
 /** Lives that end in the middle of a file; `null` is the cloud's own. */
 const LIVES = [null, 2000, 4000];
 
@@ -68,7 +76,8 @@ export function plan(seed) {
     const size = random() < 0.1 ? between(1, 90) * KB : between(150, 900) * KB;
     return [`${index}.${isImage ? "png" : "mp4"}`, size, { type: isImage ? "image/png" : "video/mp4" }];
   });
-  const mode = pick(["one token", "perFile", "perFile", "uploadAuth"]);
+  const mode = pick(MODES);
+  if (mode === "direct") for (const [name, , about] of files) Object.assign(about, placeOf(name));
   const options = {
     parallel: between(1, 3),
     partSize: 128 * KB,

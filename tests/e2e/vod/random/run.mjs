@@ -1,6 +1,8 @@
 // Carries a plan out, and holds what became of it to the promise.
 import assert from "node:assert/strict";
 
+import { placeOf } from "./plan.mjs";
+
 /** When the faults have stopped. */
 const WELL = { partDelayMs: 0, stsLifeMs: null, uploadAuthLifeMs: null, bytesPerSecond: null };
 
@@ -31,7 +33,7 @@ export async function run(site, plan) {
       report = await page.evaluate(startAndRest, AT_REST_WITHIN);
       if (report.files.every(({ state }) => state === "Success" || state === "Canceled")) break;
     }
-    assertKept({ report, sums, log: await site.log(), objects: await site.objects(), uncaught: page.uncaught });
+    assertKept({ plan, report, sums, log: await site.log(), objects: await site.objects(), uncaught: page.uncaught });
   } catch (error) {
     const trace = await page.evaluate(() => window.told?.map((line) => line.join(" ")).join("\n")).catch(() => "");
     error.message = `${plan.about}: ${error.message}\n${plan.steps.map((step) => JSON.stringify(step)).join("\n")}\n${trace}`;
@@ -112,16 +114,28 @@ async function startAndRest(ms) {
   return { files, told: window.told };
 }
 
-function assertKept({ report: { files, told }, sums, log, objects, uncaught }) {
+function assertKept({ plan, report: { files, told }, sums, log, objects, uncaught }) {
   for (const { name, state, videoId, imageId } of files) {
     if (state === "Canceled") continue;
     assert.equal(state, "Success", `the state of ${name}`);
     const stored = objects.filter(({ sha256 }) => sha256 === sums[name]);
     assert.equal(stored.length, 1, `objects that are ${name}`);
+    if (plan.mode === "direct") {
+      const { bucket, object: key } = placeOf(name);
+      assert.deepEqual([stored[0].bucket, stored[0].key], [bucket, key], `the place of ${name}`);
+      continue;
+    }
     const id = stored[0].videoId ? videoId : imageId;
     assert.equal(id, stored[0].videoId ?? stored[0].imageId, `the id of ${name}`);
   }
   for (const { name } of files) assertToldOnce(name, told);
+  if (plan.mode === "direct") {
+    assert.deepEqual(
+      log.filter(({ service }) => service === "vod"),
+      [],
+      "VOD is not asked",
+    );
+  }
   assert.deepEqual(uncaught, [], "errors that nobody caught");
   assert.deepEqual(
     told.filter(([, what]) => what === "threw"),
