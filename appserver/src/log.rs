@@ -24,6 +24,8 @@ use crate::metrics::Metrics;
 const QUEUE: usize = 32_768;
 /// How long an idle writer sleeps before it looks whether lines were dropped.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long lines gather before the next are written: the queue holds what comes meanwhile many times over.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// Where log lines go; clones share the destination.
 #[derive(Clone)]
@@ -93,21 +95,19 @@ fn printable(line: String) -> String {
     })
 }
 
-/// Writes until all senders are gone, and flushes whenever there is nothing to write.
+/// Writes until all senders are gone. The first line after a silence is written at once; then lines gather for a while,
+/// so that under load a write serves many of them, and no request has to wake this thread.
 fn write_all(receiver: &Receiver<String>, mut out: impl Write, metrics: &Metrics) {
     let mut told = 0;
     loop {
-        // A closed destination is no reason to stop: it would fill the queue.
-        let next = receiver.try_recv().or_else(|_| {
-            let _ = out.flush();
-            receiver.recv_timeout(LOOK)
-        });
-        match next {
-            Ok(line) => {
-                let _ = out.write_all(line.as_bytes());
-            }
-            Err(RecvTimeoutError::Timeout) => {}
+        let first = match receiver.recv_timeout(LOOK) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
+        };
+        // A closed destination is no reason to stop: it would fill the queue.
+        for line in first.into_iter().chain(receiver.try_iter().take(QUEUE)) {
+            let _ = out.write_all(line.as_bytes());
         }
         let dropped = metrics.dropped_log_lines.get();
         if dropped > told {
@@ -116,6 +116,8 @@ fn write_all(receiver: &Receiver<String>, mut out: impl Write, metrics: &Metrics
             let _ = writeln!(out, "{entry}");
             told = dropped;
         }
+        let _ = out.flush();
+        thread::sleep(GATHER);
     }
 }
 
