@@ -1,6 +1,6 @@
 //! What is checked before either endpoint is reached, and what every answer carries.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -33,7 +33,7 @@ const DRAINED_FOR: Duration = Duration::from_secs(2);
 const LONGEST_WORD: usize = 200;
 
 /// Checks method, page, address, user and rate, in this order, and adds the headers that every answer needs.
-pub(super) async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let path = if request.uri().path() == "/api/sts" { "/api/sts" } else { "/api/upload-auth" };
     let page = api.origins.judge(request.headers());

@@ -18,8 +18,8 @@ use crate::{
     vod::Vod,
 };
 
-/// What the endpoints need. Clones share it.
-#[derive(Clone, Debug)]
+/// What the endpoints need.
+#[derive(Debug)]
 pub struct Api {
     /// Which of the two endpoints answer.
     pub endpoints: Endpoints,

@@ -26,7 +26,7 @@ const LONGEST_SCOPE: usize = 64;
 /// Tokens of different `scope`s are different tokens: one a file, if the page wants that. `rejected` is the AccessKeyId
 /// of a token that a server of the cloud refused: it will not be answered again.
 pub(super) async fn answer(
-    State(api): State<Api>,
+    State(api): State<Arc<Api>>,
     Extension(user): Extension<User>,
     body: Body,
 ) -> Result<Response, ErrorReply> {

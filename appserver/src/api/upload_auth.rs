@@ -49,7 +49,7 @@ struct UploadReply<'a> {
 /// Answers an UploadAuth to the signed-in user: for a media file to be created, or for a video that was given to this
 /// user before, as its `ticket` says.
 pub(super) async fn answer(
-    State(api): State<Api>,
+    State(api): State<Arc<Api>>,
     Extension(user): Extension<User>,
     body: Body,
 ) -> Result<Response, ErrorReply> {
