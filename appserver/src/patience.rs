@@ -53,6 +53,10 @@ pub struct Patient {
     begun: u32,
     /// Whether the next head has begun to come.
     head: bool,
+    /// When the other end was silent for too long.
+    deadline: Instant,
+    /// Rings at the deadline or before it, and is then set anew: a request moves the deadline several times, and to
+    /// register a timer each time costs more than to be woken once in a while.
     timer: Pin<Box<Sleep>>,
 }
 
@@ -66,9 +70,10 @@ impl Patient {
     /// Watches `stream`, whose requests report their `progress`.
     #[must_use]
     pub fn new(stream: Box<dyn Stream>, progress: Arc<Progress>) -> Self {
-        let timer = Box::pin(sleep_until(Instant::now() + HEAD));
+        let deadline = Instant::now() + HEAD;
+        let timer = Box::pin(sleep_until(deadline));
         // As if a head had begun: a connection is made to ask something.
-        Self { stream, progress, begun: 0, head: true, timer }
+        Self { stream, progress, begun: 0, head: true, deadline, timer }
     }
 
     /// Whether the other end was silent for too long.
@@ -81,11 +86,20 @@ impl Patient {
             (self.begun, self.head) = (begun, false);
             self.wait(REST);
         }
-        self.timer.as_mut().poll(cx).is_ready()
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if self.timer.deadline() >= self.deadline {
+                return true;
+            }
+            self.timer.as_mut().reset(self.deadline);
+        }
+        false
     }
 
     fn wait(&mut self, patience: Duration) {
-        self.timer.as_mut().reset(Instant::now() + patience);
+        self.deadline = Instant::now() + patience;
+        if self.deadline < self.timer.deadline() {
+            self.timer.as_mut().reset(self.deadline);
+        }
     }
 
     fn or_over<T>(
