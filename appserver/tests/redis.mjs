@@ -1,7 +1,7 @@
 // A Redis or Valkey of a test's own, on loopback, which keeps nothing.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -64,6 +64,48 @@ export async function startRedis({ tls = false, user } = {}) {
     async stop() {
       await kill();
       await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/**
+ * A way to the Redis at `url` on which some words are late: what a client says from the first words on of which `isLate`
+ * is true, even if it has given up by then.
+ *
+ * @returns `{ url, release, stop }`: the Redis as one sees it from there; what lets the late words pass, and resolves with
+ *   the first answer to them
+ */
+export async function startSlowWay(url, isLate) {
+  let letPass;
+  let answered;
+  const released = new Promise((resolve) => (letPass = resolve));
+  const answer = new Promise((resolve) => (answered = resolve));
+  const sockets = new Set();
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), "127.0.0.1");
+    for (const socket of [near, far]) sockets.add(socket.on("error", () => socket.destroy()));
+    let late = false;
+    let passed = Promise.resolve();
+    near.on("data", (bytes) => {
+      late ||= isLate(bytes.toString("latin1"));
+      if (late) passed = passed.then(() => released);
+      passed = passed.then(() => far.write(bytes));
+    });
+    far.on("data", (bytes) => {
+      if (late) answered(bytes.toString("latin1"));
+      near.write(bytes);
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `redis://127.0.0.1:${server.address().port}/0`,
+    release() {
+      letPass();
+      return answer;
+    },
+    stop() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

@@ -10,7 +10,7 @@ import OSS from "ali-oss";
 
 import { accessKey, roleArn, sha256, startCloud, unpack } from "../../localcloud/tests/cloud.mjs";
 import { startProgram } from "../../scripts/lib/app-server.mjs";
-import { startRedis } from "./redis.mjs";
+import { startRedis, startSlowWay } from "./redis.mjs";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const NEW_KEY = "fedcba9876543210fedcba9876543210";
@@ -137,6 +137,21 @@ describe("instances that share a store", () => {
     // Late, of a page that slept: the newer token stays.
     assert.equal((await token(one, "alice", { rejected: first })).reply.AccessKeyId, second);
     assert.deepEqual(await issued(), new Map([["alice", 2]]));
+  });
+
+  it("hand it out no more even if it comes to the store after it was refused", async (test) => {
+    const isToken = (words) => words.includes("\r\ntoken\r\n");
+    const way = await startSlowWay(redis.url, isToken);
+    test.after(() => way.stop());
+    const slow = await instance({ UPLOAD_TOKEN_STORE: way.url });
+    const [one, other] = await several(2);
+    // The store knows the scripts from here on: what is late is the token itself.
+    await token(one, "bob");
+    const refused = (await token(slow, "alice")).reply.AccessKeyId;
+    const second = (await token(one, "alice", { rejected: refused })).reply.AccessKeyId;
+    assert.notEqual(second, refused);
+    assert.equal(await way.release(), ":1\r\n", "the store takes the late word, as nobody holds the lease any more");
+    for (const place of [one, other]) assert.equal((await token(place, "alice")).reply.AccessKeyId, second);
   });
 
   it("share the end that a token had in STS's eyes, and a refusal of STS", async () => {
