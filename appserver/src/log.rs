@@ -16,7 +16,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::metrics::Metrics;
 
@@ -29,11 +30,19 @@ const GATHER: Duration = Duration::from_millis(10);
 
 /// Where log lines go; clones share the destination.
 #[derive(Clone)]
-pub struct Log(Arc<dyn Fn(Value) + Send + Sync>);
+pub struct Log(Arc<dyn Fn(String) + Send + Sync>);
+
+/// An entry with the time in front.
+#[derive(Serialize)]
+struct Line<T> {
+    at: String,
+    #[serde(flatten)]
+    entry: T,
+}
 
 impl Log {
-    /// Hands each entry to `write`, which must not wait.
-    pub fn new(write: impl Fn(Value) + Send + Sync + 'static) -> Self {
+    /// Hands each line, without its end, to `write`, which must not wait.
+    pub fn new(write: impl Fn(String) + Send + Sync + 'static) -> Self {
         Self(Arc::new(write))
     }
 
@@ -48,15 +57,15 @@ impl Log {
             let _ended: SyncSender<()> = ended;
             write_all(&receiver, BufWriter::new(out), &counted);
         });
-        (Self::new(move |entry| enqueue(&sender, &entry, &metrics)), Writer(done))
+        (Self::new(move |line| enqueue(&sender, line, &metrics)), Writer(done))
     }
 
     /// Writes `entry`, a JSON object, with the time in front.
-    pub fn write(&self, mut entry: Value) {
-        if let Value::Object(fields) = &mut entry {
-            fields.insert(String::from("at"), Value::String(format!("{:.3}", Timestamp::now())));
+    pub fn write(&self, entry: impl Serialize) {
+        // Every entry is an object of texts and numbers.
+        if let Ok(line) = serde_json::to_string(&Line { at: now(), entry }) {
+            (self.0)(line);
         }
-        (self.0)(entry);
     }
 }
 
@@ -72,8 +81,11 @@ impl Writer {
     }
 }
 
-fn enqueue(sender: &SyncSender<String>, entry: &Value, metrics: &Metrics) {
-    let mut line = entry.to_string();
+fn now() -> String {
+    format!("{:.3}", Timestamp::now())
+}
+
+fn enqueue(sender: &SyncSender<String>, mut line: String, metrics: &Metrics) {
     line.push('\n');
     if sender.try_send(printable(line)).is_err() {
         metrics.dropped_log_lines.count();
@@ -112,7 +124,7 @@ fn write_all(receiver: &Receiver<String>, mut out: impl Write, metrics: &Metrics
         let dropped = metrics.dropped_log_lines.get();
         if dropped > told {
             let entry = json!({ "event": "logLinesDropped", "lines": dropped - told,
-                "at": format!("{:.3}", Timestamp::now()) });
+                "at": now() });
             let _ = writeln!(out, "{entry}");
             told = dropped;
         }
@@ -133,6 +145,8 @@ mod tests {
         io,
         sync::{Mutex, mpsc::channel},
     };
+
+    use serde_json::Value;
 
     use super::*;
     use crate::sync::lock;

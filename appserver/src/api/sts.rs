@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Extension, body::Body, extract::State, response::Response};
 use http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     body,
@@ -48,14 +48,27 @@ pub(super) async fn answer(
     Ok(reply::token(&issued))
 }
 
-fn log(api: &Api, user: &User, session: &str, issued: &Arc<IssuedToken>) {
-    api.log.write(json!({
-        "event": "token",
-        "user": user.id,
-        "session": session,
-        "accessKeyId": issued.token.access_key_id,
-        "expiration": reply::expiration(issued.expiration),
-        "ageSeconds": issued.issued.elapsed().as_secs(),
-        "requestId": issued.request_id,
-    }));
+/// What the log says of a token that was handed out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    event: &'static str,
+    user: &'a str,
+    session: &'a str,
+    access_key_id: &'a str,
+    expiration: String,
+    age_seconds: u64,
+    request_id: &'a str,
+}
+
+fn log(api: &Api, user: &User, session: &str, issued: &IssuedToken) {
+    api.log.write(Entry {
+        event: "token",
+        user: &user.id,
+        session,
+        access_key_id: &issued.token.access_key_id,
+        expiration: reply::expiration(issued.expiration),
+        age_seconds: issued.issued.elapsed().as_secs(),
+        request_id: &issued.request_id,
+    });
 }

@@ -63,7 +63,8 @@ async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex
     };
     let staff = Role { arn: STAFF.to_owned(), trusts: None, ..chained.clone() };
     local.roles.extend([chained, staff]);
-    let log_to = Log::new(move |entry| sink.lock().unwrap().push(entry));
+    let log_to =
+        Log::new(move |line| sink.lock().unwrap().push(serde_json::from_str(&line).unwrap()));
     let metrics = Arc::new(Metrics::default());
     let server =
         Server::bind_with(&config, local, Shared::default(), log_to, metrics).await.unwrap();
