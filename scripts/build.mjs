@@ -94,7 +94,7 @@ async function buildWasm() {
 }
 
 /** The environment for a module that has the same bytes wherever it is built, and names no folder of its maker. */
-async function sameEverywhere() {
+export async function sameEverywhere() {
   const [{ stdout: printed }, { stdout: version }] = await Promise.all([
     run("rustc", ["--print", "sysroot"]),
     run("rustc", ["--version", "--verbose"]),

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { fingerprint, stamped } from "./fingerprint.mjs";
 import { exclusively } from "./lock.mjs";
 import { root, run, say } from "./run.mjs";
+import { sameEverywhere } from "../build.mjs";
 import { tools } from "../setup.mjs";
 
 /** Where the module is. */
@@ -28,7 +29,7 @@ async function make() {
   say("localcloud cargo build for wasm32 (a minute or two)");
   const name = "upload-token-localcloud-worker";
   const target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
-  await run("cargo", ["build", "--locked", "--package", name, ...target]);
+  await run("cargo", ["build", "--locked", "--package", name, ...target], { env: await sameEverywhere() });
   const folder = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), "wasm32-unknown-unknown/wasm");
   await rm(localCloud, { recursive: true, force: true });
   await mkdir(localCloud, { recursive: true });
