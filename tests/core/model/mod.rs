@@ -132,7 +132,8 @@ fn world(horizon: u64, chances: Chances) -> World {
 /// Checks all of `world`, prints how much that was, and insists on every property.
 fn prove(name: &str, world: World) {
     let outcomes = world.outcomes.clone();
-    let checker = world.checker().threads(2).spawn_bfs().join();
+    // The states are the same as breadth first; so many of them do not wait to be looked at, and it takes a third less.
+    let checker = world.checker().threads(2).spawn_dfs().join();
     let settled: Vec<_> = OUTCOMES
         .iter()
         .zip(outcomes.iter())
