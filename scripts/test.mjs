@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 
 import { build } from "./build.mjs";
 import { buildAppServer } from "./lib/app-server.mjs";
-import { ensureChrome, ensureFirefox, ensureWebKit } from "./lib/browsers.mjs";
+import { ensureChrome, ensureFirefox, ensureHeadlessChrome, ensureWebKit } from "./lib/browsers.mjs";
 import { ensureNginx, ensureRedis } from "./lib/daemons.mjs";
 import { endAll, measure } from "./lib/measure.mjs";
 import { command, Failure, root, say } from "./lib/run.mjs";
@@ -37,7 +37,7 @@ await command(async () => {
   await build();
   if (needs.has("servers")) await buildAppServer();
   const machine = {};
-  if (needs.has("chromium")) Object.assign(machine, await ensureChrome());
+  if (needs.has("chromium")) Object.assign(machine, await ensureChrome(), { headless: await ensureHeadlessChrome() });
   if (needs.has("firefox")) Object.assign(machine, await ensureFirefox());
   if (needs.has("webkit")) Object.assign(machine, await ensureWebKit());
   if (needs.has("redis")) Object.assign(machine, await ensureRedis());

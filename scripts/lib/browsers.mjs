@@ -11,11 +11,18 @@ const CHROME = [
   "google-chrome-stable",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
+/** Chromium without the browser around it: pages are the same to it, and it computes half as much. */
+const HEADLESS_SHELL = "chromium-headless-shell";
 const GECKODRIVER = "0.37.1";
 
 /** Where Chrome or Chromium is (`CHROME_PATH` wins), or `undefined`. */
 export function findChrome() {
   return first([process.env.CHROME_PATH, ...CHROME]);
+}
+
+/** Where the Chrome or Chromium is that is best for pages that nobody looks at (`CHROME_PATH` wins), or `undefined`. */
+export function findHeadlessChrome() {
+  return first([process.env.HEADLESS_CHROME_PATH, process.env.CHROME_PATH, HEADLESS_SHELL]) ?? findChrome();
 }
 
 /** Where chromedriver is (`CHROMEDRIVER` wins), or `undefined`. */
@@ -33,6 +40,19 @@ export async function ensureChrome() {
   const [chrome, chromedriver] = [findChrome(), findChromedriver()];
   if (!chrome || !chromedriver) throw new Failure("Chromium was installed, but is not on PATH");
   return { chrome, chromedriver };
+}
+
+/** Resolves with the path of Chromium's headless shell or, where there is none to be had, of Chrome. */
+export async function ensureHeadlessChrome() {
+  if (!process.env.CHROME_PATH && !which(HEADLESS_SHELL)) {
+    try {
+      await installPackages("Chromium's headless shell", [HEADLESS_SHELL], { else: "Chrome does as well" });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      say(`no ${HEADLESS_SHELL}: the tests drive Chrome, which takes longer`);
+    }
+  }
+  return findHeadlessChrome();
 }
 
 /** Resolves with `{ firefox, geckodriver }`. Debian has no geckodriver: it is built into `.cache/tools`. */

@@ -7,8 +7,8 @@ import { Failure, root, run } from "./run.mjs";
 import { tools } from "../setup.mjs";
 
 /**
- * The lanes run at the same time; in each, one suite after the other. Those that mostly wait for a moment to pass share
- * two lanes, and leave the machine to the one that computes.
+ * The lanes run at the same time; in each, one suite after the other, and they are about as long as each other. A fourth
+ * would be too much for two cores: credentials of a few seconds would end while a page waits for the processor.
  *
  * @typedef {"computes" | "uploads" | "browsers"} Lane
  * @typedef {{ program: string, args: string[], env?: Record<string, string> }} Command
@@ -39,13 +39,13 @@ export const SUITES = {
     within: "rust",
     skip: ["model::", "properties::"],
   }),
-  package: node("tests/package", "computes"),
   soak: node("tests/shell/soak", "computes"),
-  docs: node("tests/package/docs", "computes", PAGE),
-  js: node("tests/shell/facade", "computes"),
 
   e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2 }),
   consumers: node("tests/package/consumers", "uploads", PAGE),
+  docs: node("tests/package/docs", "uploads", PAGE),
+  package: node("tests/package", "uploads"),
+  js: node("tests/shell/facade", "uploads"),
 
   "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),
   frameworks: node("tests/e2e/frameworks", "browsers", PAGE),
@@ -94,8 +94,9 @@ function node(folder, lane, needs = [], { files: atOnce = 1 } = {}) {
   return { lane, needs, commands, read: readNode };
 }
 
-function programs({ chrome, chromedriver, firefox, geckodriver, webkitdriver, xvfb, redis, nginx }) {
-  const env = { CHROME_PATH: chrome, CHROMEDRIVER: chromedriver, NODE_NO_WARNINGS: "1" };
+function programs({ chrome, headless, chromedriver, firefox, geckodriver, webkitdriver, xvfb, redis, nginx }) {
+  const env = { NODE_NO_WARNINGS: "1" };
+  if (chrome) Object.assign(env, { CHROME_PATH: chrome, HEADLESS_CHROME_PATH: headless, CHROMEDRIVER: chromedriver });
   if (firefox) Object.assign(env, { FIREFOX_PATH: firefox, GECKODRIVER: geckodriver });
   if (webkitdriver) Object.assign(env, { WEBKITDRIVER: webkitdriver, XVFB: xvfb });
   if (redis) env.REDIS_SERVER = redis;
