@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { buildAppServer, control, EXAMPLE_KEY, startAppServer } from "../../../scripts/lib/app-server.mjs";
@@ -53,13 +54,14 @@ export async function written(name, files) {
  */
 export async function visit(browser, made, settings, act) {
   const server = await startAppServer({ env: { UPLOAD_TOKEN_LOCAL_ACCESS_KEY: EXAMPLE_KEY } });
+  const files = await mkdtemp(join(tmpdir(), "upload-token-"));
   let site;
   let context;
   try {
     await control(server.http, "POST", "config", settings);
     site = await serve(made, server.http);
     context = await browser.newContext();
-    const page = new Visit(server.http, await context.newPage());
+    const page = new Visit(server.http, await context.newPage(), files);
     await page.open(site.url);
     await act(page);
     assert.deepEqual(page.wrong, []);
@@ -67,6 +69,7 @@ export async function visit(browser, made, settings, act) {
     await context?.close();
     await site?.stop();
     await server.stop();
+    await rm(files, { recursive: true });
   }
 }
 
@@ -116,9 +119,11 @@ async function freePort() {
 class Visit {
   wrong = [];
 
-  constructor(http, page) {
+  /** @param files - Folder of what is chosen: a browser reads it from there, and need not be handed its bytes. */
+  constructor(http, page, files) {
     this.http = http;
     this.page = page;
+    this.files = files;
     page.on("pageerror", ({ message }) => this.wrong.push(message));
   }
 
@@ -134,9 +139,11 @@ class Visit {
 
   /** Chooses a file of `size` bytes; resolves with its digest. */
   async choose(size) {
-    const buffer = randomBytes(size);
-    await this.page.setInputFiles("input", { name: "a.mp4", mimeType: "video/mp4", buffer });
-    return createHash("sha256").update(buffer).digest("hex");
+    const bytes = randomBytes(size);
+    const path = join(this.files, "a.mp4");
+    await writeFile(path, bytes);
+    await this.page.setInputFiles("input", path);
+    return createHash("sha256").update(bytes).digest("hex");
   }
 
   /** The digests of what the cloud has. */
