@@ -167,8 +167,8 @@ impl Upload {
                 }
                 self.place = place;
                 self.checkpoint |= checkpoint;
-                if self.checkpoint_object.is_none() {
-                    self.checkpoint_object = object.map(Object::of_checkpoint);
+                if let Some(object) = object {
+                    self.has_checkpoint_of(Object::of_checkpoint(object), video_id.as_deref());
                 }
                 let known = self.video_id.is_some() || self.disowned;
                 if !known && self.media.kind == Kind::Video {

@@ -36,6 +36,15 @@ impl Upload {
         self.checkpoint_video.clone_from(&auth.video_id);
     }
 
+    /// Takes note of what the SDK's checkpoint belongs to at a start. It is stored by the file alone: another page that
+    /// sends the same file may have written it since.
+    pub(super) fn has_checkpoint_of(&mut self, object: Object, video_id: Option<&str>) {
+        if self.checkpoint_object.as_ref().is_none_or(|mine| !mine.is(&object)) {
+            self.checkpoint_object = Some(object);
+            self.checkpoint_video = video_id.map(Into::into);
+        }
+    }
+
     /// What `auth` writes to, if it is known.
     fn object_of(&self, auth: &UploadAuth) -> Option<Object> {
         self.place.as_ref().or(auth.address.as_ref()).map(Object::of)

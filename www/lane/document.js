@@ -3,7 +3,7 @@
 // A document of its own, so that an error that nobody catches, a wrong clock and the network's faults are this lane's.
 const LANE = new URLSearchParams(location.search).get("lane");
 const PING_MS = 5000;
-/** Each lane is a user of its own: the SDK keeps checkpoints by user. */
+/** Each lane is a user of its own, as two people would be. */
 const USER = { documented: "1303984639806001", "upload-token": "1303984639806002" }[LANE];
 
 /**

@@ -117,6 +117,23 @@ fn a_saved_checkpoint_of_another_object_is_forgotten() {
     }
 }
 
+/// The SDK stores a checkpoint by the file alone, and reads it again at each start.
+#[test]
+fn a_checkpoint_that_another_page_wrote_of_the_same_file_is_forgotten() {
+    for (saved, forget) in [("a", false), ("b", true)] {
+        let mut sim = Sim::new(Kind::Video);
+        sim.object = Some(at("a"));
+        sim.start();
+        sim.grant();
+        sim.progress();
+        sim.stop();
+        sim.done();
+        sim.saved = Some(saved.to_owned());
+        sim.start_with(Some("another"));
+        assert_eq!(sim.done().last(), Some(&Did::Start { auth: 1, forget }), "{saved}");
+    }
+}
+
 #[test]
 fn an_answer_for_another_video_is_asked_for_once() {
     let mut sim = Sim::running(Kind::Video);
