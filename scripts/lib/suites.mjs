@@ -40,12 +40,12 @@ export const SUITES = {
     skip: ["model::", "properties::"],
   }),
   soak: node("tests/shell/soak", "computes"),
+  docs: node("tests/package/docs", "computes", PAGE),
+  package: node("tests/package", "computes"),
+  js: node("tests/shell/facade", "computes"),
 
   e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2 }),
   consumers: node("tests/package/consumers", "uploads", PAGE),
-  docs: node("tests/package/docs", "uploads", PAGE),
-  package: node("tests/package", "uploads"),
-  js: node("tests/shell/facade", "uploads"),
 
   "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),
   frameworks: node("tests/e2e/frameworks", "browsers", PAGE),
