@@ -7,6 +7,7 @@ import { bindMethods, replaceMethod } from "../bind.js";
 import { invalidOption } from "../errors.js";
 import type { TokenManager } from "../types.js";
 import { callbacks } from "./vod/callbacks.js";
+import { ownCheckpoints } from "./vod/checkpoints.js";
 import { Host } from "./vod/host.js";
 import { HOST } from "./vod/page.js";
 import { Inside } from "./vod/inside.js";
@@ -95,6 +96,7 @@ export function createVodUploader(
   bindMethods(uploader);
   takeObjects(uploader);
   const inside = new Inside(uploader, (event) => host.page.tell(event));
+  ownCheckpoints(inside, host.files);
   const runs = new Runs(inside, host.files, (entry, error) => host.thrown(entry, error));
   host.attach(new Sdk(inside, host.files, runs));
   replaceMethod(uploader, HOST, () => host);

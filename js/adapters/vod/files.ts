@@ -1,4 +1,5 @@
 import type { UploadFile } from "../../core.js";
+import type { Stored } from "./checkpoints.js";
 import { tickets } from "./tickets.js";
 import type { Client, UploadInfo } from "./types.js";
 
@@ -25,6 +26,8 @@ export interface FileEntry {
   thrown: unknown;
   /** What the SDK last said of a failure. */
   refusal: Refusal | undefined;
+  /** What the SDK last stored of it. */
+  stored: Stored | undefined;
 }
 
 /** @internal What an answer of OSS says of a failure. */
@@ -82,6 +85,7 @@ const FRESH = {
   muted: false,
   thrown: undefined,
   refusal: undefined,
+  stored: undefined,
 } satisfies Partial<FileEntry>;
 
 /** @internal Whether both are one file, through proxies or not. */
