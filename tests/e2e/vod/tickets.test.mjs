@@ -74,11 +74,13 @@ describe("tickets", () => {
 
   const ended = (page) => page.evaluate(() => window.harness.ended(["a.mp4"], 120_000));
 
-  /** Waits until the cloud has stored so many parts. */
-  async function parts(count) {
+  /** Waits until the cloud has stored so many parts, which an upload that has failed never does. */
+  async function parts(page, count) {
     for (;;) {
       const log = await site.log();
       if (log.filter(({ action, status }) => action === "UploadPart" && status === 200).length >= count) return;
+      const { ends } = await page.evaluate(() => window.harness.report(["a.mp4"]));
+      assert.deepEqual(ends["a.mp4"], [], `the file ended before part ${count}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
@@ -100,7 +102,7 @@ describe("tickets", () => {
     const instances = await new Instances().add();
     const page = await open(instances);
     const sum = await begin(page);
-    await parts(2);
+    await parts(page, 2);
     await instances.restart();
     assert.deepEqual((await ended(page)).ends["a.mp4"], ["Succeed"]);
     assert.ok((await assertStoredOnce(sum)).refreshed >= 1);
@@ -124,7 +126,7 @@ describe("tickets", () => {
     const instances = await (await new Instances().add()).add();
     const page = await open(instances);
     const sum = await begin(page);
-    await parts(2);
+    await parts(page, 2);
     await instances.restart();
     await site.load(page);
     assert.equal(await begin(page), sum);
@@ -146,9 +148,9 @@ describe("tickets", () => {
     const instances = await new Instances().add({ UPLOAD_TOKEN_TICKET_KEYS: OLD_KEY });
     const page = await open(instances);
     const sum = await begin(page);
-    await parts(1);
+    await parts(page, 1);
     await instances.restart({ UPLOAD_TOKEN_TICKET_KEYS: `${NEW_KEY},${OLD_KEY}` });
-    await parts(4);
+    await parts(page, 4);
     await instances.restart({ UPLOAD_TOKEN_TICKET_KEYS: NEW_KEY });
     assert.deepEqual((await ended(page)).ends["a.mp4"], ["Succeed"]);
     await assertStoredOnce(sum);
