@@ -28,9 +28,10 @@ export function callbacks(host: Host): Required<VodCallbacks> {
       if (verdict === "forget") host.sdk.forget(entry);
       // The SDK looks for the next file that is ready as soon as this returns.
       info.state = "Ready";
-      // A build may give the file up all the same.
+      const { turn } = entry;
+      // A build may give the file up all the same; unless the page has been told of an end since.
       queueMicrotask(() => {
-        if (info.state === "Failure") host.putBack(entry, false);
+        if (info.state === "Failure" && turn === entry.turn) host.putBack(entry, false);
       });
     },
     onUploadProgress: (info, totalSize, loaded) => {
