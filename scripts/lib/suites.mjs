@@ -44,7 +44,7 @@ export const SUITES = {
   package: node("tests/package", "computes"),
   js: node("tests/shell/facade", "computes"),
 
-  e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2 }),
+  e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2, longest: "scenarios.test.mjs" }),
   consumers: node("tests/package/consumers", "uploads", PAGE),
 
   "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),
@@ -81,14 +81,19 @@ function cargo(args, { within, skip = [] } = {}) {
   return { lane: "computes", within, needs: [], commands: (_machine, only) => [command(only)], read: readLibtest };
 }
 
-/** @param folder - Holds the suite's files; @param files - how many of them run at the same time. */
-function node(folder, lane, needs = [], { files: atOnce = 1 } = {}) {
+/**
+ * @param folder - Holds the suite's files.
+ * @param options.files - How many of them run at the same time.
+ * @param options.longest - The file that is begun first, so that the others are done beside it.
+ */
+function node(folder, lane, needs = [], { files: atOnce = 1, longest } = {}) {
   const commands = (machine, only) => {
     const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"));
     if (names.length === 0) throw new Failure(`there is no test in ${folder}`);
     const options = ["--test", "--test-reporter=./scripts/lib/reporter.mjs", `--test-concurrency=${atOnce}`];
     if (only) options.push(`--test-name-pattern=${only.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}`);
-    const files = names.sort().map((name) => join(folder, name));
+    names.sort((one, other) => Number(other === longest) - Number(one === longest) || (one < other ? -1 : 1));
+    const files = names.map((name) => join(folder, name));
     return [{ program: process.execPath, args: [...options, ...files], env: programs(machine) }];
   };
   return { lane, needs, commands, read: readNode };

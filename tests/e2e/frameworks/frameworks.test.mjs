@@ -11,6 +11,7 @@ import { build } from "esbuild";
 import { root } from "../../../scripts/lib/run.mjs";
 import { expiries, figures } from "../support/figures.mjs";
 import { openSite, ORIGIN, www } from "../support/site.mjs";
+import { until } from "../support/wait.mjs";
 
 const KB = 1024;
 const LIFE = 2000;
@@ -78,8 +79,8 @@ for (const name of Object.keys(FRAMEWORKS)) {
     };
     /** Waits until the files have these states. */
     const states = (...wanted) =>
-      page.waitForFunction((wanted) => String(app.state.files.map(({ state }) => state)) === wanted, String(wanted));
-    const sending = () => page.waitForFunction(() => app.state.files.some(({ share }) => share > 0 && share < 1));
+      until(page, (wanted) => String(app.state.files.map(({ state }) => state)) === wanted, String(wanted));
+    const sending = () => until(page, () => app.state.files.some(({ share }) => share > 0 && share < 1));
 
     test("an upload that outlives its credentials, as the component shows it", async () => {
       await site.reset({ config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, ...SLOW } });

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { PART } from "../support/parts.mjs";
 import { openSite } from "../support/site.mjs";
 
-const MB = 1 << 20;
 const DEADLINE = 2500;
 
 /** Methods of the uploader and of its client, and what else each needs to be called at all. */
@@ -81,7 +81,7 @@ describe("always an end:", { concurrency: 2 }, () => {
               }
               return sum;
             },
-            [method, make.toString(), DEADLINE, 3 * MB],
+            [method, make.toString(), DEADLINE, 3 * PART],
           );
           const call = (name, ...args) => page.evaluate(([name, args]) => window.harness[name](...args), [name, args]);
           const first = await call("ended", ["a.mp4"], 4 * DEADLINE);

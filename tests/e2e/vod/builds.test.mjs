@@ -5,11 +5,12 @@ import assert from "node:assert/strict";
 import { after, describe } from "node:test";
 
 import { figures } from "../support/figures.mjs";
+import { PART } from "../support/parts.mjs";
 import { Sites } from "../support/sites.mjs";
 
-const SIZE = 3 << 20;
+const SIZE = 3 * PART;
 const MEMBERS = ["_state", "_curIndex", "_ossUpload", "_ossCreditor", "_removeCheckoutpoint"];
-const SHORT = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1500 };
+const SHORT = { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 2200 };
 
 /** They mostly wait. */
 const AT_A_TIME = 4;
@@ -85,7 +86,7 @@ describe("an SDK without", { concurrency: AT_A_TIME }, () => {
 
     sites.test(`${what}: no first credential, and a start afterwards`, async (site) => {
       await site.reset({ faults: [{ service: "vod", times: -1, drop: true }] });
-      const { page, sums, ended } = await begin(site, hidden, { deadline: 1500 }, [["a.mp4"]]);
+      const { page, sums, ended } = await begin(site, hidden, { deadline: 3000 }, [["a.mp4"]]);
       assert.deepEqual((await ended()).ends, { "a.mp4": ["Failed network"] });
       await site.control("DELETE", "faults");
       await page.evaluate(() => window.harness.start());

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { figures } from "../support/figures.mjs";
+import { PART } from "../support/parts.mjs";
 import { openSite } from "../support/site.mjs";
+import { progress } from "../support/wait.mjs";
 
-const MB = 1 << 20;
 const ENDPOINT = "https://oss-cn-shanghai.aliyuncs.com";
 const BUCKET = "web-upload-app";
 
@@ -54,8 +55,8 @@ describe("direct mode:", () => {
 
   test("the token is renewed under the running upload", async (t) => {
     const files = [
-      ["a.mp4", 5 * MB],
-      ["b.png", 2 * MB, { type: "image/png" }],
+      ["a.mp4", 5 * PART],
+      ["b.png", 2 * PART, { type: "image/png" }],
     ];
     const result = await upload(files, { config: { stsLifeMs: 6000, partDelayMs: 1700 } });
     assertStored(result);
@@ -72,10 +73,10 @@ describe("direct mode:", () => {
 
   test("a token that the manager has renewed already is taken", async () => {
     let renewed;
-    const result = await upload([["a.mp4", 5 * MB]], {
+    const result = await upload([["a.mp4", 5 * PART]], {
       config: { stsLifeMs: 6000, partDelayMs: 1700 },
       during: async (page) => {
-        await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+        await progress(page);
         renewed = await page.evaluate(async () => {
           const { tokens } = window.harness;
           while (tokens.status().validFor > 4300) await new Promise((done) => setTimeout(done, 50));
@@ -96,7 +97,7 @@ describe("direct mode:", () => {
 
   test("a refused token is replaced, and only the parts that are missing are sent again", async () => {
     const faults = [{ service: "oss", action: "UploadPart", partNumber: 3, status: 403, code: "SecurityTokenExpired" }];
-    const result = await upload([["a.mp4", 5 * MB]], { faults });
+    const result = await upload([["a.mp4", 5 * PART]], { faults });
     assertStored(result);
     const seen = figures(result.log);
     assert.equal(seen.refused, 1);
@@ -107,14 +108,14 @@ describe("direct mode:", () => {
 
   test("stopped and started, with a token for each file", async () => {
     const files = [
-      ["a.mp4", 4 * MB],
-      ["b.mp4", 2 * MB],
+      ["a.mp4", 4 * PART],
+      ["b.mp4", 2 * PART],
     ];
     const result = await upload(files, {
       config: { partDelayMs: 300 },
       options: { perFile: true },
       during: async (page) => {
-        await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+        await progress(page);
         await page.evaluate(async () => {
           window.harness.uploader.stopUpload();
           await new Promise((done) => setTimeout(done, 300));
@@ -145,7 +146,7 @@ describe("direct mode:", () => {
         harness.start();
         return sums;
       },
-      [{ endpoint: ENDPOINT, bucket: BUCKET }, nowhere, 4 * MB],
+      [{ endpoint: ENDPOINT, bucket: BUCKET }, nowhere, 4 * PART],
     );
     const names = ["a.mp4", "b.mp4", "c.mp4"];
     const report = await page.evaluate((names) => window.harness.ended(names, 60_000), names);
@@ -192,7 +193,7 @@ describe("direct mode:", () => {
           harness.start();
           return sum;
         },
-        [{ endpoint: ENDPOINT, bucket: BUCKET }, 10 * MB, life, told.toString()],
+        [{ endpoint: ENDPOINT, bucket: BUCKET }, 10 * PART, life, told.toString()],
       );
       const report = await page.evaluate(() => window.harness.ended(["a.mp4"], 60_000));
       const asked = await page.evaluate(() => window.asked);
@@ -214,7 +215,7 @@ describe("direct mode:", () => {
 
   test("no token to be had: the file fails by the deadline and starts later", async () => {
     const faults = [{ service: "app", times: -1, drop: true }];
-    const result = await upload([["a.mp4", MB]], { faults, options: { deadline: 2500 } });
+    const result = await upload([["a.mp4", PART]], { faults, options: { deadline: 2500 } });
     assert.deepEqual(result.report.ends["a.mp4"], ["Failed network"]);
     await site.control("DELETE", "faults");
     await result.page.evaluate(() => window.harness.start());

@@ -4,8 +4,8 @@ import { after, before, describe, test } from "node:test";
 
 import { figures } from "../support/figures.mjs";
 import { openSite } from "../support/site.mjs";
+import { progress } from "../support/wait.mjs";
 
-const MB = 1 << 20;
 /** Tokens and UploadAuths end while the files are sent. */
 const SHORT = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 900 };
 
@@ -55,13 +55,13 @@ describe("kept in a framework's state:", () => {
         // From here on only what the framework gives back is used.
         harness.uploader = place.get("uploader");
         const sums = {};
-        for (const file of ["a.mp4", "b.mp4"]) sums[file] = await harness.add(file, 3 << 20);
+        for (const file of ["a.mp4", "b.mp4"]) sums[file] = await harness.add(file, 3 << 17);
         harness.start();
         window.told = told;
         return { sums, peeked: place.get("tokens").peek()?.accessKeyId === token.accessKeyId };
       }, name);
       assert.ok(begun.peeked, "peek() gives what getToken() gave");
-      await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+      await progress(page);
       await page.evaluate(async () => {
         window.harness.uploader.stopUpload();
         await new Promise((done) => setTimeout(done, 200));

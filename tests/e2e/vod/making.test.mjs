@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { figures } from "../support/figures.mjs";
+import { PART } from "../support/parts.mjs";
 import { openSite } from "../support/site.mjs";
 import { ended, open, query, sent, start } from "./one-page.mjs";
-
-const MB = 1 << 20;
 
 describe("a page that makes an uploader", () => {
   let site;
@@ -15,7 +14,7 @@ describe("a page that makes an uploader", () => {
 
   test("paramData may be an object, and is refused by name if it is no JSON", async () => {
     const page = await open(site);
-    await start(page, [["a.mp4", MB, { paramData: { Vod: { Title: "An object" } } }]]);
+    await start(page, [["a.mp4", PART, { paramData: { Vod: { Title: "An object" } } }]]);
     assert.deepEqual((await ended(page, ["a.mp4"])).ends["a.mp4"], ["Succeed"]);
     assert.equal(query(page, "CreateUploadVideo").Title, "An object");
     const refused = await page.evaluate(() => {
@@ -158,7 +157,7 @@ describe("a page that makes an uploader", () => {
 
   test("ali-oss's advice to renew the token oneself is not printed; other warnings are", async () => {
     const page = await open(site);
-    await start(page, [["a.mp4", MB]], {}, () => {
+    await start(page, [["a.mp4", PART]], {}, () => {
       const log = console.log;
       console.warn("a warning of the page");
       return { onUploadProgress: () => log("progress") };

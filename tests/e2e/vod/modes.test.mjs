@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { after, describe } from "node:test";
 
 import { expiries, figures } from "../support/figures.mjs";
+import { PART } from "../support/parts.mjs";
 import { Sites } from "../support/sites.mjs";
 
-const MB = 1 << 20;
 const LIFE = 2000;
 
 /** They mostly wait. */
@@ -56,8 +56,8 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
       const result = await upload(
         site,
         [
-          ["a.mp4", 5 * MB],
-          ["b.mp4", 2 * MB],
+          ["a.mp4", 5 * PART],
+          ["b.mp4", 2 * PART],
         ],
         {
           config: { uploadAuthLifeMs: LIFE, partDelayMs: 2300 },
@@ -79,7 +79,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
 
   sites.test("UploadAuth mode: an image is issued anew after a refusal", async (site) => {
     const refusal = { service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" };
-    const result = await upload(site, [["a.png", 3 * MB, { type: "image/png" }]], {
+    const result = await upload(site, [["a.png", 3 * PART, { type: "image/png" }]], {
       faults: [refusal],
       options: { ...uploadAuth, parallel: 1 },
       setUp: withModule,
@@ -91,7 +91,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
   sites.test("UploadAuth mode: a function of the page is told what is wanted, and may fail", async (site) => {
     const result = await upload(
       site,
-      [["a.mp4", 3 * MB, { paramData: JSON.stringify({ Vod: { Title: "Film", CateId: 7, Tags: "x" } }) }]],
+      [["a.mp4", 3 * PART, { paramData: JSON.stringify({ Vod: { Title: "Film", CateId: 7, Tags: "x" } }) }]],
       {
         config: { uploadAuthLifeMs: LIFE, partDelayMs: 1700 },
         options: { tokens: null, parallel: 1 },
@@ -118,7 +118,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
     assert.equal(figures(result.log).refused, 0);
     const [first, second] = await result.page.evaluate(() => window.requests);
     const { videoId } = result.report.states[0];
-    const about = { title: "Film", fileName: "a.mp4", cateId: 7, tags: "x", size: 3 * MB, same: true, signal: true };
+    const about = { title: "Film", fileName: "a.mp4", cateId: 7, tags: "x", size: 3 * PART, same: true, signal: true };
     assert.deepEqual(first, { ...about, reason: "initial" });
     assert.match(second.ticket, /^t1\./, "what came with the first answer");
     assert.deepEqual(second, { ...about, reason: "refresh", videoId, ticket: second.ticket });
@@ -247,7 +247,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
   });
 
   sites.test("no secret is written anywhere", async (site) => {
-    const result = await upload(site, [["a.mp4", 3 * MB]], {
+    const result = await upload(site, [["a.mp4", 3 * PART]], {
       config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, partDelayMs: 1500 },
       faults: [{ service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" }],
       options: { parallel: 1 },

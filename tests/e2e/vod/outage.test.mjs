@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { after, describe } from "node:test";
 
 import { figures } from "../support/figures.mjs";
+import { PART } from "../support/parts.mjs";
 import { Sites } from "../support/sites.mjs";
+import { progress } from "../support/wait.mjs";
 
-const FIVE = 5 << 20;
+const FIVE = 5 * PART;
 
 /** They mostly wait. */
 const AT_A_TIME = 4;
@@ -87,9 +89,7 @@ describe("the AppServer fails", { concurrency: AT_A_TIME }, () => {
     async (site) => {
       await site.reset({ config: { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 3000 } });
       const { page, sum, ended } = await begin(site, { deadline: 4000, parallel: 1 });
-      await page.waitForFunction(
-        () => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= 2,
-      );
+      await progress(page, 2);
       await site.control("POST", "faults", [{ service: "app", times: -1, status: 500 }]);
       const failed = await ended(40_000);
       assert.deepEqual(failed.ends, { "a.mp4": ["Failed http"] });

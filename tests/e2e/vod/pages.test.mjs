@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { figures } from "../support/figures.mjs";
+import { PART } from "../support/parts.mjs";
 import { openSite } from "../support/site.mjs";
+import { progress } from "../support/wait.mjs";
 import { ended, open, query, sent, start } from "./one-page.mjs";
-
-const MB = 1 << 20;
 
 describe("a page", () => {
   let site;
@@ -36,7 +36,7 @@ describe("a page", () => {
     test(`${what}: the file fails with the cause, and starts once that is mended`, async () => {
       const page = await open(site, { name: "late-oss" });
       await page.evaluate(`(${spoil})()`);
-      const sums = await start(page, [["a.mp4", MB]], { deadline: 3000 });
+      const sums = await start(page, [["a.mp4", PART]], { deadline: 3000 });
       const failed = await ended(page, ["a.mp4"]);
       assert.deepEqual(failed.ends["a.mp4"], ["Failed sdk_error"]);
       const call = await page.evaluate(() => {
@@ -57,7 +57,7 @@ describe("a page", () => {
 
   test("an address that ali-oss refuses: the file fails with the cause, and starts once it is mended", async () => {
     const page = await open(site);
-    const sums = await start(page, [["a.mp4", MB]], { tokens: null, deadline: 3000 }, () => {
+    const sums = await start(page, [["a.mp4", PART]], { tokens: null, deadline: 3000 }, () => {
       let spoiled = false;
       const uploadAuth = async ({ signal: _, reason: __, ...request }) => {
         const headers = { "content-type": "application/json" };
@@ -85,7 +85,7 @@ describe("a page", () => {
 
   test("onUploadstarted sets title and description after a request of its own, and VOD is told them", async () => {
     const page = await open(site);
-    await start(page, [["a.mp4", MB]], {}, () => ({
+    await start(page, [["a.mp4", PART]], {}, () => ({
       onUploadstarted: async (info) => {
         await new Promise((done) => setTimeout(done, 600));
         info.videoInfo.Title = "From the page's own request";
@@ -103,8 +103,8 @@ describe("a page", () => {
     await start(
       page,
       [
-        ["a.mp4", MB],
-        ["b.mp4", MB],
+        ["a.mp4", PART],
+        ["b.mp4", PART],
       ],
       {},
       () => ({
@@ -128,7 +128,7 @@ describe("a page", () => {
 
   test("a promise of onUploadstarted that is never settled ends with the deadline, and a stop forgets it", async () => {
     const page = await open(site);
-    await start(page, [["a.mp4", MB]], { deadline: 1500 }, () => ({ onUploadstarted: () => new Promise(() => {}) }));
+    await start(page, [["a.mp4", PART]], { deadline: 1500 }, () => ({ onUploadstarted: () => new Promise(() => {}) }));
     assert.deepEqual((await ended(page, ["a.mp4"])).ends["a.mp4"], ["Failed timeout"]);
     await page.evaluate(() => {
       window.harness.start();
@@ -151,7 +151,7 @@ describe("a page", () => {
       retryCount: "",
       retryDuration: "1",
     };
-    const sums = await start(page, [["a.mp4", MB]], options);
+    const sums = await start(page, [["a.mp4", 8 * PART]], options);
     assert.deepEqual((await ended(page, ["a.mp4"])).ends["a.mp4"], ["Succeed"]);
     assert.equal((await site.objects())[0].sha256, sums["a.mp4"]);
     assert.equal((await sent(site, "UploadPart")).length, 4);
@@ -167,7 +167,7 @@ describe("a page", () => {
       await page.evaluate(
         async ([mode, paramData]) => {
           window.harness[mode]({ parallel: 1 });
-          await window.harness.add("a.mp4", 1 << 20, { paramData });
+          await window.harness.add("a.mp4", 1 << 17, { paramData });
           window.harness.start();
         },
         [mode, JSON.stringify({ Vod })],
@@ -186,9 +186,9 @@ describe("a page", () => {
     const names = ["a.mp4", "b.mp4"];
     const sums = await start(
       page,
-      names.map((name) => [name, 3 * MB]),
+      names.map((name) => [name, 3 * PART]),
     );
-    await page.waitForFunction(() => window.harness.calls.some(({ name }) => name === "onUploadProgress"));
+    await progress(page);
     const before = (await site.log()).at(-1).seq;
     await page.evaluate(() => window.harness.tokens.reset());
     const failed = await ended(page, ["b.mp4"]);
@@ -216,7 +216,7 @@ describe("a page", () => {
     for (const mode of ["STS", "UploadAuth"]) {
       const page = await open(site);
       await page.evaluate((mode) => (window.mode = mode), mode);
-      await start(page, [["a.mp4", MB]], mode === "UploadAuth" ? { tokens: null } : {}, () => {
+      await start(page, [["a.mp4", PART]], mode === "UploadAuth" ? { tokens: null } : {}, () => {
         const asked = async (address, request) => {
           const headers = { "content-type": "application/json" };
           const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(request) });
@@ -243,7 +243,7 @@ describe("a page", () => {
 
   test("an image that takes longer than its UploadAuth lives ends with a code of its own", async () => {
     const page = await open(site, { config: { uploadAuthLifeMs: 1500, stsLifeMs: 20_000, partDelayMs: 1000 } });
-    await start(page, [["a.png", 6 * MB, { type: "image/png" }]]);
+    await start(page, [["a.png", 6 * PART, { type: "image/png" }]]);
     assert.deepEqual((await ended(page, ["a.png"])).ends["a.png"], ["Failed upload_too_slow"]);
     assert.ok(figures(await site.log()).created <= 4, "few images are created");
     await page.context().close();
@@ -252,7 +252,7 @@ describe("a page", () => {
   test("the default title is cut to what VOD takes; a title of the page's own is left alone", async () => {
     const page = await open(site);
     const long = `${"片".repeat(126)}😀😀😀.mp4`;
-    await start(page, [[long, MB, { paramData: { Vod: {} } }]]);
+    await start(page, [[long, PART, { paramData: { Vod: {} } }]]);
     assert.deepEqual((await ended(page, [long])).ends[long], ["Succeed"]);
     const { Title, FileName } = query(page, "CreateUploadVideo");
     assert.ok([...Title].length <= 128 && long.startsWith(Title) && Title.isWellFormed(), Title);
@@ -264,7 +264,7 @@ describe("a page", () => {
     const page = await open(site, {
       faults: [{ service: "oss", action: "UploadPart", partNumber: 1, status: 403, code: "AccessDenied" }],
     });
-    await start(page, [["a.mp4", MB]], {}, () => ({
+    await start(page, [["a.mp4", PART]], {}, () => ({
       onUploadFailed(info, code, message, error) {
         window.failed = { ...error, name: error.name, same: error.message === message };
         window.harness.calls.push({ name: "onUploadFailed", file: info.file.name, args: [code] });

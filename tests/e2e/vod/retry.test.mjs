@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { PART } from "../support/parts.mjs";
 import { openSite } from "../support/site.mjs";
 import { ended, open, start } from "./one-page.mjs";
-
-const MB = 1 << 20;
 
 describe("after a failure", () => {
   let site;
@@ -15,7 +14,7 @@ describe("after a failure", () => {
   /** Two files, of which the first fails with what `faults` do; both are given the credential afterwards. */
   async function failed(faults, code) {
     const page = await open(site, { faults });
-    const sums = await start(page, [["a.mp4", MB]], { deadline: 4000 });
+    const sums = await start(page, [["a.mp4", PART]], { deadline: 4000 });
     assert.deepEqual((await ended(page, ["a.mp4"])).ends["a.mp4"], [`Failed ${code}`]);
     await site.control("DELETE", "faults");
     return { page, sums };

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { PART } from "../support/parts.mjs";
 import { openSite } from "../support/site.mjs";
+import { progress } from "../support/wait.mjs";
 import { ended, open, sent, start } from "./one-page.mjs";
 
-const MB = 1 << 20;
 const PARTS = 6;
 const BUCKET = "web-upload-app";
 
@@ -14,11 +15,6 @@ describe("the same file in two tabs", () => {
   before(async () => (site = await openSite()));
   after(() => site?.close());
 
-  const part = (page, least) =>
-    page.waitForFunction(
-      (least) => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= least,
-      least,
-    );
   const stop = (page) => page.evaluate(() => window.harness.uploader.stopUpload());
 
   for (const [mode, about] of [
@@ -29,10 +25,10 @@ describe("the same file in two tabs", () => {
       const first = await open(site, { config: { partDelayMs: 300 } });
       const second = await first.context().newPage();
       await site.load(second);
-      const file = (object) => [["a.mp4", PARTS * MB, about && { ...about, object }]];
+      const file = (object) => [["a.mp4", PARTS * PART, about && { ...about, object }]];
       const sums = await start(first, file("first/a.mp4"));
       await start(second, file("second/a.mp4"));
-      for (const page of [first, second]) await part(page, 3);
+      for (const page of [first, second]) await progress(page, 3);
       for (const page of [first, second]) await stop(page);
       for (const page of [first, second]) await page.evaluate(() => window.harness.start());
       for (const page of [first, second]) {

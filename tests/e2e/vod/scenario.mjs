@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 
 import { figures } from "../support/figures.mjs";
-
-const MB = 1 << 20;
+import { PART } from "../support/parts.mjs";
 
 /**
  * @typedef {object} Scenario
  * @property {string} name
- * @property {[name: string, size: number, about?: { type?: string, paramData?: string }][]} [files] default one video of 5 MB
+ * @property {[name: string, size: number, about?: { type?: string, paramData?: string }][]} [files] default one video of five parts
  * @property {object} [config] of the local cloud
  * @property {object[]} [faults] of the local cloud
  * @property {object} [options] of the uploader, in both integrations; parts go one after the other by default
@@ -32,7 +31,7 @@ const MB = 1 << 20;
 
 /** Runs `scenario` in `mode`; resolves with all there is to know of it. */
 export async function run(site, scenario, mode) {
-  const { files = [["a.mp4", 5 * MB]], config = {}, faults = [], options = {}, ours = {}, ms = 60_000 } = scenario;
+  const { files = [["a.mp4", 5 * PART]], config = {}, faults = [], options = {}, ours = {}, ms = 60_000 } = scenario;
   await site.reset({ config, faults });
   const page = await site.blank();
   const call = (method, ...args) => page.evaluate(([method, args]) => window.harness[method](...args), [method, args]);

@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { figures } from "../support/figures.mjs";
+import { PART } from "../support/parts.mjs";
 import { openSite } from "../support/site.mjs";
 
-const MB = 1 << 20;
 const OLD_KEY = "0123456789abcdef0123456789abcdef";
 const NEW_KEY = "fedcba9876543210fedcba9876543210";
 
@@ -70,7 +70,7 @@ describe("tickets", () => {
       const sum = await window.harness.add("a.mp4", size);
       window.harness.start();
       return sum;
-    }, 6 * MB);
+    }, 6 * PART);
 
   const ended = (page) => page.evaluate(() => window.harness.ended(["a.mp4"], 120_000));
 

@@ -2,6 +2,7 @@
 import { createTokenManager, isUploadTokenError } from "/dist/index.js";
 import { createVodUploader } from "/dist/vod.js";
 
+import { PART } from "../../support/parts.mjs";
 import { documented } from "./documented.mjs";
 
 const CALLBACKS = [
@@ -35,7 +36,7 @@ class Harness {
     }
     const onTokenEvent = ({ info, ...detail }) =>
       this.events.push({ of: "vod", file: info?.file.name, ...plain(detail) });
-    const own = { userId: "1", ...this.#callbacks(callbacks), onTokenEvent, ...options };
+    const own = { userId: "1", partSize: PART, ...this.#callbacks(callbacks), onTokenEvent, ...options };
     const make = (Vod, options) => createVodUploader(Vod, this.tokens, options);
     // A page may have kept the answers that the vendor documents.
     this.uploader = answers ? documented(this.Vod, own, make) : make(this.Vod, own);
@@ -65,7 +66,7 @@ class Harness {
 
   /** The vendor's documented integration. */
   documented({ callbacks = "all", ...options } = {}) {
-    this.uploader = documented(this.Vod, { userId: "1", ...this.#callbacks(callbacks), ...options });
+    this.uploader = documented(this.Vod, { userId: "1", partSize: PART, ...this.#callbacks(callbacks), ...options });
   }
 
   /** `all` record what they are told; `none` is an integration without callbacks; `throw` record and then throw. */

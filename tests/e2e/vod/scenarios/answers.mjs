@@ -1,6 +1,7 @@
 // What servers answer: each code, at each step, and answers that a browser hides.
 
-const MB = 1 << 20;
+import { PART } from "../../support/parts.mjs";
+
 const expire = (action, code = "SecurityTokenExpired", more = {}) => ({
   service: "oss",
   action,
@@ -22,13 +23,13 @@ export const answers = [
   { name: "a video, SDK and ali-oss as script tags", page: "script-tag" },
   {
     name: "an image",
-    files: [["a.png", 3 * MB, { type: "image/png" }]],
+    files: [["a.png", 3 * PART, { type: "image/png" }]],
     documented: "Succeed, but the bytes are not under the id it reports",
   },
   { name: "a small file, in one request", files: [["a.mp4", 50_000]] },
   { name: "an empty file", files: [["a.mp4", 0]], ends: "Failed EmptyFile, Succeed" },
-  { name: "a video whose name looks like an image's to the SDK", files: [["apng-demo.mp4", 1 * MB]] },
-  { name: "two files", files: ["a.mp4", "b.mp4"].map((name) => [name, 2 * MB]) },
+  { name: "a video whose name looks like an image's to the SDK", files: [["apng-demo.mp4", 1 * PART]] },
+  { name: "two files", files: ["a.mp4", "b.mp4"].map((name) => [name, 2 * PART]) },
   { name: "ten files", files: Array.from({ length: 10 }, (_, i) => [`${i}.mp4`, 300_000]) },
 
   ...["InvalidSecurityToken.Expired", "InvalidAccessKeyId.NotFound", "InvalidSecurityToken.MismatchWithAccessKey"].map(
@@ -71,7 +72,7 @@ export const answers = [
   },
   {
     name: "OSS refuses an image at part 2",
-    files: [["a.png", 3 * MB, { type: "image/png" }]],
+    files: [["a.png", 3 * PART, { type: "image/png" }]],
     faults: [expire("UploadPart", undefined, { partNumber: 2 })],
     refused: 1,
     created: 2,

@@ -1,13 +1,10 @@
 // What devices and browsers do: wrong clocks, sleep, no network, reloads.
 
+import { PART } from "../../support/parts.mjs";
+import { progress } from "../../support/wait.mjs";
+
 const DAY = 86_400_000;
-const MB = 1 << 20;
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const progress = (page, least) =>
-  page.waitForFunction(
-    (least) => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= least,
-    least,
-  );
 
 /** Makes the page's wall clock wrong, by an amount that the test may change. */
 const wrongClock =
@@ -30,6 +27,8 @@ const wrongClock =
     }, offset);
 
 const SHORT = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1200 };
+/** A page that loads anew has less of a life left when it begins. */
+const LONGER = { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 1800 };
 
 /** Nothing of the page runs for longer than its credentials live: timers and answers come late, as after a sleep. */
 const suspended =
@@ -88,7 +87,7 @@ export const devices = [
     ends: /^(Failed (RequestError|network)|Succeed)$/,
   },
   { name: "a reload in the middle", config: { partDelayMs: 400 }, during: reloads, twice: 1 },
-  { name: "a reload in the middle, credentials of 2 s", config: SHORT, during: reloads, twice: 1 },
+  { name: "a reload in the middle, credentials of 3 s", config: LONGER, during: reloads, twice: 1 },
   {
     name: "a reload in the middle, and the page sets an onbeforeunload of its own",
     config: { partDelayMs: 400 },
@@ -110,7 +109,7 @@ export const devices = [
   },
   {
     name: "a reload in the middle of an image",
-    files: [["a.png", 4 * MB, { type: "image/png" }]],
+    files: [["a.png", 4 * PART, { type: "image/png" }]],
     config: { partDelayMs: 400 },
     during: reloads,
     created: 2,

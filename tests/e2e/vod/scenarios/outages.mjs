@@ -1,5 +1,7 @@
 // An AppServer that fails, hangs, is slow or answers nonsense: at the start, or when a credential is renewed.
 
+import { progress } from "../../support/wait.mjs";
+
 const APP = { service: "app" };
 const LIVES = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1300 };
 const HTML = { ...APP, status: 200, body: "<!doctype html><title>Sign in to this network</title>" };
@@ -8,9 +10,7 @@ const HTML = { ...APP, status: 200, body: "<!doctype html><title>Sign in to this
 const later =
   (...faults) =>
   async ({ site, page }) => {
-    await page.waitForFunction(
-      () => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= 2,
-    );
+    await progress(page, 2);
     await site.control("POST", "faults", faults);
   };
 

@@ -1,12 +1,9 @@
 // What users and pages do: stop, cancel, delete, empty the list, start again, leave things out, throw.
 
-const MB = 1 << 20;
+import { PART } from "../../support/parts.mjs";
+import { progress, until } from "../../support/wait.mjs";
+
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const progress = (page, least = 2) =>
-  page.waitForFunction(
-    (least) => window.harness.calls.filter(({ name }) => name === "onUploadProgress").length >= least,
-    least,
-  );
 /** Calls a method of the uploader itself. */
 const does =
   (method, ...args) =>
@@ -31,14 +28,14 @@ const between =
     for (const act of acts) await act(run);
     await sleep(2500);
   };
-const two = ["a.mp4", "b.mp4"].map((name) => [name, 2 * MB]);
+const two = ["a.mp4", "b.mp4"].map((name) => [name, 2 * PART]);
 /** OSS refuses part 2 of the first file, and the AppServer is slow to answer: the SDK waits in its expired state. */
 const expired = {
   config: { partDelayMs: 100 },
   faults: [{ service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" }],
   slow: async ({ site, page }) => {
     await site.control("POST", "config", { delaysMs: { vod: 1500, app: 1500 } });
-    await page.waitForFunction(() => window.harness.calls.some(({ name }) => /Expired|Failed/.test(name)));
+    await until(page, () => window.harness.calls.some(({ name }) => /Expired|Failed/.test(name)));
   },
 };
 const whileExpired =
@@ -88,10 +85,10 @@ export const people = [
   {
     name: "the list emptied while an answer is pending, and another file added",
     config: late,
-    files: [["a.mp4", 2 * MB]],
+    files: [["a.mp4", 2 * PART]],
     during: between(
       does("cleanList"),
-      ({ call }) => call("add", "c.mp4", MB),
+      ({ call }) => call("add", "c.mp4", PART),
       does("startUpload"),
       ({ call }) => call("ended", ["c.mp4"], 8000),
     ),
@@ -126,10 +123,10 @@ export const people = [
   {
     ...expired,
     name: "the list emptied while a refused credential is replaced, and another file added",
-    files: [["a.mp4", 3 * MB]],
+    files: [["a.mp4", 3 * PART]],
     during: whileExpired(
       does("cleanList"),
-      ({ call }) => call("add", "c.mp4", MB),
+      ({ call }) => call("add", "c.mp4", PART),
       does("startUpload"),
       ({ call }) => call("ended", ["c.mp4"], 8000),
     ),
@@ -152,7 +149,7 @@ export const people = [
   },
   {
     name: "stopped and started, three times within seconds, in the middle of a file",
-    files: [["a.mp4", 6 * MB]],
+    files: [["a.mp4", 6 * PART]],
     during: async (run) => {
       for (let round = 0; round < 3; round++) {
         await progress(run.page, 2 * round + 2);
@@ -168,7 +165,7 @@ export const people = [
   },
   {
     name: "stopped and started while the last answer of OSS is on its way",
-    files: [["a.mp4", 2 * MB]],
+    files: [["a.mp4", 2 * PART]],
     faults: [{ service: "oss", action: "CompleteMultipartUpload", delayMs: 1500 }],
     during: async (run) => {
       await progress(run.page, 3);
@@ -183,8 +180,8 @@ export const people = [
   ...["one.mp4", "one.png"].map((name) => ({
     name: `stopped and started right after ${name} was stored`,
     files: [
-      [name, MB, { type: "" }],
-      ["next.mp4", MB],
+      [name, PART, { type: "" }],
+      ["next.mp4", PART],
     ],
     before: async ({ page }) => {
       await page.evaluate(() => {
@@ -207,7 +204,7 @@ export const people = [
   })),
   {
     name: "cancelled while OSS no longer has its parts",
-    files: ["a.mp4", "b.mp4"].map((name) => [name, 3 * MB]),
+    files: ["a.mp4", "b.mp4"].map((name) => [name, 3 * PART]),
     config: { partDelayMs: 400 },
     faults: [{ service: "oss", action: "AbortMultipartUpload", status: 404, code: "NoSuchUpload" }],
     during: async (run) => {
@@ -220,7 +217,7 @@ export const people = [
   },
   {
     name: "startUpload() pressed whenever a file fails",
-    files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 2 * MB]),
+    files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 2 * PART]),
     faults: [{ service: "oss", action: "UploadPart", partNumber: 1, status: 403, code: "AccessDenied" }],
     config: { partDelayMs: 200 },
     before: async ({ page }) => {
@@ -238,7 +235,7 @@ export const people = [
   },
   ...["cancelFile", "deleteFile"].map((method) => ({
     name: `${method}() for the first of three, in the middle of it`,
-    files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 3 * MB]),
+    files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 3 * PART]),
     config: { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1300 },
     during: async (run) => {
       await progress(run.page, 2);
@@ -258,18 +255,18 @@ export const people = [
       for (let i = 0; i < 10; i++) await does("startUpload")(run);
     },
   },
-  { name: "no paramData", files: [["a.mp4", MB, { paramData: null }]] },
-  { name: "paramData without Vod", files: [["a.mp4", MB, { paramData: "{}" }]] },
+  { name: "no paramData", files: [["a.mp4", PART, { paramData: null }]] },
+  { name: "paramData without Vod", files: [["a.mp4", PART, { paramData: "{}" }]] },
   {
     name: "a time-out that is a text, and parts that take longer than the helper looks",
-    files: [["a.mp4", 2 * MB]],
+    files: [["a.mp4", 2 * PART]],
     options: { timeout: "60000" },
     config: { partDelayMs: 2500 },
   },
-  { name: "no callbacks at all", files: [["a.mp4", 2 * MB]], options: { callbacks: "none" } },
+  { name: "no callbacks at all", files: [["a.mp4", 2 * PART]], options: { callbacks: "none" } },
   {
     name: "no callbacks at all, and a refusal",
-    files: [["a.mp4", 2 * MB]],
+    files: [["a.mp4", 2 * PART]],
     options: { callbacks: "none" },
     faults: expired.faults,
     refused: 1,
@@ -285,14 +282,14 @@ export const people = [
   })),
   {
     name: "two uploaders on one page",
-    files: [["a.mp4", 3 * MB]],
-    config: { uploadAuthLifeMs: 2000, stsLifeMs: 2000, partDelayMs: 900 },
+    files: [["a.mp4", 3 * PART]],
+    config: { uploadAuthLifeMs: 3000, stsLifeMs: 3000, partDelayMs: 1400 },
     before: async ({ page, mode }) => {
       await page.evaluate(async (mode) => {
         const Harness = window.harness.constructor;
         window.second = new Harness(window.harness.Vod);
         window.second[mode]({ parallel: 1 });
-        window.secondSum = await window.second.add("second.mp4", 3 << 20);
+        window.secondSum = await window.second.add("second.mp4", 3 << 17);
         window.second.start();
       }, mode);
     },
