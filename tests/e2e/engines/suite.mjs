@@ -80,7 +80,7 @@ export function suite(name) {
       await cloud("POST", "reset");
       await cloud("POST", "config", { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, partDelayMs: 2300 });
       await open();
-      const sum = await begin({ parallel: 1 }, 5 * MB);
+      const sum = await begin({ parallel: 1, partSize: MB }, 5 * MB);
       const report = await ended(1);
       assert.deepEqual(report.ends, { "a.mp4": ["Succeed"] });
       await assertStored(sum);

@@ -42,7 +42,8 @@ describe("an example", { concurrency: 4 }, () => {
         await page.click("button:enabled:text('Start')");
         await page.waitForFunction(() => /[1-9]\d? %/.test(document.querySelector("li")?.textContent));
         if (COMPONENTS[name]) await changed(page, made, name);
-        await page.waitForSelector("li:has-text('Success')");
+        // Four examples are built and sent at a time, beside other suites.
+        await page.waitForSelector("li:has-text('Success')", { timeout: 90_000 });
         assert.deepEqual(await visited.stored(), [sum]);
         const log = await visited.cloud("GET", "log");
         const { tokens } = figures(log);
