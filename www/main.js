@@ -36,8 +36,6 @@ const views = Object.fromEntries(
   ]),
 );
 let refusals = 0;
-/** What was last said about the lanes that are over. */
-let told = "";
 /** What a scenario still has to do. */
 const plans = [];
 /** Runs are begun one after the other, however fast the visitor presses. */
@@ -106,7 +104,6 @@ function start(names = NAMES) {
   notice("Uploading.");
   for (const name of waiting) lanes[name].start(now);
   for (const name of waiting) frames[name].start();
-  told = "";
 }
 
 function stop() {
@@ -244,19 +241,18 @@ function sleep() {
   }, 100);
 }
 
-/** Judges silence, shows figures; the sentences of the lanes are no live regions, the notice is. */
+/** Judges silence, shows figures, says how the lanes end; what they do meanwhile is in no live region. */
 function look() {
   const now = Date.now();
   for (const name of NAMES) {
     lanes[name].look(now);
     views[name].show(lanes[name], now);
   }
-  const over = NAMES.filter((name) => lanes[name].endedAt !== undefined || lanes[name].hanging);
-  if (over.length === 0 || over.some((name) => lanes[name].headline(now).state === "stopped")) return;
-  const verdicts = over.map((name) => `${TITLES[name]}: ${verdict(lanes[name], now)}`).join(" ");
-  const key = over.map((name) => name + lanes[name].headline(now).state).join();
-  if (key !== told) notice(over.length === NAMES.length ? verdicts : `${verdicts} The other one goes on.`);
-  told = key;
+  const ended = (name) => lanes[name].endedAt !== undefined || lanes[name].hanging;
+  const judged = NAMES.filter((name) => ended(name) && lanes[name].headline(now).state !== "stopped");
+  const sentences = judged.map((name) => `${TITLES[name]}: ${verdict(lanes[name], now)}`);
+  if (judged.length > 0 && !NAMES.every(ended)) sentences.push("The other one goes on.");
+  say("outcome", sentences.join(" "));
 }
 
 function verdict(lane, now) {
@@ -301,8 +297,14 @@ async function copy() {
   }
 }
 
+/** Answers what the visitor did; nothing else takes the answer's place. */
 function notice(text, kind = "") {
-  const element = $("notice");
-  element.dataset.kind = kind;
+  $("notice").parentElement.dataset.kind = kind;
+  say("notice", text);
+}
+
+/** In a live region, which is read aloud when its text changes. */
+function say(id, text) {
+  const element = $(id);
   if (element.textContent !== text) element.textContent = text;
 }

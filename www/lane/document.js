@@ -35,7 +35,8 @@ const { uploader, tokens } = createUploader(window.AliyunUpload.Vod, {
   onUploadProgress: sdk("progress", (_total, share) => ({ share })),
   onUploadSucceed: sdk("stored"),
   onUploadFailed: sdk("failed", (code, message) => ({ code: String(code), message: String(message ?? "") })),
-  onUploadCanceled: sdk("canceled"),
+  // The SDK calls it for a file that was stopped, too.
+  onUploadCanceled: (info) => void (info.state === "Canceled" && sdk("canceled")(info)),
   onUploadEnd: sdk("queueEmpty"),
   ...(LANE === "upload-token" && {
     onTokenEvent: ({ info, ...event }) =>
