@@ -7,8 +7,8 @@ import { Failure, root, run } from "./run.mjs";
 import { tools } from "../setup.mjs";
 
 /**
- * The lanes run at the same time; in each, one suite after the other, and they are about as long as each other. A fourth
- * would be too much for two cores: credentials of a few seconds would end while a page waits for the processor.
+ * The lanes run at the same time; in each, one suite after the other, and one that is done takes what another has left. A
+ * fourth would be too much for two cores: credentials of a few seconds would end while a page waits for the processor.
  *
  * @typedef {"computes" | "uploads" | "browsers"} Lane
  * @typedef {{ program: string, args: string[], env?: Record<string, string> }} Command
@@ -90,11 +90,11 @@ function node(folder, lane, needs = [], { files: atOnce = 1, longest } = {}) {
   const commands = (machine, only) => {
     const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"));
     if (names.length === 0) throw new Failure(`there is no test in ${folder}`);
-    const options = ["--test", "--test-reporter=./scripts/lib/reporter.mjs", `--test-concurrency=${atOnce}`];
-    if (only) options.push(`--test-name-pattern=${only.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}`);
+    const options = ["--at-once", String(atOnce), ...(only ? ["--only", only] : [])];
     names.sort((one, other) => Number(other === longest) - Number(one === longest) || (one < other ? -1 : 1));
     const files = names.map((name) => join(folder, name));
-    return [{ program: process.execPath, args: [...options, ...files], env: programs(machine) }];
+    const args = ["scripts/lib/node-tests.mjs", ...options, ...files];
+    return [{ program: process.execPath, args, env: programs(machine) }];
   };
   return { lane, needs, commands, read: readNode };
 }

@@ -33,21 +33,22 @@ describe("Node's tests", () => {
     folder = mkdtempSync(join(tmpdir(), "upload-token-runner-"));
     for (const name of ["one", "two"]) writeFileSync(join(folder, `${name}.test.mjs`), TESTS);
     writeFileSync(join(folder, "broken.test.mjs"), 'throw new Error("cannot begin");');
+    writeFileSync(join(folder, "running.test.mjs"), `setInterval(() => {}, 1000); ${TESTS}`);
   });
   after(() => rmSync(folder, { recursive: true }));
 
   function run(files, ...options) {
     // Within a test Node would have its children report to it.
     const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
-    const reporter = `--test-reporter=${join(root, "scripts/lib/reporter.mjs")}`;
     const paths = files.map((name) => join(folder, `${name}.test.mjs`));
-    const args = ["--test", "--test-concurrency=2", reporter, ...options, ...paths];
-    return readNode(spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" }).stdout);
+    const args = ["scripts/lib/node-tests.mjs", "--at-once", "2", ...options, ...paths];
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+    return { code: status, ...readNode(stdout) };
   }
 
   it("are counted once each", () => {
-    const { passed, failed, skipped, failures } = run(["one", "two"]);
-    assert.deepEqual({ passed, failed, skipped }, { passed: 12, failed: 2, skipped: 2 });
+    const { code, passed, failed, skipped, failures } = run(["one", "two"]);
+    assert.deepEqual({ code, passed, failed, skipped }, { code: 1, passed: 12, failed: 2, skipped: 2 });
     assert.deepEqual(
       failures.map(({ name }) => name),
       ["is wrong", "is wrong"],
@@ -56,8 +57,13 @@ describe("Node's tests", () => {
   });
 
   it("are not counted when the name that was asked for is not theirs", () => {
-    const { passed, failed, skipped } = run(["one"], "--test-name-pattern=waits again");
-    assert.deepEqual({ passed, failed, skipped }, { passed: 3, failed: 0, skipped: 0 });
+    const { code, passed, failed, skipped } = run(["one"], "--only", "waits again");
+    assert.deepEqual({ code, passed, failed, skipped }, { code: 0, passed: 3, failed: 0, skipped: 0 });
+  });
+
+  it("end with a file that has left something running", () => {
+    const { passed, failed } = run(["running", "two"]);
+    assert.deepEqual({ passed, failed }, { passed: 12, failed: 2 });
   });
 
   it("fail as a file that cannot begin", () => {

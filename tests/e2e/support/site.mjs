@@ -111,6 +111,18 @@ export async function openSite() {
   return new Site(server, proxy, await (browser ??= launchChrome({ args: FLAGS })));
 }
 
+/** How long a program may take to end that was told to. */
+const END_MS = 30_000;
+
+/** Says which one does not end, in place of a file of tests that never does. */
+async function end(what, ending) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`${what} did not end within ${END_MS / 1000} s`)), END_MS);
+  });
+  await Promise.race([ending, late]).finally(() => clearTimeout(timer));
+}
+
 const FLAGS = [
   "--ignore-certificate-errors",
   "--disable-quic",
@@ -204,9 +216,9 @@ class Site {
   async close() {
     if (--open === 0) {
       browser = undefined;
-      await this.#browser.close();
+      await end("the browser", this.#browser.close());
     }
-    await this.#proxy.close();
-    await this.#server.stop();
+    await end("the proxy", this.#proxy.close());
+    await end("the AppServer", this.#server.stop());
   }
 }

@@ -3,6 +3,9 @@ import { test } from "node:test";
 
 import { openSite } from "./site.mjs";
 
+/** A test that takes longer hangs: those that wait say sooner what they waited for. */
+const TIMEOUT_MS = 5 * 60_000;
+
 /** As many sites as tests run at the same time, opened when they are first wanted. */
 export class Sites {
   #idle = [];
@@ -10,7 +13,7 @@ export class Sites {
 
   /** Defines a test that is given a site to itself. */
   test(name, body) {
-    test(name, async (t) => {
+    test(name, { timeout: TIMEOUT_MS }, async (t) => {
       const site = this.#idle.pop() ?? (await this.#open());
       try {
         await body(site, t);

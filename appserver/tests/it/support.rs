@@ -1,9 +1,5 @@
 //! A server a test, on loopback, and what a test asks of it.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
-#![allow(unreachable_pub, reason = "a module of tests")]
-
 use std::sync::{Arc, Mutex};
 
 use clap::Parser;
@@ -18,14 +14,14 @@ use upload_token_appserver::{
 };
 use upload_token_localcloud::{AccessKey, Config as LocalConfig, Role};
 
-pub const KEY_ID: &str = "LTAI5tAppServerTests0001";
-pub const KEY_SECRET: &str = "CANARY-key-secret-of-the-app-server";
-pub const TICKET_KEY: &str = "CANARY-ticket-key-0123456789abcdef";
-pub const ROLE: &str = "acs:ram::1234567890123456:role/web-upload";
+pub(crate) const KEY_ID: &str = "LTAI5tAppServerTests0001";
+pub(crate) const KEY_SECRET: &str = "CANARY-key-secret-of-the-app-server";
+pub(crate) const TICKET_KEY: &str = "CANARY-ticket-key-0123456789abcdef";
+pub(crate) const ROLE: &str = "acs:ram::1234567890123456:role/web-upload";
 
 /// A running server; its task ends with the test's runtime.
-pub struct Site {
-    pub url: String,
+pub(crate) struct Site {
+    pub(crate) url: String,
     client: Client,
     log: Arc<Mutex<Vec<Value>>>,
     /// Where the control interface of its cloud is.
@@ -37,9 +33,9 @@ fn client() -> Client {
 }
 
 /// The account of the tests: a user's key, the account's own, and more roles, of which one trusts the first only.
-pub const ROOT_KEY: (&str, &str) = ("LTAI5tAppServerTests0002", "CANARY-root-secret");
-pub const STAFF: &str = "acs:ram::1234567890123456:role/staff-upload";
-pub const CHAINED: &str = "acs:ram::1234567890123456:role/chained";
+pub(crate) const ROOT_KEY: (&str, &str) = ("LTAI5tAppServerTests0002", "CANARY-root-secret");
+pub(crate) const STAFF: &str = "acs:ram::1234567890123456:role/staff-upload";
+pub(crate) const CHAINED: &str = "acs:ram::1234567890123456:role/chained";
 
 async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex<Vec<Value>>>) {
     let anywhere = ["--listen", "127.0.0.1:0"];
@@ -74,7 +70,7 @@ async fn start(flags: &[&str], variables: &[(&str, &str)]) -> (String, Arc<Mutex
 }
 
 /// What a server is told of the account of `cloud`.
-pub fn account_at(cloud: &str) -> [(&'static str, String); 8] {
+pub(crate) fn account_at(cloud: &str) -> [(&'static str, String); 8] {
     let of = |host: &str| format!("{cloud}/__cloud/{host}");
     [
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY_ID.to_owned()),
@@ -90,26 +86,26 @@ pub fn account_at(cloud: &str) -> [(&'static str, String); 8] {
 
 impl Site {
     /// The local cloud's mode.
-    pub async fn local(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn local(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let (url, log) = start(&[&["--local-cloud"], flags].concat(), variables).await;
         Self { control: url.clone(), url, client: client(), log }
     }
 
     /// A server with an account, whose cloud is the local one of another server. Users come in the
     /// header `X-User`.
-    pub async fn with_account(variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with_account(variables: &[(&str, &str)]) -> Self {
         let (cloud, _) = start(&["--local-cloud"], &[]).await;
         Self::at(&cloud, &[], variables).await
     }
 
     /// The same with flags.
-    pub async fn with_flags(flags: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with_flags(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let (cloud, _) = start(&["--local-cloud"], &[]).await;
         Self::at(&cloud, flags, variables).await
     }
 
     /// Another instance at the same cloud.
-    pub async fn another(&self, variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn another(&self, variables: &[(&str, &str)]) -> Self {
         Self::at(&self.control, &[], variables).await
     }
 
@@ -120,44 +116,44 @@ impl Site {
         Self { control: cloud.to_owned(), url, client: client(), log }
     }
 
-    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
         self.client.request(method.parse().unwrap(), format!("{}{path}", self.url))
     }
 
-    pub fn post(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.request("POST", path)
     }
 
     /// `POST /api/sts` as `alice`.
-    pub async fn token(&self) -> Response {
+    pub(crate) async fn token(&self) -> Response {
         self.post("/api/sts").header("x-user", "alice").send().await.unwrap()
     }
 
     /// `POST /api/upload-auth` as `user`.
-    pub async fn upload_auth(&self, user: &str, body: Value) -> Response {
+    pub(crate) async fn upload_auth(&self, user: &str, body: Value) -> Response {
         self.post("/api/upload-auth").header("x-user", user).json(&body).send().await.unwrap()
     }
 
-    pub async fn control(&self, path: &str, body: Value) {
+    pub(crate) async fn control(&self, path: &str, body: Value) {
         let url = format!("{}/__control/{path}", self.control);
         let response = self.client.post(url).json(&body).send().await.unwrap();
         assert!(response.status().is_success(), "{}", response.text().await.unwrap());
     }
 
     /// The next request for `action` of `service` meets `fault`.
-    pub async fn fault(&self, service: &str, action: &str, fault: Value) {
+    pub(crate) async fn fault(&self, service: &str, action: &str, fault: Value) {
         let mut planned = json!({ "service": service, "action": action });
         planned.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
         self.control("faults", planned).await;
     }
 
     /// Requests that the cloud has seen for `action`.
-    pub async fn seen(&self, action: &str) -> usize {
+    pub(crate) async fn seen(&self, action: &str) -> usize {
         self.told(action).await.len()
     }
 
     /// What it was told in each of them.
-    pub async fn told(&self, action: &str) -> Vec<Value> {
+    pub(crate) async fn told(&self, action: &str) -> Vec<Value> {
         let url = format!("{}/__control/log", self.control);
         let log: Vec<Value> = self.client.get(url).send().await.unwrap().json().await.unwrap();
         log.iter()
@@ -167,17 +163,17 @@ impl Site {
     }
 
     /// The audit log so far.
-    pub fn audit(&self) -> Vec<Value> {
+    pub(crate) fn audit(&self) -> Vec<Value> {
         self.log.lock().unwrap().clone()
     }
 }
 
 /// Status, headers of interest and body.
-pub async fn json_of(response: Response) -> (u16, Value) {
+pub(crate) async fn json_of(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     (status, response.json().await.unwrap())
 }
 
-pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+pub(crate) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }

@@ -1,13 +1,9 @@
 //! What one connection, one address or one account may do to everybody else: each case ended or misled the server once.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Site, json_of};
 use serde_json::json;
-use support::{Site, json_of};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

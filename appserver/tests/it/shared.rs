@@ -1,7 +1,5 @@
 //! Tokens that instances share, over a store that a test commands.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{
     collections::HashMap,
     sync::{

@@ -1,7 +1,5 @@
 //! A configuration is judged whole, before anything starts.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
 use clap::Parser;
 use upload_token_appserver::{
     config::{Account, Cloud, Config, Environment, Flags, Violations},

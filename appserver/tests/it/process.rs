@@ -1,7 +1,5 @@
 //! The program itself: its line on standard output, its exit codes, its end.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},

@@ -1,11 +1,7 @@
 //! Which pages may ask.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{Site, header, json_of};
 use serde_json::json;
-use support::{Site, header, json_of};
 
 const LISTED: &str = "https://www.example.com";
 

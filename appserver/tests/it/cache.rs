@@ -1,8 +1,5 @@
 //! The token cache, on a clock that the test turns and with an issuer that it commands.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-#![allow(clippy::panic, reason = "one issuer here panics on purpose")]
-
 use std::{
     sync::{
         Arc,

@@ -1,12 +1,8 @@
 //! What the operator decides about users in STS mode, where pages call VOD and OSS themselves: whether, with which role,
 //! for how long, and what the token allows.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{ROLE, Site, json_of};
 use serde_json::{Value, json};
-use support::{Site, json_of};
 
 const GRANTS: &str = r#"
 [[grants]]
@@ -73,7 +69,7 @@ async fn each_group_gets_its_role_its_policy_and_its_time() {
     let told = granting.site.told("AssumeRole").await;
     assert_eq!(told[0]["RoleArn"], "acs:ram::1234567890123456:role/staff-upload");
     assert!(told[0]["Policy"].as_str().unwrap().contains("b/alice/*"), "{told:?}");
-    assert_eq!(told[1]["RoleArn"], support::ROLE);
+    assert_eq!(told[1]["RoleArn"], ROLE);
     assert!(told[1]["Policy"].as_str().unwrap().contains("vod:CreateUploadVideo"), "{told:?}");
 }
 

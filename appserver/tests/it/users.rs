@@ -1,11 +1,7 @@
 //! Who may ask, how often, and under which name STS sees them.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{Site, header, json_of};
 use serde_json::json;
-use support::{Site, header, json_of};
 
 #[tokio::test]
 async fn nobody_is_served_who_is_not_signed_in() {

@@ -1,11 +1,7 @@
 //! Whose a video is, across restarts, instances and keys.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{Site, TICKET_KEY, json_of};
 use serde_json::{Value, json};
-use support::{Site, TICKET_KEY, json_of};
 
 const NEW_KEY: &str = "another-ticket-key-0123456789abcdef";
 

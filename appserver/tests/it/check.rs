@@ -1,11 +1,7 @@
 //! `--check`, against an account with every mistake in turn.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{KEY_SECRET, ROOT_KEY, Site, account_at};
 use clap::Parser;
-use support::{KEY_SECRET, ROOT_KEY, Site, account_at};
 use upload_token_appserver::{
     check::{Finding, check},
     config::{Config, Environment, Flags},

@@ -1,14 +1,10 @@
 //! Secrets go to the one page that asked for them and nowhere else.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{KEY_ID, KEY_SECRET, Site, TICKET_KEY, json_of};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use support::{KEY_ID, KEY_SECRET, Site, TICKET_KEY, json_of};
 use upload_token::{secret::Secret, token::StsToken};
 use upload_token_appserver::{
     endpoint::Endpoint,

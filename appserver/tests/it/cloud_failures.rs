@@ -1,11 +1,7 @@
 //! What a page is told when the cloud fails this server.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{Site, header, json_of};
 use serde_json::{Value, json};
-use support::{Site, header, json_of};
 
 /// Status and `ErrorCode` of a token request whose AssumeRole meets `fault`.
 async fn told(site: &Site, fault: Value) -> (u16, String) {

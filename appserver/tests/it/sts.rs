@@ -1,12 +1,8 @@
 //! `POST /api/sts` against the local cloud.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{Site, header, json_of};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use support::{Site, header, json_of};
 
 #[tokio::test]
 async fn the_reply_is_flat_and_names_both_instants() {

@@ -1,11 +1,8 @@
 //! Keys that somebody lends in place of a long-lived one, up to the token that a page gets.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
 use std::sync::{Arc, Mutex};
 
+use crate::support::{CHAINED, Site, json_of};
 use axum::{
     Router,
     extract::State,
@@ -13,7 +10,6 @@ use axum::{
     routing::{get, put},
 };
 use serde_json::{Value, json};
-use support::{CHAINED, Site, json_of};
 
 const SESSION: &str = "CANARY-metadata-session";
 

@@ -1,11 +1,7 @@
 //! `POST /api/upload-auth` against the local cloud.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
+use crate::support::{Site, json_of};
 use serde_json::{Value, json};
-use support::{Site, json_of};
 
 async fn video_of(site: &Site, user: &str) -> Value {
     let (status, reply) =
