@@ -35,7 +35,7 @@ await command(async () => {
   const needs = new Set(names.flatMap((name) => SUITES[name].needs));
   await setup({ browser: needs.has("chromium"), others: [...needs] });
   await build();
-  if (needs.has("servers")) await buildAppServer({ withTests: names.includes("rust") });
+  if (needs.has("servers")) await buildAppServer();
   const machine = {};
   if (needs.has("chromium")) Object.assign(machine, await ensureChrome(), { headless: await ensureHeadlessChrome() });
   if (needs.has("firefox")) Object.assign(machine, await ensureFirefox());

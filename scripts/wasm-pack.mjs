@@ -17,9 +17,9 @@ await command(async () => {
   const { chromedriver } = await ensureChrome();
   const own = join(root, ".cache/tools/bin");
   if (!which("wasm-pack") && !which(join(own, "wasm-pack"))) {
-    say(`wasm-pack  building ${VERSION} (about two minutes)`);
+    say(`wasm-pack  building ${VERSION} (about a minute)`);
     const install = ["install", "wasm-pack", "--version", VERSION, "--locked", "--debug"];
-    await run("cargo", [...install, "--root", join(root, ".cache/tools")]);
+    await run("cargo", [...install, "--root", join(root, ".cache/tools")], { env: { CARGO_PROFILE_DEV_DEBUG: "0" } });
   }
   // wasm-pack takes the wasm-bindgen that it finds if its version is the crate's, and would fetch one otherwise.
   const names = join(root, ".cache/tools/names");

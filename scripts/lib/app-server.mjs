@@ -14,18 +14,11 @@ const binary = (profile) =>
  */
 export const EXAMPLE_KEY = "KeyOfTheLocalCloud:KnownToEverybody";
 
-/**
- * Builds the AppServer, and the local cloud as a program of its own; quick when nothing has changed. `npm test` has done
- * so, and cargo would wait for its other builds.
- *
- * @param options.withTests - Whether the Rust tests are built afterwards: then with the features that they ask of the same
- *   dependencies, which are so built once. A test has to be among what is built for cargo to count its features.
- */
-export async function buildAppServer({ withTests = false } = {}) {
+/** Builds the AppServer, and the local cloud as a program of its own; quick when nothing has changed. `npm test` has done so, and cargo would wait for its other builds. */
+export async function buildAppServer() {
   if (process.env.SERVERS_ARE_BUILT) return;
   say("appserver  cargo build");
-  const what = withTests ? ["--workspace", "--bins", "--test", "tidy"] : ["--package", "upload-token-appserver"];
-  await run("cargo", ["build", "--locked", ...what]);
+  await run("cargo", ["build", "--locked", "--package", "upload-token-appserver"]);
 }
 
 /**

@@ -15,11 +15,15 @@ const LAST_LINES = 30;
 
 export default async function* report(events) {
   const printed = new Map();
+  const begun = new Map();
   for await (const { type, data } of events) {
-    // Not "test:complete", which comes as soon as a test ends: of tests that run beside others it comes twice.
-    if (type === "test:pass") yield ended(data, { passed: true });
-    else if (type === "test:fail") yield ended(data, { passed: false, printed: printed.get(data.file) });
-    else if (type === "test:diagnostic" && data.nesting > 0) yield `ℹ ${data.message}\n`;
+    if (type === "test:dequeue") begun.set(data.file, (begun.get(data.file) ?? new Set()).add(data.name));
+    // Of tests that run beside others this comes twice, so that it is not what counts.
+    else if (type === "test:complete") begun.get(data.file)?.delete(data.name);
+    else if (type === "test:pass") yield ended(data, { passed: true });
+    else if (type === "test:fail") {
+      yield ended(data, { passed: false, printed: printed.get(data.file), open: begun.get(data.file) });
+    } else if (type === "test:diagnostic" && data.nesting > 0) yield `ℹ ${data.message}\n`;
     else if (type === "test:stdout" || type === "test:stderr") {
       printed.set(data.file, (printed.get(data.file) ?? "") + data.message);
       yield indented(data.message);
@@ -27,7 +31,7 @@ export default async function* report(events) {
   }
 }
 
-function ended({ name, file, line, nesting, skip, todo, details }, { passed, printed = "" }) {
+function ended({ name, file, line, nesting, skip, todo, details }, { passed, printed = "", open = new Set() }) {
   const { error, duration_ms, type } = details;
   const wholeFile = nesting === 0 && name === file;
   if (skip === LEFT_OUT || error?.failureType === IN_IT || (passed && (wholeFile || type === "suite"))) return "";
@@ -35,9 +39,10 @@ function ended({ name, file, line, nesting, skip, todo, details }, { passed, pri
   if (skip !== undefined || todo !== undefined) return `﹣ ${name} ${time}\n`;
   if (passed) return `✔ ${name} ${time}\n`;
   const place = file ? ` ${relative(process.cwd(), file)}:${line}` : "";
-  const why = inspect(error?.cause ?? error, { depth: 5 });
-  const last = wholeFile ? printed.trimEnd().split("\n").slice(-LAST_LINES).join("\n") : "";
-  return `✖ ${name} ${time}${place}\n${indented(`${why}\n${last}`)}`;
+  const why = [inspect(error?.cause ?? error, { depth: 5 })];
+  if (wholeFile) why.push(...printed.trimEnd().split("\n").slice(-LAST_LINES));
+  if (wholeFile && open.size > 0) why.push(`begun and not ended: ${[...open].join(", ")}`);
+  return `✖ ${name} ${time}${place}\n${indented(why.join("\n"))}`;
 }
 
 function indented(text) {

@@ -44,7 +44,7 @@ export const SUITES = {
   package: node("tests/package", "computes"),
   js: node("tests/shell/facade", "computes"),
 
-  e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2, longest: "scenarios.test.mjs" }),
+  e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2, first: ["scenarios.test.mjs", "tickets.test.mjs"] }),
   consumers: node("tests/package/consumers", "uploads", PAGE),
 
   "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),
@@ -84,15 +84,15 @@ function cargo(args, { within, skip = [] } = {}) {
 /**
  * @param folder - Holds the suite's files.
  * @param options.files - How many of them run at the same time.
- * @param options.longest - The file that is begun first, so that the others are done beside it.
+ * @param options.first - The files that are begun first, the longest: the others are done beside them.
  */
-function node(folder, lane, needs = [], { files: atOnce = 1, longest } = {}) {
+function node(folder, lane, needs = [], { files: atOnce = 1, first = [] } = {}) {
   const commands = (machine, only) => {
     const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"));
     if (names.length === 0) throw new Failure(`there is no test in ${folder}`);
     const options = ["--at-once", String(atOnce), ...(only ? ["--only", only] : [])];
-    names.sort((one, other) => Number(other === longest) - Number(one === longest) || (one < other ? -1 : 1));
-    const files = names.map((name) => join(folder, name));
+    const others = names.filter((name) => !first.includes(name)).sort();
+    const files = [...first, ...others].map((name) => join(folder, name));
     const args = ["scripts/lib/node-tests.mjs", ...options, ...files];
     return [{ program: process.execPath, args, env: programs(machine) }];
   };

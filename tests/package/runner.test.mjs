@@ -33,6 +33,8 @@ describe("Node's tests", () => {
     folder = mkdtempSync(join(tmpdir(), "upload-token-runner-"));
     for (const name of ["one", "two"]) writeFileSync(join(folder, `${name}.test.mjs`), TESTS);
     writeFileSync(join(folder, "broken.test.mjs"), 'throw new Error("cannot begin");');
+    const hanging = 'it("passes", () => {}); it("waits for ever", () => new Promise((done) => setTimeout(done, 1e6)));';
+    writeFileSync(join(folder, "hanging.test.mjs"), `import { it } from "node:test"; ${hanging}`);
     writeFileSync(join(folder, "running.test.mjs"), `setInterval(() => {}, 1000); ${TESTS}`);
   });
   after(() => rmSync(folder, { recursive: true }));
@@ -64,6 +66,13 @@ describe("Node's tests", () => {
   it("end with a file that has left something running", () => {
     const { passed, failed } = run(["running", "two"]);
     assert.deepEqual({ passed, failed }, { passed: 12, failed: 2 });
+  });
+
+  it("fail as a file that hangs, which names what it has begun", () => {
+    const { passed, failed, failures } = run(["two", "hanging"], "--minutes", "0.05");
+    assert.deepEqual({ passed, failed }, { passed: 7, failed: 2 });
+    assert.match(failures.at(-1).name, /hanging\.test\.mjs$/);
+    assert.match(failures.at(-1).text, /begun and not ended: waits for ever\n/);
   });
 
   it("fail as a file that cannot begin", () => {
