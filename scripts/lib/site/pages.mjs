@@ -15,6 +15,7 @@ export const SECTIONS = {
     "docs/vue.md",
     "docs/react.md",
     "docs/tabs.md",
+    "docs/providers.md",
     "examples/README.md",
   ],
   Tokens: ["docs/token-life.md", "docs/user-change.md", "docs/appserver.md", "docs/security.md", "docs/testing.md"],

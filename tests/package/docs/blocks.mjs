@@ -148,6 +148,23 @@ export const PAGES = [
       const uploader = createVodUploader(AliyunUpload.Vod, tokens, { userId: "1" });`,
     then: "$.uploader.listFiles()[0]._bucket === 'my-bucket'",
   },
+  {
+    has: "credentials: s3Credentials(tokens)",
+    then: "(await $.client.config.credentials()).accessKeyId.startsWith('STS.')",
+  },
+  {
+    has: "uppyCredentials(tokens",
+    then: `$.uppy.getPlugin("AwsS3").opts.getCredentials({})
+      .then(({ credentials }) => credentials.accessKeyId.startsWith("STS."))`,
+  },
+  {
+    has: "cosAuthorization(tokens)",
+    given: `
+      const credentials = { tmpSecretId: "AKID.1", tmpSecretKey: "a", sessionToken: "b" };
+      globalThis.fetch = async () => Response.json({ credentials, expiredTime: Math.ceil(Date.now() / 1000) + 3600 });`,
+    then: `new Promise((resolve) => $.cos.options.getAuthorization({}, resolve))
+      .then(({ TmpSecretId }) => TmpSecretId === "AKID.1")`,
+  },
   { has: "createVodUploader(", given: "const onUploadSucceed = () => {};", then: "await stored(file)" },
   { has: "new AliyunUpload.Vod(", then: "await stored(file)" },
   { has: "refreshSTSToken: sts", then: "await puts($.client)" },

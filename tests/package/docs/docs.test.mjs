@@ -156,6 +156,7 @@ async function runInPage({ code, file, line }) {
       "upload-token": join(root, "dist/index.js"),
       "upload-token/vod": join(root, "dist/vod.js"),
       "upload-token/ali-oss": join(root, "dist/ali-oss.js"),
+      "upload-token/providers": join(root, "dist/providers.js"),
     },
     plugins: [addresses],
   });
