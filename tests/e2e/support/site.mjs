@@ -112,7 +112,7 @@ export async function openSite() {
 }
 
 /** How long a program may take to end that was told to. */
-const END_MS = 30_000;
+const END_MS = 60_000;
 
 /** Says which one does not end, in place of a file of tests that never does. */
 async function end(what, ending) {
