@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import { ensureChrome, ensureFirefox, ensureWebKit } from "./lib/browsers.mjs";
+import { ensureChrome, ensureFirefox, ensureHeadlessChrome, ensureWebKit } from "./lib/browsers.mjs";
 import { ensureNginx, ensureRedis } from "./lib/daemons.mjs";
 import { exclusively } from "./lib/lock.mjs";
 import { ask, command, Failure, isMain, root, run, say } from "./lib/run.mjs";
@@ -34,6 +34,7 @@ export async function setup({ browser = true, others = [] } = {}) {
 /** One after the other: only one program at a time may install Debian's packages. */
 async function ensurePrograms(browser, others) {
   if (browser) report("browser", (await ensureChrome()).chrome);
+  if (others.includes("chromium")) report("headless", await ensureHeadlessChrome());
   if (others.includes("firefox")) report("firefox", (await ensureFirefox()).firefox);
   if (others.includes("webkit")) report("webkit", (await ensureWebKit()).webkitdriver);
   if (others.includes("redis")) report("redis", (await ensureRedis()).redis);
