@@ -58,17 +58,22 @@ fn nor_is_it_asked_for_in_a_loop_there() {
     assert!(sim.requests.len() - before <= 6, "{} requests", sim.requests.len() - before);
 }
 
+/// Answers the request with an end that is `hours` off, as a local time that is called UTC is.
+fn answer_in_local_time(sim: &mut Sim, hours: i64) {
+    sim.answer = Answer::Never;
+    sim.call(0);
+    let ends = UnixMillis(EPOCH + 3_600_000 + hours * 3_600_000);
+    let fetch = sim.rig.slot.requests();
+    let value = Token { serial: fetch, ends: HOUR };
+    let expiry = Expiry { at: Some(ends), ..Expiry::default() };
+    sim.feed(Input::Fetched { fetch, value, expiry });
+}
+
 #[test]
 fn a_local_time_that_is_called_utc_is_told_and_the_assumed_life_counts() {
     for hours in [8, 9, -5] {
         let mut sim = Sim::new();
-        sim.answer = Answer::Never;
-        sim.call(0);
-        let zone = hours * 3_600_000;
-        let ends = UnixMillis(EPOCH + 3_600_000 + zone);
-        let value = Token { serial: 1, ends: HOUR };
-        let expiry = Expiry { at: Some(ends), ..Expiry::default() };
-        sim.feed(Input::Fetched { fetch: 1, value, expiry });
+        answer_in_local_time(&mut sim, hours);
         let held = sim.rig.slot.token().unwrap();
         assert_eq!((held.named, held.certain), (None, false), "{hours} h");
         assert!(held.life <= 15 * MINUTE, "{hours} h: {held:?}");
@@ -145,6 +150,24 @@ fn an_assumed_life_is_told_once_a_slot_whoever_the_user_is() {
     sim.get();
     let told = sim.events.iter().filter(|event| **event == Event::AssumedLife);
     assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn so_is_a_local_time() {
+    let mut sim = Sim::new();
+    answer_in_local_time(&mut sim, 8);
+    sim.feed(Input::Reset);
+    answer_in_local_time(&mut sim, 8);
+    let told = sim.events.iter().filter(|event| **event == Event::LocalExpiration);
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn a_reset_is_told_as_the_change_that_it_is() {
+    let mut sim = Sim::holding(HOUR);
+    sim.events.clear();
+    sim.feed(Input::Reset);
+    assert_eq!(sim.events, [Event::State { zone: Zone::Empty }]);
 }
 
 #[test]
