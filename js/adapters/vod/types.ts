@@ -48,7 +48,6 @@ export interface VodCallbacks {
   onUploadFailed?(info: UploadInfo, code: string, message: string, error?: UploadTokenError): void;
   /** @param loaded - share of the file that is stored, 0 to 1. */
   onUploadProgress?(info: UploadInfo, totalSize: number, loaded: number): void;
-  /** The SDK calls it also for a file that was stopped, once the parts under way have ended: `info.state` is `Stoped`. */
   onUploadCanceled?(info: UploadInfo, event: unknown): void;
   /** For information: the helper answers it. It comes only if a credential was refused before its end. */
   onUploadTokenExpired?(info: UploadInfo, event: unknown): void;
