@@ -48,6 +48,10 @@ export interface VodCallbacks {
   onUploadFailed?(info: UploadInfo, code: string, message: string, error?: UploadTokenError): void;
   /** @param loaded - share of the file that is stored, 0 to 1. */
   onUploadProgress?(info: UploadInfo, totalSize: number, loaded: number): void;
+  /**
+   * The SDK calls it also for a file that was stopped, once its parts under way have ended: `info.state` is then `Stoped`
+   * in place of `Canceled`.
+   */
   onUploadCanceled?(info: UploadInfo, event: unknown): void;
   /** For information: the helper answers it. It comes only if a credential was refused before its end. */
   onUploadTokenExpired?(info: UploadInfo, event: unknown): void;
