@@ -101,7 +101,7 @@ function start(names = NAMES) {
   if (waiting.length === 0) return notice("There is nothing to upload: choose files first, or let the page make one.");
   const now = Date.now();
   journal.add("page", waiting.length === NAMES.length ? "Start." : `Start: ${TITLES[waiting[0]].toLowerCase()}.`);
-  notice("Uploading.");
+  notice("Started.");
   for (const name of waiting) lanes[name].start(now);
   for (const name of waiting) frames[name].start();
 }
