@@ -72,7 +72,7 @@ export class Runs {
   }
 
   #listen(entry: FileEntry, client: Client): void {
-    catchAborts(client);
+    this.#hearAbort(entry, client);
     const sdk = client._callback;
     if (typeof sdk !== "object" || sdk === null) return;
     const { onerror, oncomplete, onprogress } = sdk;
@@ -111,6 +111,20 @@ export class Runs {
       },
     };
     client._callback = guarded;
+  }
+
+  /** Nobody waits for the request by which the SDK has OSS forget the parts of a cancelled file, nor hears that it failed. */
+  #hearAbort({ id, info }: FileEntry, { oss }: Client): void {
+    const abort = oss?.abortMultipartUpload;
+    if (!oss || !abort) return;
+    const failed = (error: unknown): void => {
+      const { name, code = name } = readable(error);
+      // There are none.
+      if (code === "NoSuchUpload") return;
+      const message = `OSS keeps what it has of ${info.file.name}, which was cancelled: ${String(code)}; a lifecycle rule of the bucket removes such parts`;
+      this.#inside.diagnose(`abort ${id}`, { type: "diagnostic", info, message });
+    };
+    oss.abortMultipartUpload = (...args) => Promise.resolve(abort.apply(oss, args)).catch(failed);
   }
 
   #attempt(entry: FileEntry, act: () => void, fatal: boolean): void {
@@ -207,13 +221,6 @@ function refusalOf({ status, requestId }: Said): Refusal {
     ...(typeof status === "number" && status > 0 && { status }),
     ...(typeof requestId === "string" && { requestId }),
   };
-}
-
-/** Nobody waits for the request by which the SDK has OSS forget the parts of a cancelled file, nor hears that it failed. */
-function catchAborts({ oss }: Client): void {
-  const abort = oss?.abortMultipartUpload;
-  if (!oss || !abort) return;
-  oss.abortMultipartUpload = (...args) => Promise.resolve(abort.apply(oss, args)).catch(() => undefined);
 }
 
 function quietly(act: () => void): void {

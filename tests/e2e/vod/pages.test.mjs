@@ -83,6 +83,29 @@ describe("a page", () => {
     await page.context().close();
   });
 
+  for (const [what, fault, told] of [
+    ["and why", { status: 403, code: "AccessDenied" }, [/^OSS keeps .* of a\.mp4, .*AccessDenied/]],
+    ["if it has any", { status: 404, code: "NoSuchUpload" }, []],
+  ]) {
+    test(`the page is told that OSS keeps the parts of a cancelled file, ${what}`, async () => {
+      const faults = [{ service: "oss", action: "AbortMultipartUpload", ...fault }];
+      const page = await open(site, { config: { partDelayMs: 300 }, faults });
+      await start(page, [["a.mp4", 4 * PART]]);
+      await progress(page, 1);
+      const answered = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+      await page.evaluate(() => window.harness.uploader.cancelFile(0));
+      assert.equal((await answered).status(), fault.status);
+      // The SDK's client reads the answer in turns of its own.
+      await page.waitForTimeout(300);
+      const events = await page.evaluate(() => window.harness.events);
+      const messages = events.filter(({ type }) => type === "diagnostic").map(({ message }) => message);
+      assert.equal(messages.length, told.length, messages.join("; "));
+      told.forEach((said, index) => assert.match(messages[index], said));
+      assert.deepEqual(page.uncaught, []);
+      await page.context().close();
+    });
+  }
+
   test("onUploadstarted sets title and description after a request of its own, and VOD is told them", async () => {
     const page = await open(site);
     await start(page, [["a.mp4", PART]], {}, () => ({
