@@ -119,6 +119,12 @@ impl UploadAuth {
         }
     }
 
+    /// Whether it is an STS token that is written with itself.
+    #[must_use]
+    pub const fn is_of_token(&self) -> bool {
+        self.upload_auth.expose().is_empty()
+    }
+
     /// Checks that it is for the video that was asked for, if one was.
     ///
     /// # Errors

@@ -305,7 +305,7 @@ impl<'a> Delivery<'a> {
             answers,
             upload_auth: auth.upload_auth.expose(),
             upload_address: &auth.upload_address,
-            credential: auth.upload_auth.expose().is_empty().then(|| ClientCredential::new(auth)),
+            credential: auth.is_of_token().then(|| ClientCredential::new(auth)),
             video_id: auth.video_id.as_deref(),
             ticket: auth.ticket.as_deref(),
             image_id: auth.image_id.as_deref(),
