@@ -17,6 +17,12 @@ describe("the same file in two tabs", () => {
 
   const stop = (page) => page.evaluate(() => window.harness.uploader.stopUpload());
 
+  const endsWell = async (page) => {
+    const report = await ended(page, ["a.mp4"]);
+    assert.deepEqual(report.ends["a.mp4"], ["Succeed"]);
+    assert.deepEqual(report.errors, []);
+  };
+
   for (const [mode, about] of [
     ["STS mode", undefined],
     ["direct mode", { endpoint: "https://oss-cn-shanghai.aliyuncs.com", bucket: BUCKET }],
@@ -31,11 +37,7 @@ describe("the same file in two tabs", () => {
       for (const page of [first, second]) await progress(page, 3);
       for (const page of [first, second]) await stop(page);
       for (const page of [first, second]) await page.evaluate(() => window.harness.start());
-      for (const page of [first, second]) {
-        const report = await ended(page, ["a.mp4"]);
-        assert.deepEqual(report.ends["a.mp4"], ["Succeed"]);
-        assert.deepEqual(report.errors, []);
-      }
+      for (const page of [first, second]) await endsWell(page);
       const objects = await site.objects();
       assert.deepEqual(
         objects.map(({ sha256 }) => sha256),
@@ -52,4 +54,25 @@ describe("the same file in two tabs", () => {
       await first.context().close();
     });
   }
+
+  test("the second goes on with the upload that the first has stopped, and the first still ends well", async () => {
+    const first = await open(site, { config: { partDelayMs: 300 } });
+    const second = await first.context().newPage();
+    await site.load(second);
+    const sums = await start(first, [["a.mp4", PARTS * PART]]);
+    await progress(first, 3);
+    await stop(first);
+    await start(second, [["a.mp4", PARTS * PART]]);
+    await endsWell(second);
+    assert.equal((await sent(site, "CreateUploadVideo")).length, 1, "videos created");
+    assert.equal((await sent(site, "InitiateMultipartUpload")).length, 1, "uploads begun");
+    await first.evaluate(() => window.harness.start());
+    await endsWell(first);
+    const objects = await site.objects();
+    assert.deepEqual(
+      objects.map(({ sha256 }) => sha256),
+      [sums["a.mp4"]],
+    );
+    await first.context().close();
+  });
 });
