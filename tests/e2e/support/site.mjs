@@ -2,6 +2,7 @@
 //
 // A proxy takes every host name for the AppServer's TLS listener, so the SDKs talk to the vendor's real host names, over
 // TLS, with real preflights; no request is routed or answered by the test. The sites of a process share its browser.
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 
@@ -14,7 +15,6 @@ import { exclusively } from "../../../scripts/lib/lock.mjs";
 import { root } from "../../../scripts/lib/run.mjs";
 import { startProxy } from "./proxy.mjs";
 
-export const www = join(root, ".cache/e2e");
 export const ORIGIN = "https://app.test";
 
 /** Versions of ali-oss that the SDK is bundled with; the first is the one that the vendor pairs with it. */
@@ -29,12 +29,17 @@ const DEFAULT_PAGE = process.env.E2E_PAGE ?? PAGES[0];
 /** The user's own build of the SDK, in place of the one from npm: a path, or nothing. */
 const OWN_SDK = process.env.UPLOAD_VOD_SDK;
 
+/** Runs with different builds go on side by side. */
+const BUILD = OWN_SDK ? createHash("sha256").update(OWN_SDK).digest("hex").slice(0, 8) : "npm";
+
+export const www = join(root, ".cache/e2e", BUILD);
+
 /** What the vendor pairs its script tags with. */
 const PAIRED_OSS = `node_modules/${OSS[0]}/dist/aliyun-oss-sdk.js`;
 
 /** Builds {@link PAGES} into {@link www} if they are not there: files of tests that run at the same time share them. */
 export function preparePages() {
-  return exclusively("e2e-pages", async () => {
+  return exclusively(`e2e-pages-${BUILD}`, async () => {
     const made = [
       "tests/e2e/vod/page",
       "tests/e2e/support/site.mjs",
@@ -43,7 +48,7 @@ export function preparePages() {
     ];
     const inputs = await fingerprint(OWN_SDK ? [...made, relative(root, OWN_SDK)] : made);
     const outputs = PAGES.map((name) => join(www, `${name}.html`));
-    await stamped("e2e-pages", inputs, outputs, buildPages);
+    await stamped(`e2e-pages-${BUILD}`, inputs, outputs, buildPages);
   });
 }
 
