@@ -20,25 +20,48 @@ export const tools = {
   testRunner: join(root, "tools/target/debug/wbg-test-runner"),
 };
 
-/** Brings the machine to where everything builds and runs. Safe to run twice at the same time. */
-export async function setup({ browser = true, others = [] } = {}) {
-  await exclusively("setup", async () => {
+/**
+ * Brings the machine to where everything builds and runs. Safe to run twice at the same time.
+ *
+ * @param options.others - Engines and servers beside the browser.
+ * @param options.build - Is run as soon as the tools for it are there, while programs are still being installed.
+ * @returns where the programs are
+ */
+export async function setup({ browser = true, others = [], build = () => {} } = {}) {
+  return exclusively("setup", async () => {
     await ensureTarget();
-    // One computes, the others wait for the network; each is told how it went before any failure is.
-    const steps = [ensureTools(), ensurePackages(), ensurePrograms(browser, others)];
-    const failed = (await Promise.allSettled(steps)).find(({ status }) => status === "rejected");
-    if (failed) throw failed.reason;
+    const building = async () => {
+      await all([ensureTools(), ensurePackages()]);
+      await build();
+    };
+    const [machine] = await all([ensurePrograms(browser, others), building()]);
+    return machine;
   });
+}
+
+/** The results of steps of which one computes while others wait for the network; a failure is told when all have ended. */
+async function all(steps) {
+  const ended = await Promise.allSettled(steps);
+  const failed = ended.find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
+  return ended.map(({ value }) => value);
 }
 
 /** One after the other: only one program at a time may install Debian's packages. */
 async function ensurePrograms(browser, others) {
-  if (browser) report("browser", (await ensureChrome()).chrome);
-  if (others.includes("chromium")) report("headless", await ensureHeadlessChrome());
-  if (others.includes("firefox")) report("firefox", (await ensureFirefox()).firefox);
-  if (others.includes("webkit")) report("webkit", (await ensureWebKit()).webkitdriver);
-  if (others.includes("redis")) report("redis", (await ensureRedis()).redis);
-  if (others.includes("nginx")) report("nginx", (await ensureNginx()).nginx);
+  const machine = {};
+  const add = (step, found) => {
+    report(step, Object.values(found)[0]);
+    Object.assign(machine, found);
+  };
+  if (browser) add("browser", await ensureChrome());
+  if (others.includes("chromium")) add("headless", { headless: await ensureHeadlessChrome() });
+  if (others.includes("webkit")) add("webkit", await ensureWebKit());
+  if (others.includes("redis")) add("redis", await ensureRedis());
+  if (others.includes("nginx")) add("nginx", await ensureNginx());
+  // Last: its driver is built here.
+  if (others.includes("firefox")) add("firefox", await ensureFirefox());
+  return machine;
 }
 
 function report(step, text) {

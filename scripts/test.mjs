@@ -12,8 +12,6 @@ import { parseArgs } from "node:util";
 
 import { build } from "./build.mjs";
 import { buildAppServer } from "./lib/app-server.mjs";
-import { ensureChrome, ensureFirefox, ensureHeadlessChrome, ensureWebKit } from "./lib/browsers.mjs";
-import { ensureNginx, ensureRedis } from "./lib/daemons.mjs";
 import { endAll, measure } from "./lib/measure.mjs";
 import { command, Failure, root, say } from "./lib/run.mjs";
 import { ALL, QUICK, SUITES } from "./lib/suites.mjs";
@@ -33,15 +31,14 @@ const LOGS = ".cache/test";
 await command(async () => {
   const { names, only } = chosen();
   const needs = new Set(names.flatMap((name) => SUITES[name].needs));
-  await setup({ browser: needs.has("chromium"), others: [...needs] });
-  await build();
-  if (needs.has("servers")) await buildAppServer();
-  const machine = {};
-  if (needs.has("chromium")) Object.assign(machine, await ensureChrome(), { headless: await ensureHeadlessChrome() });
-  if (needs.has("firefox")) Object.assign(machine, await ensureFirefox());
-  if (needs.has("webkit")) Object.assign(machine, await ensureWebKit());
-  if (needs.has("redis")) Object.assign(machine, await ensureRedis());
-  if (needs.has("nginx")) Object.assign(machine, await ensureNginx());
+  const machine = await setup({
+    browser: needs.has("chromium"),
+    others: [...needs],
+    build: async () => {
+      await build();
+      if (needs.has("servers")) await buildAppServer();
+    },
+  });
   await mkdir(join(root, LOGS), { recursive: true });
 
   const total = { passed: 0, failed: 0 };
