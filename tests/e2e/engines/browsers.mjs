@@ -52,8 +52,6 @@ const ENGINES = {
   },
 };
 
-export const NAMES = Object.keys(ENGINES);
-
 /**
  * Starts an engine that reaches every host through the proxy on `port`.
  *

@@ -1,5 +1,3 @@
-// `npm test -- demo` runs this folder.
-//
 // What of the demo page only Chromium's tools can bring about: dark mode, narrow screens, folders, the clipboard.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";

@@ -1,5 +1,3 @@
-// `npm test -- frameworks` runs this folder.
-//
 // upload-token/vue and upload-token/react with the real frameworks and the real SDK in Chromium; React in StrictMode.
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -31,37 +29,38 @@ const FRAMEWORKS = {
   },
 };
 
-let site;
-before(async () => {
-  site = await openSite();
-  for (const [name, { page = name, mode, alias = {} }] of Object.entries(FRAMEWORKS)) {
-    await build({
-      absWorkingDir: root,
-      entryPoints: { [name]: `tests/e2e/frameworks/page/${page}.mjs` },
-      outdir: join(www, "frameworks"),
-      bundle: true,
-      format: "esm",
-      define: { "process.env.NODE_ENV": JSON.stringify(mode), __VUE_PROD_DEVTOOLS__: "false" },
-      alias,
-      logLevel: "silent",
-    });
-    const html = `<!doctype html><title>${name}</title><main></main>
+/** Registers the tests of the framework of this name. */
+export function testFramework(name) {
+  const { version, page: source = name, mode, alias = {} } = FRAMEWORKS[name];
+
+  describe(name, () => {
+    let site;
+    let page;
+
+    before(async () => {
+      site = await openSite();
+      await build({
+        absWorkingDir: root,
+        entryPoints: { [name]: `tests/e2e/frameworks/page/${source}.mjs` },
+        outdir: join(www, "frameworks"),
+        bundle: true,
+        format: "esm",
+        define: { "process.env.NODE_ENV": JSON.stringify(mode), __VUE_PROD_DEVTOOLS__: "false" },
+        alias,
+        logLevel: "silent",
+      });
+      const html = `<!doctype html><title>${name}</title><main></main>
 <script src="/vendor/aliyun-oss-sdk.js"></script><script>window["ali-oss"] = window.OSS</script>
 <script src="/vendor/aliyun-upload-vod.js"></script><script type="module" src="/frameworks/${name}.js"></script>`;
-    await writeFile(join(www, `frameworks/${name}.html`), html);
-  }
-});
-after(() => site?.close());
-
-for (const name of Object.keys(FRAMEWORKS)) {
-  describe(name, () => {
-    let page;
+      await writeFile(join(www, `frameworks/${name}.html`), html);
+    });
+    after(() => site?.close());
 
     beforeEach(async () => {
       await site.reset();
       page = await site.blank();
       await page.goto(`${ORIGIN}/frameworks/${name}.html`);
-      await page.waitForFunction(() => "app" in globalThis);
+      await until(page, () => "app" in globalThis);
     });
     afterEach(async () => {
       assert.deepEqual(page.uncaught, []);
@@ -72,10 +71,7 @@ for (const name of Object.keys(FRAMEWORKS)) {
     const seen = () => app("seen");
     const mount = async (props) => {
       await app("mount", props);
-      await page.waitForFunction(
-        (props) => Boolean(app.state && (props?.late || props?.fails || app.state.uploader)),
-        props,
-      );
+      await until(page, (props) => Boolean(app.state && (props?.late || props?.fails || app.state.uploader)), props);
     };
     /** Waits until the files have these states. */
     const states = (...wanted) =>
@@ -109,8 +105,8 @@ for (const name of Object.keys(FRAMEWORKS)) {
     });
 
     test("it is the version that is meant", async () => {
-      const version = await page.evaluate(() => app.version);
-      assert(version.startsWith(FRAMEWORKS[name].version), version);
+      const running = await page.evaluate(() => app.version);
+      assert(running.startsWith(version), running);
     });
 
     test("one uploader, whatever is rendered; the callbacks of the last render are called", async () => {
@@ -222,7 +218,7 @@ for (const name of Object.keys(FRAMEWORKS)) {
 
     test("an SDK that does not load is told of", async () => {
       await mount({ fails: "blocked" });
-      await page.waitForFunction(() => Boolean(app.state.loadError));
+      await until(page, () => Boolean(app.state.loadError));
       assert.equal((await seen()).loadError, "blocked");
     });
 

@@ -1,4 +1,4 @@
-// The demo page in three engines, used as a person uses it: keys, clicks, files, and the words and numbers that it shows.
+// The demo page in an engine, used as a person uses it: keys, clicks, files, and the words and numbers that it shows.
 // Pictures of each step are in `.cache/demo/`.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
@@ -12,7 +12,7 @@ import { Key } from "selenium-webdriver";
 import { buildAppServer, control, startAppServer } from "../../../scripts/lib/app-server.mjs";
 import { lanesOf } from "../../../scripts/lib/demo-page.mjs";
 import { root } from "../../../scripts/lib/run.mjs";
-import { launch, NAMES } from "../engines/browsers.mjs";
+import { launch } from "../engines/browsers.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const pictures = join(root, ".cache/demo");
@@ -21,14 +21,16 @@ const NO_PROXY = 9;
 /** The sample is 20 MB, its parts go two at a time: twice the life of an UploadAuth. */
 const CONDITIONS = { stsLifeMs: 6000, uploadAuthLifeMs: 5000, partDelayMs: 1000 };
 
-for (const engine of NAMES) {
+/** Registers the tests of an engine, by its name. */
+export function suite(engine) {
   describe(engine, () => {
+    const files = join(pictures, engine);
     let server;
     let browser;
     let close;
 
     before(async () => {
-      await mkdir(pictures, { recursive: true });
+      await mkdir(files, { recursive: true });
       await buildAppServer();
       server = await startAppServer();
       ({ browser, close } = await launch(engine, NO_PROXY));
@@ -102,12 +104,12 @@ for (const engine of NAMES) {
 
     test("files of one's own: chosen, left out, stopped, started again, stored", async () => {
       const bytes = randomBytes(5_000_000);
-      const path = join(pictures, "own.mp4");
+      const path = join(files, "own.mp4");
       await writeFile(path, bytes);
-      await writeFile(join(pictures, "notes.txt"), "not a video");
+      await writeFile(join(files, "notes.txt"), "not a video");
       await find("start").click();
       assert.match(await notice(), /nothing to upload/);
-      await find("files").sendKeys(`${path}\n${join(pictures, "notes.txt")}`);
+      await find("files").sendKeys(`${path}\n${join(files, "notes.txt")}`);
       await until("the file is in the list", async () => (await lanes())["upload-token"].files.length === 1);
       assert.match(await notice(), /Left out.*notes\.txt/);
 

@@ -1,0 +1,4 @@
+// `npm test -- demo` runs this folder.
+import { suite } from "./suite.mjs";
+
+suite("chromium");

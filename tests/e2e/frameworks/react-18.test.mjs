@@ -1,0 +1,4 @@
+// `npm test -- frameworks` runs this folder.
+import { testFramework } from "./suite.mjs";
+
+testFramework("react-18");

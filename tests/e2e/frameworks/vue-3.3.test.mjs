@@ -1,0 +1,3 @@
+import { testFramework } from "./suite.mjs";
+
+testFramework("vue-3.3");
