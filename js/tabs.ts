@@ -15,7 +15,7 @@ export interface SharedSourceOptions {
   name: string;
   /** What is added to each request, if the source is an address: as in the options of a token manager. */
   request?: TokenManagerOptions["request"];
-  /** How long a tab waits for another one that is asking, in ms; default 3,000. Then that is asked past. */
+  /** How long a tab waits for another one that is asking, in ms; default 3,000. Then one of those that wait asks. */
   patience?: number;
 }
 

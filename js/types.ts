@@ -36,7 +36,8 @@ export interface TokenRequest {
 /**
  * Answers with a `Response`, a JSON text, or an object in any shape that AppServers use.
  *
- * What it throws fails the request with code `network`; an error with an HTTP `status` fails it as that status would.
+ * What it throws is read for the answer that it tells of, and fails as that answer would; a mistake in it fails with code
+ * `source`, anything else with `network`.
  */
 export type TokenSource = (request: TokenRequest) => unknown;
 
@@ -90,9 +91,9 @@ export interface TokenManager {
    * the next one; callers that overlap share one request. A failed refresh never takes away a token
    * that still works.
    *
-   * @throws {@link UploadTokenError}: `timeout`, `network`, `http`, `throttled`, `unauthenticated`,
-   *   `invalid_response`, `long_lived_key`, `expired_on_arrival`, `rejected`, `aborted`, `closed`,
-   *   `invalid_option`, `wasm`.
+   * @throws {@link UploadTokenError}: `timeout`, `network`, `http`, `throttled`, `unauthenticated`, `forbidden`,
+   *   `invalid_response`, `long_lived_key`, `expired_on_arrival`, `rejected`, `source`, `request`, `map_reply`,
+   *   `aborted`, `closed`, `invalid_option`, `wasm`.
    */
   getToken(options?: GetTokenOptions): Promise<StsToken>;
   /** The token in hand, if it may be used now; asks for nothing. */
@@ -122,7 +123,16 @@ export interface TokenManager {
   [Symbol.dispose](): void;
 }
 
-/** Where a token stands: nothing in hand, served, served and refreshed, served after a refresh was tried, or never served. */
+/**
+ * Where a token stands.
+ *
+ * - `empty`: none is in hand.
+ * - `valid`: it is handed out.
+ * - `advisory`: it is handed out, and refreshed in the background.
+ * - `mandatory`: callers wait for its successor, and get it if that does not come.
+ * - `expired`, `rejected`: it is never handed out again.
+ * - `closed`: the manager is.
+ */
 export type TokenState = "empty" | "valid" | "advisory" | "mandatory" | "expired" | "rejected" | "closed";
 
 /** What is known of a token, without secrets. Spans are in ms. */

@@ -5,6 +5,8 @@ import { command, root, run } from "./lib/run.mjs";
 
 await command(async () => {
   await run("cargo", ["fmt", "--all"], { echo: true });
-  await run("cargo", ["fmt", "--manifest-path", "tools/Cargo.toml"], { echo: true });
+  for (const crate of ["tools", "fuzz", "bench/fleet"]) {
+    await run("cargo", ["fmt", "--manifest-path", `${crate}/Cargo.toml`], { echo: true });
+  }
   await run(join(root, "node_modules/.bin/prettier"), ["--write", "--log-level", "warn", "."], { echo: true });
 });

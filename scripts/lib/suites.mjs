@@ -44,7 +44,7 @@ export const SUITES = {
   package: node("tests/package", "computes"),
   js: node("tests/shell/facade", "computes"),
 
-  e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 3, first: ["scenarios.test.mjs", "tickets.test.mjs"] }),
+  e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2, first: ["scenarios.test.mjs", "tickets.test.mjs"] }),
   consumers: node("tests/package/consumers", "uploads", PAGE),
 
   "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),

@@ -43,7 +43,7 @@ export interface VodCallbacks {
    * @param code - the code of OSS or VOD (in UploadAuth mode also the AppServer's own); `EmptyFile`; a code of
    *   `UploadTokenError`; `upload_lost` if the SDK gave up without an error, and `upload_stalled` if it stopped
    *   reporting. `startUpload()` tries again.
-   * @param error - the same with what there is to know beside: `status`, `serverCode`, `cause`. Absent for `EmptyFile`.
+   * @param error - the same with what there is to know beside: `status`, `serverCode`, `cause`.
    */
   onUploadFailed?(info: UploadInfo, code: string, message: string, error?: UploadTokenError): void;
   /** @param loaded - share of the file that is stored, 0 to 1. */
@@ -53,7 +53,7 @@ export interface VodCallbacks {
    * in place of `Canceled`.
    */
   onUploadCanceled?(info: UploadInfo, event: unknown): void;
-  /** For information: the helper answers it. It comes only if a credential was refused before its end. */
+  /** For information: the helper answers it. It comes only if OSS refused a credential. */
   onUploadTokenExpired?(info: UploadInfo, event: unknown): void;
   onUploadEnd?(info: undefined): void;
 }

@@ -14,7 +14,7 @@ export async function blocks() {
     const text = await readFile(join(root, file), "utf8").catch(() => "");
     for (const match of text.matchAll(/^```(\S*)(.*)\n([\s\S]*?)^```$/gm)) {
       const line = text.slice(0, match.index).split("\n").length;
-      // A whole page has a test of its own, getting-started.test.mjs, and so has what is a file of examples/.
+      // What is a file has a test of its own: of "Getting started" in the consumers' suite, of examples/ in this one.
       if (match[2] === "") found.push({ file, line, language: match[1], code: match[3] });
     }
   }
@@ -117,6 +117,17 @@ export const PAGES = [
   },
   { has: "uploadAuth: async ({ videoId", given: GIVEN_TOKENS(), then: "await uploads($.uploader)" },
   { has: 'uploadAuth: "/api/upload-auth"', then: "await uploads($.uploader)" },
+  {
+    has: "const store = observe(uploader)",
+    given: `
+      import { createTokenManager } from "upload-token";
+      import { createVodUploader, observe } from "upload-token/vod";
+      const tokens = createTokenManager({ source: "/api/sts" });
+      const uploader = createVodUploader(AliyunUpload.Vod, tokens, { userId: "1" });
+      const said = [];
+      console.log = (...words) => said.push(words);`,
+    then: `(await uploads($.uploader)) && $.said.some(([, state]) => state === "Uploading")`,
+  },
   {
     has: "return () => uploader.dispose()",
     given: `
