@@ -216,7 +216,7 @@ impl Error {
                     Class::Fatal
                 }
                 // 2xx: an error in the body, without a status of its own. 400: what samples answer to everything.
-                (200..=299 | 400 | 408 | 425 | 500..=599, _) => Class::Transient,
+                (0 | 200..=299 | 400 | 408 | 425 | 500..=599, _) => Class::Transient,
                 _ => Class::Fatal,
             },
             Self::LongLivedKey
@@ -244,9 +244,9 @@ impl Error {
         match self.kind() {
             Self::InvalidResponse { .. } => 3,
             Self::Http(answered) if answered.code.as_deref().is_some_and(is_fault_code) => u32::MAX,
-            // A well-formed "no" is meant; a 400 may be a hiccup of what stands behind the AppServer.
+            // A well-formed "no" is meant; a 400, or a page's own words, may be about a hiccup behind the AppServer.
             Self::Http(Answered { status: 200..=299, .. }) => 2,
-            Self::Http(Answered { status: 400, .. }) => 3,
+            Self::Http(Answered { status: 0 | 400, .. }) => 3,
             _ => u32::MAX,
         }
     }

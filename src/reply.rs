@@ -22,19 +22,23 @@ mod expiry;
 mod expiry_names;
 mod failure;
 mod message;
+mod mistake;
 mod rest;
 mod said;
 mod search;
 mod secrets;
 mod thrown;
 mod upload_auth;
+mod words;
 
 use std::{borrow::ToOwned, vec, vec::Vec};
 
 pub use expiry::LIFE_MAX;
 pub use failure::RETRY_AFTER_MAX;
+pub use mistake::{Fault, read_fault};
 pub use thrown::read_thrown;
 pub use upload_auth::read_upload_address;
+pub use words::read_words;
 
 use crate::{
     error::Error,
@@ -233,6 +237,12 @@ pub fn read_upload_auth(
 pub fn read_failure(status: u16, json: Option<Json>, meta: &Meta<'_>, parse: Parse<'_>) -> Error {
     let json = search::expand(json.unwrap_or(Json::Null), parse);
     failure::classify(status, &json, &Tree::new(&json), meta)
+}
+
+/// The error that a body complains of under a status of success, if it does.
+#[must_use]
+pub fn read_refusal(json: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Option<Error> {
+    failure::refusal(meta.status.unwrap_or(200), json, meta, parse)
 }
 
 /// The objects of an answer that is no error by its status and has any.

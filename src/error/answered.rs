@@ -9,7 +9,7 @@ use super::Party;
 pub struct Answered {
     /// Who answered.
     pub party: Party,
-    /// HTTP status; the one that the body names if HTTP said 2xx.
+    /// HTTP status; the one that the body names if HTTP said 2xx; 0 if only the words of an answer are known.
     pub status: u16,
     /// The server's own error code, when it named one.
     pub code: Option<String>,

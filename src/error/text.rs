@@ -133,7 +133,7 @@ impl Error {
             }
             (Self::Http(_), 415) => "it must take a body of application/json, or none",
             (Self::Http(_), 500..) => "the fault is the server's; it is asked again",
-            (Self::Http(_), 200..=299) => {
+            (Self::Http(_), 0 | 200..=299) => {
                 "it means to refuse; serverMessage has its reason, if it gave one"
             }
             (Self::Http(_), _) => "its team can tell why",
@@ -147,8 +147,10 @@ impl Error {
             Some(Answered { status, request_id: Some(id), .. }) => {
                 format!("{asked} answered {status}, request id {id}")
             }
-            Some(Answered { status, .. }) => format!("{asked} answered {status}"),
-            None => format!("{asked}"),
+            Some(Answered { status: 1.., .. }) => {
+                format!("{asked} answered {}", self.answered()?.status)
+            }
+            _ => format!("{asked}"),
         })
     }
 }

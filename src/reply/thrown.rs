@@ -9,7 +9,7 @@ use super::{
     failure::{is_success, refusal},
     read_failure,
     said::{is_cloud_code, said},
-    search::{Members, member, number},
+    search::{self, Members, member, number},
 };
 use crate::{
     error::{Answered, Error},
@@ -20,6 +20,7 @@ const STATUSES: &[&str] = &["status", "statuscode"];
 const ANSWERS: &[&str] = &["response", "res"];
 const BODIES: &[&str] = &["data", "body", "text", "bodytext", "responsetext", "result"];
 const HEADERS: &[&str] = &["headers", "header"];
+const CODES: &[&str] = &["code", "errorcode", "errcode"];
 
 /// The error that a rejected call to a source tells of, if it tells of an answer.
 ///
@@ -30,7 +31,7 @@ pub fn read_thrown(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
     match thrown {
         Json::Object(members) if is_ours(members) => ours(members),
         Json::Object(members) => answered(thrown, members, parse),
-        Json::String(text) => said(text, parse),
+        Json::String(text) => page(thrown, parse).or_else(|| said(text, parse)),
         status => Some(read_failure(error_status(status)?, None, &Meta::default(), parse)),
     }
 }
@@ -63,32 +64,49 @@ fn answered(thrown: &Json, members: &Members, parse: Parse<'_>) -> Option<Error>
             Some(read_failure(status, bodies().next().cloned(), &meta, parse))
         }
         _ => bodies()
+            .chain(answer_itself(members))
             .find_map(|body| refusal(status.unwrap_or(200), body.clone(), &meta, parse))
+            .or_else(|| bodies().find_map(|body| page(body, parse)))
             .or_else(|| worded(members, name, parse).filter(|_| is_error)),
     }
+}
+
+/// The answer of a client that puts the members of the body beside its status, as those of GraphQL do.
+fn answer_itself(members: &Members) -> Option<&Json> {
+    member(members, ANSWERS)
+        .map(|(_, answer)| answer)
+        .filter(|answer| matches!(answer, Json::Object(_)))
+}
+
+/// The error that a page of HTML is in the place of an answer.
+fn page(body: &Json, parse: Parse<'_>) -> Option<Error> {
+    let is_page = search::begins(search::bare(body.as_str()?), b"<");
+    is_page.then(|| super::read(body.clone(), &Meta::default(), parse).err())?
 }
 
 /// The body of the answer that an object is, or is about.
 fn body_in(members: &Members) -> Option<&Json> {
     let named = member(members, BODIES).map(|(_, body)| body);
-    // Angular's name for it. Elsewhere it is a word, in a body such as Spring's.
+    // Angular's name for it, and that of Ant Design Pro. Elsewhere they are words, in bodies such as Spring's.
+    let objects = || ["error", "info"].iter().filter_map(|name| member(members, &[name]));
     named.or_else(|| {
-        let (_, error) = member(members, &["error"])?;
-        matches!(error, Json::Object(_)).then_some(error)
+        objects().map(|(_, value)| value).find(|value| matches!(value, Json::Object(_)))
     })
 }
 
 /// What an error that a page makes of an answer says: a server's code as its own, or the answer in its message.
 fn worded(members: &Members, name: &str, parse: Parse<'_>) -> Option<Error> {
-    let of_server = match member(members, &["code"]) {
+    let code = member(members, CODES).map(|(_, code)| code);
+    let of_server = code.is_some_and(|code| match number(code) {
         // Below are the numbers that platforms give to errors of their own.
-        Some((_, Json::Number(code))) => *code >= 400.0,
-        Some((_, Json::String(code))) => is_cloud_code(code),
-        _ => false,
-    };
+        Some(number) => number >= 400.0,
+        None => code.as_str().is_some_and(is_cloud_code),
+    });
     if of_server {
-        let body = members.iter().filter(|(name, _)| matches!(&**name, "code" | "message"));
-        let body = Json::Object(body.cloned().collect());
+        let message = member(members, &["message"]).map(|(_, message)| message);
+        let said = [("code", code), ("message", message)];
+        let said = said.map(|(name, value)| Some((name.to_owned(), value?.clone())));
+        let body = Json::Object(said.into_iter().flatten().collect());
         return Some(read_failure(200, Some(body), &Meta::default(), parse));
     }
     let of_platform = ["ReferenceError", "TypeError", "SyntaxError", "RangeError"].contains(&name);

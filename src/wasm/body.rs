@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use js_sys::{JSON, Uint8Array};
+use js_sys::{JSON, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::{
@@ -25,6 +25,42 @@ pub(super) enum Body {
 /// Whether a value is a `Response`, whichever realm or polyfill it is from.
 pub(super) fn is_response(value: &JsValue) -> bool {
     get(value, "text").is_function() && get(value, "status").as_f64().is_some()
+}
+
+/// Whether a value is an answer of axios, got, superagent or their like, given whole: it has status, headers and body,
+/// and what JSON may not carry. Plain data of that form is a body itself, of an SDK for servers.
+pub(super) fn is_whole_answer(value: &JsValue) -> bool {
+    let of_client = get(value, "config").is_object() || !is_plain(value);
+    has_status(value) && of_client && headers_of(value).is_object()
+}
+
+/// Whether a value names an HTTP status.
+pub(super) fn has_status(value: &JsValue) -> bool {
+    ["status", "statusCode"].iter().any(|name| get(value, name).as_f64().is_some())
+}
+
+/// The headers of an answer, under either name.
+pub(super) fn headers_of(answer: &JsValue) -> JsValue {
+    let named = ["headers", "header"].map(|name| get(answer, name));
+    named.into_iter().find(JsValue::is_object).unwrap_or_default()
+}
+
+/// The body of an answer that [`is_whole_answer`], as its client has parsed it.
+pub(super) fn parsed_body(answer: &JsValue) -> Body {
+    let named = ["data", "body", "text"].map(|name| get(answer, name));
+    let is_there = |body: &JsValue| {
+        let is_empty_object =
+            is_plain(body) && Object::keys(body.unchecked_ref::<Object>()).length() == 0;
+        !body.is_undefined() && !is_empty_object
+    };
+    carried(&named.into_iter().find(is_there).unwrap_or_default())
+}
+
+/// Whether it was written as `{…}`.
+fn is_plain(value: &JsValue) -> bool {
+    value.is_object()
+        && get(&Object::get_prototype_of(value), "constructor")
+            == get(&Object::new(), "constructor")
 }
 
 /// A value as JSON would carry it, so that a `Date` is its text.

@@ -231,20 +231,27 @@ pub(super) fn call(object: &JsValue, name: &str) -> Result<Option<JsValue>, JsVa
 }
 
 /// The HTTP status that an object says it is about; 0 if none.
+pub(super) fn status_of(object: &JsValue) -> u16 {
+    get(object, "status").as_f64().map_or(0, status_from)
+}
+
+/// An HTTP status.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "saturates; then it is no HTTP status"
 )]
-pub(super) fn status_of(object: &JsValue) -> u16 {
-    get(object, "status").as_f64().map_or(0, |status| status as u16)
+pub(super) const fn status_from(number: f64) -> u16 {
+    number as u16
 }
 
 /// A header, if there are any and this origin may read it.
 pub(super) fn header(headers: &JsValue, name: &str) -> Option<String> {
-    // Where there are no headers there is no method.
-    get(headers, "get").is_function().then_some(())?;
-    headers.unchecked_ref::<Headers>().get(name).ok()?
+    if get(headers, "get").is_function() {
+        return headers.unchecked_ref::<Headers>().get(name).ok()?;
+    }
+    // Some clients have them as a plain object, in small letters.
+    get(headers, name).as_string()
 }
 
 /// Parses JSON with the platform's parser. What begins as none does, such as an error page or an encrypted payload,

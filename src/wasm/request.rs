@@ -1,12 +1,14 @@
 //! One request for a credential: to an address, or to a function of the page; and what came back.
 
-use js_sys::{Function, JSON, Reflect, global};
+use std::cell::Cell;
+
+use js_sys::{Array, Function, JSON, Reflect, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Url};
 
 use super::{
-    body::{Body, carried, is_response, read_body},
-    options::{get, header, parse, status_of},
+    body::{Body, carried, headers_of, is_response, is_whole_answer, parsed_body, read_body},
+    options::{get, header, parse, status_from, status_of},
     patience::Patience,
     thrown,
 };
@@ -35,6 +37,8 @@ pub(super) struct Origin {
     map: Option<Function>,
     /// Whose function it is, if it is one.
     function: PageFunction,
+    /// Whether it has brought a credential.
+    worked: Cell<bool>,
 }
 
 enum Source {
@@ -103,7 +107,8 @@ impl Origin {
             Some(function) => Source::Function(function.clone()),
             None => Source::Address(source.as_string().unwrap_or_default()),
         };
-        Self { source, additions, map: map.dyn_ref::<Function>().cloned(), function }
+        let map = map.dyn_ref::<Function>().cloned();
+        Self { source, additions, map, function, worked: Cell::new(false) }
     }
 
     pub(super) const fn is_function(&self) -> bool {
@@ -123,9 +128,9 @@ impl Origin {
         read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
     ) -> Result<R, Failure> {
         let answer = self.answer(question, patience).await;
-        answer
-            .and_then(|answer| answer.credential(read).map_err(Failure::from))
-            .map_err(|failure| Failure { error: failure.error.asking(self.asked()), ..failure })
+        let read = answer.and_then(|answer| answer.credential(read).map_err(Failure::from));
+        self.worked.set(self.worked.get() || read.is_ok());
+        read.map_err(|failure| Failure { error: failure.error.asking(self.asked()), ..failure })
     }
 
     /// What is asked, as errors name it.
@@ -139,37 +144,78 @@ impl Origin {
     async fn answer(&self, question: &Question, patience: &Patience) -> Result<Answer, Failure> {
         let value = match &self.source {
             Source::Address(address) => self.post(address, question, patience).await?,
-            Source::Function(function) => {
-                // A plain object takes any member.
-                let _ = Reflect::set(&question.wanted, &"signal".into(), patience.signal());
-                let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
-                let value = settled(given, self.function, patience).await?;
-                if value.is_undefined() {
-                    let message = Some("it returned nothing".to_owned());
-                    return Err(Error::Mistake { function: self.function, message }.into());
-                }
-                value
-            }
+            Source::Function(function) => self.returned(function, question, patience).await?,
         };
-        if self.is_function() && !is_response(&value) {
-            let value = match &self.map {
-                Some(map) => mapped(map, &value, patience).await?,
-                None => value,
-            };
-            return Ok(Answer { status: None, body: carried(&value), headers: Told::default() });
+        if !is_response(&value) {
+            return self.mapped(&value, Answer::of(&value), patience).await;
         }
         if self.is_function() && get(&value, "bodyUsed").is_truthy() {
-            let message = Some("the Response that it returned had been read".to_owned());
-            return Err(Error::Mistake { function: self.function, message }.into());
+            let status = status_of(&value);
+            if matches!(status, 200..=299) {
+                return Err(self.mistake("the Response that it returned had been read").into());
+            }
+            let headers = Told::read(&get(&value, "headers"));
+            return Ok(Answer { status: Some(status), body: Body::Text(String::new()), headers });
         }
         let answer = Answer::read(&value, patience).await?;
-        match (&self.map, &answer.body) {
-            (Some(map), Body::Text(text)) if matches!(answer.status, Some(200..=299)) => {
-                let value = mapped(map, &body_of(text), patience).await?;
-                Ok(Answer { body: carried(&value), ..answer })
+        match &answer.body {
+            Body::Text(text) if matches!(answer.status, Some(200..=299)) => {
+                let body = body_of(text);
+                self.mapped(&body, answer, patience).await
             }
             _ => Ok(answer),
         }
+    }
+
+    /// What the page's function brought.
+    async fn returned(
+        &self,
+        function: &Function,
+        question: &Question,
+        patience: &Patience,
+    ) -> Result<JsValue, Failure> {
+        // A plain object takes any member.
+        let _ = Reflect::set(&question.wanted, &"signal".into(), patience.signal());
+        let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
+        let value = settled(given, self.function, patience).await?;
+        if value.is_undefined() {
+            return Err(if self.worked.get() {
+                // It lacks no `return`: what it calls failed, and kept that to itself.
+                Error::InvalidResponse { reason: "the page's function returned nothing" }.into()
+            } else {
+                self.mistake("it returned nothing").into()
+            });
+        }
+        // Interceptors resolve with what went wrong, as does `catch((error) => error)`; some put it in front of nothing.
+        let first =
+            if Array::is_array(&value) { Array::from(&value).get(0) } else { value.clone() };
+        if first.is_instance_of::<js_sys::Error>() {
+            return Err(Failure::of_page(first, self.function, patience).await);
+        }
+        Ok(value)
+    }
+
+    fn mistake(&self, message: &str) -> Error {
+        Error::Mistake { function: self.function, message: Some(message.to_owned()) }
+    }
+
+    /// The page's own reading of an answer, for what no reader can know, such as an encrypted payload. `given` is what it
+    /// reads. An answer that refuses is not as the page expects it, and counts by itself.
+    async fn mapped(
+        &self,
+        given: &JsValue,
+        answer: Answer,
+        patience: &Patience,
+    ) -> Result<Answer, Failure> {
+        let Some(map) = &self.map else { return Ok(answer) };
+        let made =
+            settled(map.call1(&JsValue::NULL, given), PageFunction::MapReply, patience).await;
+        if made.as_ref().is_ok_and(|value| !value.is_undefined() && !value.is_null())
+            || !answer.refuses()
+        {
+            return Ok(Answer { body: carried(&made?), ..answer });
+        }
+        Ok(answer)
     }
 
     async fn post(
@@ -251,6 +297,23 @@ fn is_own_site(address: &str) -> bool {
 }
 
 impl Answer {
+    /// What a function of the page brought that is no `Response`.
+    fn of(value: &JsValue) -> Self {
+        if !is_whole_answer(value) {
+            return Self { status: None, body: carried(value), headers: Told::default() };
+        }
+        let status = ["status", "statusCode"].iter().find_map(|name| get(value, name).as_f64());
+        let headers = Told::read(&headers_of(value));
+        Self { status: status.map(status_from), body: parsed_body(value), headers }
+    }
+
+    /// Whether it says by itself that it is a refusal.
+    fn refuses(&self) -> bool {
+        let meta = self.headers.meta(self.status);
+        matches!(&self.body, Body::Text(text)
+            if reply::read_refusal(Json::String(text.clone()), &meta, &parse).is_some())
+    }
+
     /// Reads a `Response`, whichever realm or polyfill it is from.
     async fn read(response: &JsValue, patience: &Patience) -> Result<Self, Failure> {
         let status = status_of(response);
@@ -322,11 +385,6 @@ async fn settled(
         Ok(value) => Ok(value),
         Err(thrown) => Err(Failure::of_page(thrown, function, patience).await),
     }
-}
-
-/// The page's own reading of an answer, for what no reader can know, such as an encrypted payload.
-async fn mapped(map: &Function, value: &JsValue, patience: &Patience) -> Result<JsValue, Failure> {
-    settled(map.call1(&JsValue::NULL, value), PageFunction::MapReply, patience).await
 }
 
 /// A body as the page's own reader gets it: parsed if it is JSON, or else its text.

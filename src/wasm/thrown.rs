@@ -6,22 +6,24 @@ use js_sys::JSON;
 use wasm_bindgen::prelude::*;
 
 use super::{
-    body::{Body, is_response, read_body},
+    body::{Body, has_status, headers_of, is_response, read_body},
     options::{call, get, header, parse},
     patience::Patience,
 };
 use crate::{
     error::{Error, PageFunction},
     json::Json,
-    reply,
-    text::{contains, split_once},
+    reply::{self, Fault},
+    text::split_once,
 };
 
 /// What client libraries put on an error or an answer, where it is not what `Object.keys` finds.
-const MEMBERS: [&str; 15] = [
+const MEMBERS: [&str; 18] = [
     "name",
     "message",
     "code",
+    "errorCode",
+    "errcode",
     "status",
     "statusCode",
     "serverCode",
@@ -33,6 +35,7 @@ const MEMBERS: [&str; 15] = [
     "text",
     "responseText",
     "error",
+    "info",
     "result",
 ];
 /// Where an error has the answer that it is about; the last is that of an event.
@@ -52,14 +55,21 @@ pub(super) fn error<'a>(
 }
 
 async fn read(thrown: &JsValue, function: PageFunction, patience: &Patience) -> Error {
-    let mut at = thrown.clone();
-    for _ in 0..CAUSES {
-        if let Some(error) = reply::read_thrown(&told(&at, patience).await, &parse) {
+    let itself = told(thrown, patience).await;
+    if let Some(error) = reply::read_thrown(&itself, &parse) {
+        return error;
+    }
+    let mut cause = get(thrown, "cause");
+    let has_cause = cause.is_object();
+    for _ in 1..CAUSES {
+        if let Some(error) = reply::read_thrown(&told(&cause, patience).await, &parse) {
             return error;
         }
-        at = get(&at, "cause");
+        cause = get(&cause, "cause");
     }
-    mistake(thrown, function).unwrap_or(Error::Source)
+    // The words of an error that has a cause are about that.
+    let words = || reply::read_words(&itself, &parse).filter(|_| !has_cause);
+    fault(thrown, function).or_else(words).unwrap_or(Error::Source)
 }
 
 /// What the value tells of an answer, as plain data.
@@ -78,10 +88,6 @@ async fn told(thrown: &JsValue, patience: &Patience) -> Json {
         told.push(("response".to_owned(), Json::Object(of_answer)));
     }
     Json::Object(told)
-}
-
-fn has_status(value: &JsValue) -> bool {
-    ["status", "statusCode"].into_iter().any(|name| get(value, name).as_f64().is_some())
 }
 
 /// What it has by [`MEMBERS`]' names; and if it is no error, whatever else is in it.
@@ -111,8 +117,7 @@ fn headers(answer: &JsValue) -> Option<Json> {
         };
         return Some(Json::Object(lines.lines().filter_map(header).collect()));
     }
-    let headers = ["headers", "header"].map(|name| get(answer, name));
-    let headers = headers.into_iter().find(JsValue::is_object)?;
+    let headers = Some(headers_of(answer)).filter(JsValue::is_object)?;
     if !get(&headers, "get").is_function() {
         return Some(plain(&headers));
     }
@@ -143,30 +148,19 @@ fn plain(value: &JsValue) -> Json {
     text.filter(|text| text.len() <= LARGEST).and_then(|text| parse(&text)).unwrap_or(Json::Null)
 }
 
-/// A mistake in the page's code, told by the kind of error that the platform throws for those. `fetch` fails with one
-/// of these kinds as well, and each engine says so in words of its own.
-fn mistake(thrown: &JsValue, function: PageFunction) -> Option<Error> {
-    const OF_FETCH: [&str; 7] =
-        ["fetch", "network", "load failed", "internet", "connection", "cancelled", "terminated"];
+/// What an error of the platform is about: the page's code, or an answer that it could not read.
+fn fault(thrown: &JsValue, function: PageFunction) -> Option<Error> {
     let word = |name| get(thrown, name).as_string().unwrap_or_default();
     let (name, message) = (word("name"), word("message"));
-    // What a parser says quotes what it read, which may be a credential.
-    let message = match &*name {
-        "ReferenceError" => Some(message),
-        "TypeError" => {
-            let said = message.to_ascii_lowercase();
-            if OF_FETCH.iter().any(|words| contains(&said, words)) {
-                return None;
-            }
-            Some(message)
-        }
+    if name == "UploadTokenError" {
         // Of ours, without the address of its entry.
-        "UploadTokenError" => {
-            let said = split_once(&message, " — ").map(|(said, _)| said.to_owned());
-            Some(said.unwrap_or(message))
-        }
-        "SyntaxError" | "RangeError" => None,
-        _ => return None,
-    };
-    Some(Error::Mistake { function, message })
+        let said = split_once(&message, " — ").map(|(said, _)| said.to_owned());
+        return Some(Error::Mistake { function, message: Some(said.unwrap_or(message)) });
+    }
+    Some(match reply::read_fault(&name, &message)? {
+        Fault::Mistake(message) => Error::Mistake { function, message },
+        Fault::Unreadable => Error::InvalidResponse {
+            reason: "the page's function could not parse it, as if it were the page of a sign-in or of a proxy",
+        },
+    })
 }

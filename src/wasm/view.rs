@@ -95,7 +95,10 @@ impl<'a> Failure<'a> {
         Self {
             code: error.code(),
             message: error.text(),
-            status: answered.map(|answered| answered.status.into()),
+            status: answered
+                .map(|answered| answered.status)
+                .filter(|&status| status > 0)
+                .map(Into::into),
             server_code: answered.and_then(|answered| answered.code.as_deref()),
             server_message: answered.and_then(|answered| answered.message.as_deref()),
             request_id: answered.and_then(|answered| answered.request_id.as_deref()),

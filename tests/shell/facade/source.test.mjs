@@ -24,6 +24,20 @@ const GOOD = {
   },
 };
 
+/** The answers of clients that a function returns whole, as they are in Node: no JSON carries them. */
+class Message {
+  constructor(members) {
+    Object.assign(this, members, { request: { of: this } });
+  }
+}
+const day = "Mon, 30 Nov 2026 08:00:00 GMT";
+const WHOLE = {
+  axios: { status: 200, data: reply(1), headers: { date: day }, config: {}, request: cycle() },
+  got: new Message({ statusCode: 200, body: JSON.stringify(reply(1)), headers: { date: day } }),
+  superagent: new Message({ status: 200, body: reply(1), text: "", headers: { date: day } }),
+};
+for (const [client, answer] of Object.entries(WHOLE)) GOOD[`a whole answer of ${client}`] = () => answer;
+
 for (const [what, source] of Object.entries(GOOD)) {
   test(`a source may answer with ${what}`, async (t) => {
     const tokens = createTokenManager({ source });
@@ -32,15 +46,17 @@ for (const [what, source] of Object.entries(GOOD)) {
   });
 }
 
-const cycle = reply(1);
-cycle.self = cycle;
+function cycle() {
+  const made = reply(1);
+  return Object.assign(made, { self: made });
+}
 
 const BAD = {
   nothing: [() => {}, "source"],
   null: [() => null, "invalid_response"],
   "a number": [() => 7, "invalid_response"],
   "a BigInt in it": [() => ({ ...reply(1), id: 1n }), "invalid_response"],
-  "a cycle": [() => cycle, "invalid_response"],
+  "a cycle": [cycle, "invalid_response"],
   "a getter that throws": [
     () => ({
       get AccessKeyId() {
@@ -56,6 +72,26 @@ const BAD = {
   "an error under HTTP 200": [() => ({ Code: "NoPermission", Message: "CanarySecret" }), "http"],
   "a Response with 403": [() => new Response("", { status: 403 }), "forbidden"],
   "a Response with 503": [() => new Response("", { status: 503 }), "http"],
+  "a Response with 401 whose body was read": [
+    async () => {
+      const used = new Response("{}", { status: 401 });
+      await used.text();
+      return used;
+    },
+    "unauthenticated",
+  ],
+  "the page of a sign-in, which it parses": [() => new Response("<!doctype html>").json(), "invalid_response"],
+  "what it cannot decode": [() => atob("<!doctype html>"), "invalid_response"],
+  "a whole answer with 401": [
+    () => ({ status: 401, data: "", headers: {}, config: {}, request: cycle() }),
+    "unauthenticated",
+  ],
+  "the error that it caught": [() => new TypeError("fetch failed"), "network"],
+  "an error of axios that it caught": [
+    () => Object.assign(new Error("no"), { response: { status: 401, data: {}, headers: {} } }),
+    "unauthenticated",
+  ],
+  "an error in front of nothing": [() => [new TypeError("fetch failed"), undefined], "network"],
   "a Response whose body was read": [
     async () => {
       const used = Response.json(reply(1));
@@ -123,7 +159,7 @@ const REFUSALS = {
   "an XMLHttpRequest that parsed its answer": new Xhr(401, refusal),
   "an event of an XMLHttpRequest": { type: "load", target: new Xhr(401, refusalText) },
   "a jqXHR": { status: 401, responseText: refusalText, responseJSON: refusal, getAllResponseHeaders: () => "" },
-  "a response of axios": { status: 401, data: refusal, headers: {}, config: {}, request: cycle },
+  "a response of axios": { status: 401, data: refusal, headers: {}, config: {}, request: cycle() },
   "a response of superagent": { status: 401, body: refusal, text: refusalText, header: {} },
   "an HttpErrorResponse of Angular": {
     name: "HttpErrorResponse",
@@ -150,6 +186,56 @@ for (const [what, thrown] of Object.entries(REFUSALS)) {
     assert.match(error.message, /sign in again \(source\(\) answered 401\)/);
   });
 }
+
+/** What interceptors of pages reject with where the answer was a "no". */
+const SAID = {
+  "a sentence": "今日上传次数已用完",
+  "an error with a sentence": new Error("今日上传次数已用完"),
+  "an error with what it is about": Object.assign(new Error("no"), {
+    name: "BizError",
+    info: { success: false, errorCode: "1001", errorMessage: "今日上传次数已用完" },
+  }),
+  "an error with a code as text": Object.assign(new Error("今日上传次数已用完"), { code: "1001" }),
+  "an error with an errcode": Object.assign(new Error("今日上传次数已用完"), { errcode: 1001 }),
+};
+
+for (const [what, thrown] of Object.entries(SAID)) {
+  test(`a source that rejects with ${what} fails with the server's words, after a few tries`, async (t) => {
+    let asked = 0;
+    const source = () => (asked++, Promise.reject(thrown));
+    const tokens = createTokenManager({ source, policy: { backoffBase: 10, waitDeadline: 5000 } });
+    t.after(() => tokens.close());
+    const error = await tokens.getToken().catch((error) => error);
+    assert.deepEqual([error.code, error.serverMessage], ["http", "今日上传次数已用完"]);
+    assert(asked <= 3, `asked ${asked} times`);
+    assert.equal(error.cause, thrown);
+  });
+}
+
+test("a function that has worked and returns nothing is asked again", async (t) => {
+  let asked = 0;
+  const source = () => (asked++ === 1 ? undefined : { ...reply(asked), expiresIn: 900 });
+  const tokens = createTokenManager({ source, policy: { backoffBase: 10 } });
+  t.after(() => tokens.close());
+  await tokens.getToken();
+  tokens.invalidate(tokens.peek());
+  assert.equal((await tokens.getToken()).accessKeyId, reply(3).AccessKeyId);
+  assert.equal(tokens.status().requests, 3);
+});
+
+test("a message that quotes what the page gave is not told", async (t) => {
+  for (const source of [
+    () => fetch("/api/sts?token=CanarySecret"),
+    () => new Headers({ authorization: "Bearer CanarySecret\nabc" }),
+    () => "a" in "CanarySecret",
+  ]) {
+    const tokens = createTokenManager({ source });
+    t.after(() => tokens.close());
+    const error = await tokens.getToken().catch((error) => error);
+    assert.equal(error.code, "source");
+    assert(!error.message.includes("Canary"), error.message);
+  }
+});
 
 test("a Response that a source threw may still be read by the page", async (t) => {
   const thrown = new Response(refusalText, { status: 401 });
@@ -240,6 +326,8 @@ test("what mapReply throws is the cause, and it does not see refusals", async (t
   for (const [source, code, cause] of [
     [() => reply(1), "network", boom],
     [() => new Response("", { status: 500 }), "http", undefined],
+    [() => Response.json({ code: 401, msg: "登录过期" }), "unauthenticated", undefined],
+    [() => ({ code: 401, msg: "登录过期" }), "unauthenticated", undefined],
   ]) {
     const tokens = createTokenManager({ source, mapReply });
     t.after(() => tokens.close());
