@@ -45,15 +45,16 @@ pub(super) fn headers_of(answer: &JsValue) -> JsValue {
     named.into_iter().find(JsValue::is_object).unwrap_or_default()
 }
 
-/// The body of an answer that [`is_whole_answer`], as its client has parsed it.
+/// The body of an answer that [`is_whole_answer`], as its client has parsed it. Some have an empty object for what they
+/// could not parse, and the text beside it.
 pub(super) fn parsed_body(answer: &JsValue) -> Body {
-    let named = ["data", "body", "text"].map(|name| get(answer, name));
-    let is_there = |body: &JsValue| {
-        let is_empty_object =
-            is_plain(body) && Object::keys(body.unchecked_ref::<Object>()).length() == 0;
-        !body.is_undefined() && !is_empty_object
+    let is_empty = |body: &JsValue| {
+        is_plain(body) && Object::keys(body.unchecked_ref::<Object>()).length() == 0
     };
-    carried(&named.into_iter().find(is_there).unwrap_or_default())
+    let named = ["data", "body", "text"].map(|name| get(answer, name));
+    let mut there = named.iter().filter(|body| !body.is_undefined());
+    let body = there.clone().find(|body| !is_empty(body)).or_else(|| there.next());
+    body.map_or_else(|| Body::Text(String::new()), carried)
 }
 
 /// Whether it was written as `{…}`.

@@ -53,6 +53,8 @@ export interface ForeignTokens {
 export interface UploadFile {
   name: string;
   type: string;
+  /** Bytes. */
+  size: number;
   /** What the SDK takes it for. */
   isImage: boolean;
   /** What the page gave as `paramData.Vod`. */
@@ -130,6 +132,8 @@ extern "C" {
     pub(super) fn name(this: &UploadFile) -> String;
     #[wasm_bindgen(method, getter, js_name = type)]
     pub(super) fn mime(this: &UploadFile) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn size(this: &UploadFile) -> f64;
     #[wasm_bindgen(method, getter, js_name = isImage)]
     pub(super) fn is_image(this: &UploadFile) -> bool;
     #[wasm_bindgen(method, getter)]
@@ -147,6 +151,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn place(this: &UploadFile) -> JsValue;
 }
+
+/// VOD's name for it.
+const FILE_SIZE: &str = "FileSize";
 
 impl TokenOptions {
     pub(super) fn numbers(&self) -> Policy {
@@ -201,6 +208,15 @@ impl UploadFile {
         let Json::Object(members) = json(&self.fields(), 1) else { return Vec::new() };
         let text = |(name, value): (String, Json)| Some((name, value.as_str()?.to_owned()));
         members.into_iter().filter_map(text).collect()
+    }
+
+    /// The same for an AppServer, which may have a limit of its own.
+    pub(super) fn texts_and_size(&self) -> Vec<(String, String)> {
+        let mut texts = self.texts();
+        if texts.iter().all(|(name, _)| name != FILE_SIZE) {
+            texts.push((FILE_SIZE.to_owned(), whole(self.size()).to_string()));
+        }
+        texts
     }
 }
 

@@ -279,9 +279,13 @@ impl Driver<Uploads> {
     pub(super) fn started(self: &Rc<Self>, id: FileId, about: &UploadFile) {
         let file_name = about.name();
         let kind = Kind::of(&file_name, &about.mime(), about.is_image());
-        let media = Media { kind, file_name, fields: about.texts() };
-        let (scope, asked) = (about.scope(), self.time().mono);
         let uploads = self.shell();
+        let fields = match (&uploads.source, kind) {
+            (AuthSource::Page(_), Kind::Video) => about.texts_and_size(),
+            _ => about.texts(),
+        };
+        let media = Media { kind, file_name, fields };
+        let (scope, asked) = (about.scope(), self.time().mono);
         let known = uploads.with(id, |file| {
             file.scope.clone_from(&scope);
             (file.asked, file.waited_for_token) = (asked, 0);

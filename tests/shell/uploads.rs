@@ -9,7 +9,7 @@ use super::rig::{AppServer, Rig, Sdk, get, js, text, until};
 
 const STS: &str = "{ endpoint: 'https://vod.test', stall: 300000, seed: 7 }";
 const VIDEO: &str =
-    "{ name: 'a.mp4', type: 'video/mp4', isImage: false, fields: { Title: 'A', CateId: '7' },
+    "{ name: 'a.mp4', type: 'video/mp4', size: 9, isImage: false, fields: { Title: 'A', CateId: '7' },
                        videoId: undefined, ticket: undefined, checkpoint: false, scope: '' }";
 
 /// An uploader, and the SDK that it looks after.
@@ -214,7 +214,7 @@ async fn in_upload_auth_mode_an_address_is_told_what_is_wanted() {
     uploader.first("deliver").await;
     server.restore();
     let call = server.calls().get(0);
-    assert_eq!(text(&call, "body"), r#"{"title":"A","fileName":"a.mp4","cateId":7}"#);
+    assert_eq!(text(&call, "body"), r#"{"title":"A","fileName":"a.mp4","cateId":7,"fileSize":9}"#);
     let headers = get(&call, "headers").unchecked_into::<web_sys::Headers>();
     assert_eq!(headers.get("content-type").unwrap().as_deref(), Some("application/json"));
     assert_eq!(headers.get("x-csrf").unwrap().as_deref(), Some("7"));
@@ -228,7 +228,7 @@ async fn in_upload_auth_mode_a_function_is_asked_for_an_image() {
            stall: 1e6, seed: 7 }",
     );
     uploader.start(
-        "{ name: 'a.png', type: 'image/png', isImage: true, fields: { ImageExt: 'png', Tags: 'x' },
+        "{ name: 'a.png', type: 'image/png', size: 9, isImage: true, fields: { ImageExt: 'png', Tags: 'x' },
            videoId: '', ticket: undefined, checkpoint: true, scope: '' }",
     );
     let delivery = uploader.first("deliver").await;

@@ -107,10 +107,20 @@ function parameters({ videoInfo }: UploadInfo): Record<string, string> {
 
 /** @internal What the module is told of a file. */
 export function described(info: UploadInfo): Omit<UploadFile, "scope" | "place"> {
-  const { name, type } = info.file;
+  const { name, type, size } = info.file;
   const { isImage, videoId } = info;
   const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
   // Saved, it names its object; in memory it is of the one that was written last.
   const object = checkpoint ? ((info.checkpoint as { object?: string }).object ?? info.object) : undefined;
-  return { name, type, isImage, fields: parameters(info), videoId, ticket: tickets.of(videoId), checkpoint, object };
+  return {
+    name,
+    type,
+    size,
+    isImage,
+    fields: parameters(info),
+    videoId,
+    ticket: tickets.of(videoId),
+    checkpoint,
+    object,
+  };
 }

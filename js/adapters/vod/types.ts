@@ -90,6 +90,8 @@ export interface UploadAuthRequest {
   readonly info: UploadInfo;
   readonly title: string;
   readonly fileName: string;
+  /** Bytes; of a video. */
+  readonly fileSize?: number;
   /** Refresh this video rather than create one. */
   readonly videoId?: string;
   /** What the last answer for that video gave as its `ticket`, also before a reload: by it a server knows whose the video is. */

@@ -15,7 +15,8 @@ let url;
 const server = createServer((request, response) => {
   asked++;
   const [status, body, headers] = answer;
-  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(text);
 });
 
 before(async () => {
@@ -27,6 +28,8 @@ before(async () => {
 after(() => server.close());
 
 const TOKEN = { AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", DurationSeconds: 900 };
+
+const PAGE = "<!doctype html><title>Sign in</title>";
 
 /** Name → what its documentation shows as a POST that resolves with the parsed answer. */
 const CLIENTS = {
@@ -63,6 +66,42 @@ const CLIENTS = {
   async got() {
     const { got } = await load("got");
     return ({ signal }) => got.post(url, { signal, retry: { limit: 0 } }).json();
+  },
+  async fetch() {
+    return ({ signal }) =>
+      fetch(url, { method: "POST", signal }).then((response) =>
+        response.ok ? response.json() : Promise.reject(response),
+      );
+  },
+  // Pages that look at the status themselves, or nowhere.
+  async "axios, whatever the status, and its answer whole"() {
+    const { default: axios } = await load("axios");
+    return () => axios.post(url, null, { validateStatus: () => true });
+  },
+  async "got, whatever the status, and its answer whole"() {
+    const { got } = await load("got");
+    return () => got.post(url, { throwHttpErrors: false, retry: { limit: 0 } });
+  },
+  async "superagent, its answer whole"() {
+    const { default: superagent } = await load("superagent");
+    return () => superagent.post(url);
+  },
+  async "axios, whose interceptor resolves with the error"() {
+    const { default: axios } = await load("axios");
+    const client = axios.create();
+    client.interceptors.response.use(
+      ({ data }) => data,
+      (error) => Promise.resolve(error),
+    );
+    return () => client.post(url);
+  },
+  async "axios-0, its error caught and returned in front of nothing"() {
+    const { default: axios } = await load("axios-0");
+    return () =>
+      axios.post(url).then(
+        ({ data }) => data,
+        (error) => [error, undefined],
+      );
   },
 };
 
@@ -156,6 +195,17 @@ for (const [name, make] of Object.entries(CLIENTS)) {
       await withManager({ source }, async (tokens) => {
         tokens.on("refreshFailed", ({ error }) => {
           assert.equal(error.status, 500);
+          answer = [200, TOKEN];
+        });
+        assert.equal((await tokens.getToken()).accessKeyId, "STS.a");
+      });
+    });
+
+    test("the page of a proxy, then a token", async () => {
+      answer = [200, PAGE, { "content-type": "text/html" }];
+      await withManager({ source }, async (tokens) => {
+        tokens.on("refreshFailed", ({ error }) => {
+          assert.equal(error.code, "invalid_response");
           answer = [200, TOKEN];
         });
         assert.equal((await tokens.getToken()).accessKeyId, "STS.a");

@@ -118,7 +118,17 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
     assert.equal(figures(result.log).refused, 0);
     const [first, second] = await result.page.evaluate(() => window.requests);
     const { videoId } = result.report.states[0];
-    const about = { title: "Film", fileName: "a.mp4", cateId: 7, tags: "x", size: 3 * PART, same: true, signal: true };
+    const size = 3 * PART;
+    const about = {
+      title: "Film",
+      fileName: "a.mp4",
+      cateId: 7,
+      tags: "x",
+      fileSize: size,
+      size,
+      same: true,
+      signal: true,
+    };
     assert.deepEqual(first, { ...about, reason: "initial" });
     assert.match(second.ticket, /^t1\./, "what came with the first answer");
     assert.deepEqual(second, { ...about, reason: "refresh", videoId, ticket: second.ticket });
