@@ -8,6 +8,8 @@
 //! - Objects are visited from the outermost in, four levels deep, through lists and through strings
 //!   that hold JSON. The first that has an AccessKeyId and an AccessKeySecret is the token's.
 //! - Keys are compared without regard to case, `_` and `-`.
+//! - The SecurityToken is the text beside them whose name says so most clearly. A JSON web token is the page's session
+//!   as long as another may be meant; a token that stands apart counts if its name says whose it is.
 //! - Expiry and server time are looked for in that object, then in those around it.
 //! - A bare number tells by its size what it is: up to 86,400 seconds left, about 10⁹ seconds since
 //!   the epoch, about 10¹² milliseconds since the epoch; unless the name says the unit.
@@ -28,6 +30,7 @@ mod said;
 mod search;
 mod secrets;
 mod thrown;
+mod token_names;
 mod upload_auth;
 mod words;
 
@@ -122,7 +125,7 @@ pub enum Warning {
     CachedAnswer,
     /// `Cache-Control` does not forbid storing the answer (RFC 6749, section 5.1 asks for `no-store`).
     Cacheable,
-    /// The credentials have names that are not those of STS.
+    /// The credentials have names that are not those of STS, or do not stand together.
     GuessedShape,
     /// There is a token, and also an error code.
     ErrorInOk,

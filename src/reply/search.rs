@@ -2,7 +2,10 @@
 
 use std::{string::String, vec, vec::Vec};
 
-use super::Parse;
+use super::{
+    Parse,
+    token_names::{Form, Name, Rank, surest},
+};
 use crate::{json::Json, text::contains};
 
 /// An object's members.
@@ -206,18 +209,6 @@ pub(super) const SECRETS: &[&str] = &[
     "stsaccesskeysecret",
 ];
 
-/// Names of a security token; the first is the documented one, the second is what ali-oss calls it.
-pub(super) const TOKENS: &[&str] = &[
-    "securitytoken",
-    "ststoken",
-    "secrettoken",
-    "sessiontoken",
-    "aliyunsecuritytoken",
-    "aliyunststoken",
-    "osssecuritytoken",
-    "token",
-];
-
 /// The id where an `accessKeySecret` or its like stands beside it, the secret where an `accessId` does.
 pub(super) const AMBIGUOUS: &[&str] = &["accesskey"];
 
@@ -229,8 +220,28 @@ pub(super) struct Credentials<'a> {
     pub(super) id: &'a str,
     pub(super) secret: &'a str,
     pub(super) token: Option<&'a str>,
-    /// Whether a name had to be guessed.
+    /// Whether a name or a place had to be guessed.
     pub(super) guessed: bool,
+    /// Whether `token` may well be one.
+    fits: bool,
+}
+
+impl<'a> Credentials<'a> {
+    fn new(id: &'a str, secret: &'a str, token: Option<(Rank, &'a str)>, guessed: bool) -> Self {
+        let guessed = guessed || token.is_some_and(|(rank, _)| rank.name > Name::AliOss);
+        let fits = token.is_some_and(|(rank, _)| rank.form == Form::Fits);
+        Self { id, secret, token: token.map(|(_, token)| token), guessed, fits }
+    }
+
+    /// Whether there is an id and a secret.
+    fn filled(&self) -> bool {
+        !self.id.trim_ascii().is_empty() && !self.secret.trim_ascii().is_empty()
+    }
+
+    /// Whether nothing better need be looked for. A long-lived key must be told as such, whatever else is there.
+    fn sure(&self) -> bool {
+        self.filled() && (self.fits || self.id.trim_ascii().starts_with("LTAI"))
+    }
 }
 
 /// The credentials that stand in this very object.
@@ -241,33 +252,46 @@ pub(super) fn credentials(members: &Members) -> Option<Credentials<'_>> {
         (None, Some((_, secret))) => (text(members, AMBIGUOUS)?, (1, secret)),
         (None, None) => return None,
     };
-    let token = text(members, TOKENS);
-    let guessed = id.0 > 0 || secret.0 > 0 || token.is_some_and(|(position, _)| position > 1);
-    Some(Credentials { id: id.1, secret: secret.1, token: token.map(|(_, token)| token), guessed })
+    let token = surest(members, Name::Any);
+    Some(Credentials::new(id.1, secret.1, token, id.0 > 0 || secret.0 > 0))
 }
 
 /// Credentials under names that nobody else uses, told by an id that can only be that of an STS token.
 fn guess(members: &Members) -> Option<Credentials<'_>> {
     let texts = || members.iter().filter_map(|(key, value)| Some((plain(key), value.as_str()?)));
     let (id_key, id) = texts().find(|(_, value)| value.trim_ascii().starts_with("STS."))?;
-    let others = || texts().filter(|(key, value)| *key != id_key && !value.trim_ascii().is_empty());
-    let (secret_key, secret) = others().find(|(key, _)| {
+    let mut others =
+        texts().filter(|(key, value)| *key != id_key && !value.trim_ascii().is_empty());
+    let (_, secret) = others.find(|(key, _)| {
         !contains(key, "token") && (contains(key, "secret") || KEYS_GUESSED.contains(&&**key))
     })?;
-    let token = others().find(|(key, _)| {
-        *key != secret_key && (contains(key, "token") || contains(key, "security") || key == "st")
-    });
-    Some(Credentials { id, secret, token: token.map(|(_, token)| token), guessed: true })
+    Some(Credentials::new(id, secret, surest(members, Name::Vague), true))
 }
 
-/// The first credentials that are not empty, else those that can be guessed, else the first, with the path from there to the root.
+/// An id and a secret whose token stands in another object: around them, else anywhere. Only a name that says whose
+/// token it is counts there: an envelope's `token` is the page's.
+fn apart<'a>(tree: &Tree<'a>) -> Option<(Credentials<'a>, Vec<&'a Members>)> {
+    (0..tree.objects.len()).find_map(|index| {
+        let path = tree.path(index);
+        let (inner, around) = path.split_first()?;
+        let found = credentials(inner).filter(Credentials::filled)?;
+        let mut elsewhere = around.iter().copied().chain(tree.objects());
+        let token = elsewhere.find_map(|members| {
+            surest(members, Name::Named).filter(|(rank, _)| rank.form == Form::Fits)
+        });
+        token.map(|token| (Credentials::new(found.id, found.secret, Some(token), true), path))
+    })
+}
+
+/// The first credentials that are whole and known by their names, else those whose token stands apart, else those that
+/// can be guessed; else the first that can be told to be wrong. With the path from there to the root.
 pub(super) fn first_credentials<'a>(
     tree: &Tree<'a>,
 ) -> Option<(Credentials<'a>, Vec<&'a Members>)> {
-    let filled = |found: &Credentials<'_>| {
-        !found.id.trim_ascii().is_empty() && !found.secret.trim_ascii().is_empty()
-    };
-    tree.find(|members| credentials(members).filter(filled))
+    tree.find(|members| credentials(members).filter(Credentials::sure))
+        .or_else(|| apart(tree))
+        .or_else(|| tree.find(|members| guess(members).filter(Credentials::sure)))
+        .or_else(|| tree.find(|members| credentials(members).filter(Credentials::filled)))
         .or_else(|| tree.find(guess))
         .or_else(|| tree.find(credentials))
 }
