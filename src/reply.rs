@@ -12,7 +12,8 @@
 //!   as long as another may be meant; a token that stands apart counts if its name says whose it is.
 //! - Expiry and server time are looked for in that object, then in those around it.
 //! - A bare number tells by its size what it is: up to 86,400 seconds left, about 10⁹ seconds since
-//!   the epoch, about 10¹² milliseconds since the epoch; unless the name says the unit.
+//!   the epoch, about 10¹² milliseconds since the epoch; unless the name says the unit. 0 and -1 are members that nobody
+//!   has set, as is a date before 2000.
 //! - An instant without a zone is ignored: it is some server's local time. So is one with a zone that cannot
 //!   be right. The expiry is then unknown.
 //!

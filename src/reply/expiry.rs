@@ -53,6 +53,10 @@ enum End {
     Left(Millis),
     /// The token is dead whatever the time is.
     Dead,
+    /// Less than no time is left: somebody has counted, perhaps of another thing.
+    Spent,
+    /// A member that nobody has set.
+    Unset,
     /// A local time of an unknown place.
     Zoneless,
     Unreadable,
@@ -70,15 +74,17 @@ pub(super) fn read_expiry(
     warnings: &mut Vec<Warning>,
 ) -> Result<Expiry, Error> {
     let mut expiry = Expiry::default();
-    let (mut zoneless, mut unreadable) = (false, false);
+    let (mut spent, mut zoneless, mut unreadable) = (false, false, false);
     for (distance, members) in path.iter().enumerate() {
         for end in ends(members) {
             match end {
                 End::At(at) => expiry.at = expiry.at.or(Some(at)),
                 End::Left(left) => expiry.left = expiry.left.or(Some(left)),
-                End::Dead if distance == 0 => return Err(Error::ExpiredOnArrival),
-                // An envelope's zero may be about something else.
-                End::Dead => {}
+                // A more reliable end has been read, or it may be that of something else in the envelope.
+                End::Dead if distance > 0 || expiry.at.is_some() => {}
+                End::Dead => return Err(Error::ExpiredOnArrival),
+                End::Spent => spent |= distance == 0,
+                End::Unset => {}
                 End::Zoneless => zoneless = true,
                 End::Unreadable => unreadable = true,
             }
@@ -86,6 +92,9 @@ pub(super) fn read_expiry(
         // What stands further out is less certainly about the token.
         if expiry != Expiry::default() {
             break;
+        }
+        if spent {
+            return Err(Error::ExpiredOnArrival);
         }
     }
     if let Some(left) = &mut expiry.left {
@@ -188,13 +197,19 @@ fn counted(number: f64, unit: Unit) -> End {
     };
     match (instant(number), unit) {
         (Some((at, _)), _) => plausible(at),
-        (None, _) if number <= 0.0 => End::Dead,
+        (None, _) if is_unset(number) => End::Unset,
+        (None, _) if number < 0.0 => End::Spent,
         (None, Unit::Each(each)) => span(each as f64),
         (None, Unit::Unsaid) if number <= DURATION_MAX => span(1_000.0),
         // Too many seconds for any token of STS, and as many milliseconds as it grants.
         (None, Unit::Unsaid) if (LIFE_MIN..=LIFE_MAX as f64).contains(&number) => span(1.0),
         (None, Unit::Unsaid) => End::Unreadable,
     }
+}
+
+/// The zero of a typed language, Redis' "no end" (-1) and "no such key" (-2), the year 1 as an epoch (Go): no end at all.
+fn is_unset(number: f64) -> bool {
+    [0.0, -1.0, -2.0].contains(&number) || number < -SPAN_MAX
 }
 
 /// A span with its unit: `3600s`, `15m`, `1h`, `PT1H30M`.
