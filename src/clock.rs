@@ -130,7 +130,7 @@ pub struct Bound {
     pub refresh: Option<Virtual>,
 }
 
-/// How far a wall clock that is set by the network may be off when a life is compared with whole hours.
+/// How far a wall clock that is set by the network may be off when a life is compared with zones.
 const WALL_TOLERANCE: Millis = 60_000;
 /// The same for a server's clock: the answer's way.
 const SERVER_TOLERANCE: Millis = 10_000;
@@ -139,15 +139,15 @@ const SERVER_TOLERANCE: Millis = 10_000;
 ///
 /// In this order: the shorter of a duration and an instant on a known server clock; the wall clock, if
 /// it makes the life plausible; otherwise the policy's assumed life. A fresh token that seems dead, or
-/// to live longer than any, proves that the wall clock is wrong. A life that only a time zone explains
+/// to live longer than any, proves that the wall clock is wrong. A life that a time zone explains better
 /// is none: the instant does not count.
 #[must_use]
 pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bound {
     let (now, tolerance) = time.server.map_or((time.wall, WALL_TOLERANCE), |server| {
         (server.at.plus(time.elapsed.saturating_sub(server.sent)), SERVER_TOLERANCE)
     });
-    let local = |at: &UnixMillis| is_zone_off(at.0.saturating_sub(now.0), tolerance);
-    let local = expiry.at.as_ref().is_some_and(local);
+    let off = |at: UnixMillis| is_zone_off(at.0.saturating_sub(now.0), tolerance);
+    let local = !expiry.absolute && expiry.at.is_some_and(off);
     let named = expiry.at.filter(|_| !local);
     let by_duration = expiry.left.map(|left| sent.saturating_add(policy.sure(left)));
     let by_server = named.zip(time.server).map(|(at, server)| {

@@ -109,8 +109,8 @@ pub enum Warning {
     NoExpiration,
     /// The expiry is a local time without a zone, so it was ignored.
     ZonelessExpiration,
-    /// The expiry is named as UTC, but a whole number of hours beside any life that STS grants: some server's
-    /// local time, so it was ignored.
+    /// The expiry is a text named as UTC, but a zone away from a usual life: some server's local time, so it was
+    /// ignored.
     LocalExpiration,
     /// The expiry is there, but is no instant and no duration.
     UnreadableExpiration,

@@ -161,6 +161,8 @@ pub struct Expiry {
     pub left: Option<Millis>,
     /// When the AppServer would like to be asked again, from when the answer was made.
     pub refresh: Option<Millis>,
+    /// Whether `at` has no zone that could be wrong: a number since the epoch, or one that has been judged before.
+    pub absolute: bool,
 }
 
 #[cfg(test)]

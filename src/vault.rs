@@ -92,7 +92,7 @@ mod tests {
             self.feed(Input::Fetched {
                 fetch,
                 value,
-                expiry: Expiry { at: None, left, refresh: None },
+                expiry: Expiry { left, ..Expiry::default() },
             });
             value
         }

@@ -26,7 +26,7 @@ const LIFE_MIN: f64 = 900_000.0;
 /// A longer span in milliseconds is a mistake.
 const SPAN_MAX: f64 = DURATION_MAX * 1_000.0;
 
-/// How long the way from STS to the answer may have taken when a life is compared with whole hours.
+/// How long the way from STS to the answer may have taken when a life is compared with zones.
 const ZONE_TOLERANCE: Millis = 10_000;
 
 /// Before 2000: not an expiry but somebody's zero (1970 in Unix, 0001 in .NET).
@@ -49,7 +49,11 @@ const SERVER_TIMES: &[&str] = &["servertime", "servertimestamp", "servertimems",
 /// What one value says about a token's end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
-    At(UnixMillis),
+    At {
+        instant: UnixMillis,
+        /// It was a number, so there is no zone that could be wrong.
+        absolute: bool,
+    },
     Left(Millis),
     /// The token is dead whatever the time is.
     Dead,
@@ -78,7 +82,10 @@ pub(super) fn read_expiry(
     for (distance, members) in path.iter().enumerate() {
         for end in ends(members) {
             match end {
-                End::At(at) => expiry.at = expiry.at.or(Some(at)),
+                End::At { instant, absolute } if expiry.at.is_none() => {
+                    (expiry.at, expiry.absolute) = (Some(instant), absolute);
+                }
+                End::At { .. } => {}
                 End::Left(left) => expiry.left = expiry.left.or(Some(left)),
                 // A more reliable end has been read, or it may be that of something else in the envelope.
                 End::Dead if distance > 0 || expiry.at.is_some() => {}
@@ -104,7 +111,7 @@ pub(super) fn read_expiry(
         }
     }
     if let (Some(at), Some(server)) = (expiry.at, server) {
-        if is_zone_off(at.0.saturating_sub(server.at.0), ZONE_TOLERANCE) {
+        if !expiry.absolute && is_zone_off(at.0.saturating_sub(server.at.0), ZONE_TOLERANCE) {
             warnings.push(Warning::LocalExpiration);
             return Ok(clamp(Expiry { at: None, ..expiry }, None));
         }
@@ -178,10 +185,10 @@ fn end(value: &Json, name: EndName) -> End {
     }
     let Some(text) = value.as_str().map(str::trim_ascii) else { return End::Unreadable };
     match read_date_time(text) {
-        Some(read) if read.zoned || name.utc => plausible(read.at),
+        Some(read) if read.zoned || name.utc => plausible(read.at, false),
         Some(_) => End::Zoneless,
         None => match (read_http_date(text), read_span(text)) {
-            (Some(at), _) => plausible(at),
+            (Some(at), _) => plausible(at, false),
             (None, Some(left)) => End::Left(left),
             (None, None) => End::Unreadable,
         },
@@ -196,7 +203,7 @@ fn counted(number: f64, unit: Unit) -> End {
         if left <= SPAN_MAX { End::Left(left as u64) } else { End::Unreadable }
     };
     match (instant(number), unit) {
-        (Some((at, _)), _) => plausible(at),
+        (Some((at, _)), _) => plausible(at, true),
         (None, _) if is_unset(number) => End::Unset,
         (None, _) if number < 0.0 => End::Spent,
         (None, Unit::Each(each)) => span(each as f64),
@@ -235,10 +242,10 @@ fn read_span(text: &str) -> Option<Millis> {
     (sum > 0).then_some(sum)
 }
 
-fn plausible(at: UnixMillis) -> End {
-    match at.0 {
+fn plausible(instant: UnixMillis, absolute: bool) -> End {
+    match instant.0 {
         FIRST_EXPIRY..FIRST_NOW => End::Dead,
-        FIRST_NOW..LAST => End::At(at),
+        FIRST_NOW..LAST => End::At { instant, absolute },
         _ => End::Unreadable,
     }
 }

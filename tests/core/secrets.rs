@@ -182,7 +182,7 @@ fn the_machine_of_a_token_does_not_print_it() {
         };
         if let Some(fetch) = fetches(&effects) {
             let failure = errors().into_iter().nth(round as usize % 12);
-            let expiry = Expiry { at: None, left: Some(900_000), refresh: None };
+            let expiry = Expiry { left: Some(900_000), ..Expiry::default() };
             effects = step(match failure {
                 Some(error) => Input::Failed { fetch, error },
                 None => Input::Fetched { fetch, value: token_of(round), expiry },

@@ -117,7 +117,7 @@ impl Ours {
 fn arrived(scenario: &Scenario, fetch: FetchId, sent: Millis) -> Input<Ends> {
     match scenario.ask(sent) {
         Some(ends) => {
-            let expiry = Expiry { at: None, left: Some(scenario.life), refresh: None };
+            let expiry = Expiry { left: Some(scenario.life), ..Expiry::default() };
             Input::Fetched { fetch, value: ends, expiry }
         }
         None => Input::Failed { fetch, error: Error::Network },

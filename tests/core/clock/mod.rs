@@ -180,7 +180,7 @@ mod bounds {
         ];
         for (name, server, at, left, expires, certain) in cases {
             assert_eq!(
-                of(server, Expiry { at, left, refresh: None }),
+                of(server, Expiry { at, left, ..Expiry::default() }),
                 (expires, certain),
                 "{name}"
             );

@@ -94,7 +94,7 @@ fn a_duration_counts_from_its_own_answer() {
     sim.answer = Answer::Never;
     sim.freeze(50 * MINUTE);
     sim.call(0);
-    let expiry = Expiry { at: None, left: Some(HOUR), refresh: None };
+    let expiry = Expiry { left: Some(HOUR), ..Expiry::default() };
     sim.feed(Input::Fetched { fetch: 2, value: held.value, expiry });
     let again = sim.rig.slot.token().unwrap();
     assert!(again.expires >= held.expires + 50 * MINUTE, "{again:?}");
@@ -240,7 +240,8 @@ fn an_answer_with_a_duration_and_a_later_instant_is_not_judged_twice() {
     sim.call(0);
     let value = Token { serial: 1, ends: HOUR };
     let server = UnixMillis(EPOCH).plus(sim.truth());
-    let expiry = Expiry { at: Some(server.plus(HOUR)), left: Some(10 * MINUTE), refresh: None };
+    let expiry =
+        Expiry { at: Some(server.plus(HOUR)), left: Some(10 * MINUTE), ..Expiry::default() };
     let stamp = Stamp { at: server, granularity: 0 };
     sim.feed_stamped(Input::Fetched { fetch: 1, value, expiry }, Some(stamp));
     let expires = sim.rig.slot.token().unwrap().expires;

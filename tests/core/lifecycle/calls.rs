@@ -107,7 +107,7 @@ fn what_nobody_asked_for_changes_nothing() {
         Input::Fetched {
             fetch: 77,
             value,
-            expiry: Expiry { at: None, left: Some(2 * HOUR), refresh: None },
+            expiry: Expiry { left: Some(2 * HOUR), ..Expiry::default() },
         },
         Input::Failed { fetch: 77, error: Error::Network },
         Input::Rejected { generation: 77 },

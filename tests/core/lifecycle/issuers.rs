@@ -58,20 +58,24 @@ fn nor_is_it_asked_for_in_a_loop_there() {
     assert!(sim.requests.len() - before <= 6, "{} requests", sim.requests.len() - before);
 }
 
-/// Answers the request with an end that is `hours` off, as a local time that is called UTC is.
+/// Answers the request with an end that is `hours` off an hour, as a local time that is called UTC is.
 fn answer_in_local_time(sim: &mut Sim, hours: i64) {
+    answer_with_an_end(sim, hours, false);
+}
+
+fn answer_with_an_end(sim: &mut Sim, hours: i64, absolute: bool) {
     sim.answer = Answer::Never;
     sim.call(0);
     let ends = UnixMillis(EPOCH + 3_600_000 + hours * 3_600_000);
     let fetch = sim.rig.slot.requests();
     let value = Token { serial: fetch, ends: HOUR };
-    let expiry = Expiry { at: Some(ends), ..Expiry::default() };
+    let expiry = Expiry { at: Some(ends), absolute, ..Expiry::default() };
     sim.feed(Input::Fetched { fetch, value, expiry });
 }
 
 #[test]
 fn a_local_time_that_is_called_utc_is_told_and_the_assumed_life_counts() {
-    for hours in [8, 9, -5] {
+    for hours in [8, 12, -5] {
         let mut sim = Sim::new();
         answer_in_local_time(&mut sim, hours);
         let held = sim.rig.slot.token().unwrap();
@@ -79,6 +83,30 @@ fn a_local_time_that_is_called_utc_is_told_and_the_assumed_life_counts() {
         assert!(held.life <= 15 * MINUTE, "{hours} h: {held:?}");
         assert!(sim.events.contains(&Event::LocalExpiration), "{hours} h: {:?}", sim.events);
     }
+}
+
+/// A role may be set to up to twelve hours, and a number since the epoch has no zone.
+#[test]
+fn a_long_life_is_believed_unless_a_zone_explains_it_better() {
+    for (hours, absolute) in [(1, false), (3, false), (7, false), (11, false), (8, true)] {
+        let mut sim = Sim::new();
+        answer_with_an_end(&mut sim, hours, absolute);
+        let held = sim.rig.slot.token().unwrap();
+        let known = (held.named.is_some(), held.life.div_ceil(HOUR));
+        assert_eq!(known, (true, hours.unsigned_abs() + 1), "{hours} h: {held:?}");
+        assert!(!sim.events.contains(&Event::LocalExpiration), "{hours} h: {:?}", sim.events);
+    }
+}
+
+/// As a slot does whose tokens are those of another.
+#[test]
+fn an_end_that_has_been_judged_is_not_judged_again() {
+    let mut sim = Sim::holding(10 * HOUR);
+    sim.freeze(HOUR);
+    let time = sim.rig.clock.clone().look(&sim.policy, sim.now(), 0);
+    let expiry = sim.rig.slot.token().unwrap().expiry(&time);
+    let bound = upload_token::clock::bound(&sim.policy, &time, time.elapsed, expiry);
+    assert_eq!((bound.local, bound.named.is_some()), (false, true));
 }
 
 #[test]
@@ -89,7 +117,7 @@ fn a_wish_to_be_asked_sooner_is_obeyed_and_one_to_be_asked_later_is_not() {
         sim.answer = Answer::Never;
         sim.call(0);
         let value = Token { serial: 1, ends: HOUR };
-        let expiry = Expiry { at: None, left: Some(HOUR), refresh: wish };
+        let expiry = Expiry { left: Some(HOUR), refresh: wish, ..Expiry::default() };
         sim.feed(Input::Fetched { fetch: 1, value, expiry });
         sim.rig.slot.token().unwrap().refresh_at()
     };

@@ -74,7 +74,7 @@ pub struct Chances {
 pub enum Says {
     /// The instant, and the server's time.
     Instant,
-    /// The instant in local time, so many ms from Greenwich, called UTC; and the server's time.
+    /// The instant so many ms off, as in a local time that is called UTC; and the server's time.
     LocalTime(i64),
     /// The life left.
     Duration,

@@ -315,7 +315,8 @@ mod holds {
 
     #[test]
     fn with_local_times_that_are_called_utc() {
-        for hours in [8, -5] {
+        // China and New York, and the hour that a life of some ticks is not. Eight hours alone may be a role's.
+        for hours in [9, -4] {
             prove(
                 "local times",
                 World {

@@ -266,7 +266,7 @@ impl Sim {
             image_id: None,
             ticket: self.ticket.map(str::to_owned),
         };
-        let expiry = Expiry { at: None, left: Some(left), refresh: None };
+        let expiry = Expiry { left: Some(left), ..Expiry::default() };
         self.feed(Input::Fetched { fetch, auth, expiry });
     }
 

@@ -133,7 +133,7 @@ impl Page {
         let value =
             Token { serial: self.forged, ends: self.sim.truth().saturating_add(extremes[pick(4)]) };
         self.sim.feed_stamped(
-            Input::Fetched { fetch, value, expiry: Expiry { at, left, refresh: None } },
+            Input::Fetched { fetch, value, expiry: Expiry { at, left, ..Expiry::default() } },
             stamp,
         );
     }

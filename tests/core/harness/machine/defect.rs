@@ -147,7 +147,7 @@ impl Defect {
             (Self::ZoneBelieved, Input::Fetched { fetch, value, expiry }) => {
                 let made = stamp.map_or(now.wall, |stamp| stamp.at);
                 let left = expiry.at.map(|at| made.until(at));
-                let expiry = Expiry { at: None, left, refresh: None };
+                let expiry = Expiry { left, ..Expiry::default() };
                 let input = Input::Fetched { fetch: *fetch, value: *value, expiry };
                 rig.step(policy, now, draw, input, stamp)
             }
