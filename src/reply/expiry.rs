@@ -57,7 +57,7 @@ enum End {
     Left(Millis),
     /// The token is dead whatever the time is.
     Dead,
-    /// Less than no time is left: somebody has counted, perhaps of another thing.
+    /// No time is left: somebody has counted, perhaps of another thing.
     Spent,
     /// A member that nobody has set.
     Unset,
@@ -181,7 +181,7 @@ fn end(value: &Json, name: EndName) -> End {
         _ => {}
     }
     if let Some(number) = number(value) {
-        return counted(number, name.unit);
+        return counted(number, name);
     }
     let Some(text) = value.as_str().map(str::trim_ascii) else { return End::Unreadable };
     match read_date_time(text) {
@@ -196,7 +196,7 @@ fn end(value: &Json, name: EndName) -> End {
 }
 
 /// A bare number: an instant, or a span in the unit that its name or its size says.
-fn counted(number: f64, unit: Unit) -> End {
+fn counted(number: f64, EndName { unit, left, .. }: EndName) -> End {
     let span = |each: f64| {
         let left = number * each;
         // Truncation is wanted: a life is never rounded up.
@@ -204,6 +204,7 @@ fn counted(number: f64, unit: Unit) -> End {
     };
     match (instant(number), unit) {
         (Some((at, _)), _) => plausible(at, true),
+        (None, _) if number == 0.0 && left => End::Spent,
         (None, _) if is_unset(number) => End::Unset,
         (None, _) if number < 0.0 => End::Spent,
         (None, Unit::Each(each)) => span(each as f64),

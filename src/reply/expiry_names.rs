@@ -17,6 +17,8 @@ pub(super) struct EndName {
     pub(super) unit: Unit,
     /// The name says that an instant is in UTC.
     pub(super) utc: bool,
+    /// The name says that it counts what is left, so that 0 is an end and not the zero of a typed language.
+    pub(super) left: bool,
 }
 
 /// What a name must hold.
@@ -37,6 +39,8 @@ const STEMS: [&str; 13] = [
 ];
 /// What a name must not hold: another thing's end, or no end.
 const OTHERS: [&str; 7] = ["refresh", "cookie", "url", "policy", "cache", "password", "user"];
+/// What is in the names of counts.
+const LEFT: [&str; 5] = ["expiresin", "expirein", "expiredin", "ttl", "validfor"];
 const UNITS: [(&str, Millis); 11] = [
     ("milliseconds", 1),
     ("millisecond", 1),
@@ -60,7 +64,8 @@ pub(super) fn end_name(key: &str) -> Option<EndName> {
     }
     let unit = UNITS.iter().find(|(suffix, _)| name.ends_with(suffix));
     let unit = unit.map_or(Unit::Unsaid, |(_, each)| Unit::Each(*each));
-    Some(EndName { unit, utc: contains(&name, "utc") || contains(&name, "gmt") })
+    let left = LEFT.iter().any(|left| contains(&name, left));
+    Some(EndName { unit, utc: contains(&name, "utc") || contains(&name, "gmt"), left })
 }
 
 #[cfg(test)]
@@ -101,5 +106,7 @@ mod tests {
         }
         assert!(end_name("ExpireUTCTime").unwrap().utc);
         assert!(!end_name("ExpireTime").unwrap().utc);
+        assert!(end_name("expires_in").unwrap().left);
+        assert!(!end_name("expires").unwrap().left);
     }
 }

@@ -269,7 +269,7 @@ async fn every_refusal_has_its_code() {
         ("new Response('<html>', { status: 200 })", "invalid_response", 0, None),
         ("new Response(null, { status: 204 })", "invalid_response", 0, None),
         ("Response.json({ ...reply(n), AccessKeyId: 'LTAI5tCanary' })", "long_lived_key", 0, None),
-        ("Response.json({ ...reply(n), expiresIn: -60 })", "expired_on_arrival", 0, None),
+        ("Response.json({ ...reply(n), expiresIn: 0 })", "expired_on_arrival", 0, None),
         ("({ status: 500, text: async () => '' })", "http", 500, None),
         (
             "({ status: 200, text: () => JSON.stringify({ ...reply(n), SecurityToken: '' }) })",

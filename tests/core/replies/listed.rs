@@ -49,6 +49,7 @@ fixtures![
     "bad-not-ascii",
     "bad-nul",
     "bad-null",
+    "bad-over-by-a-count",
     "bad-space",
     "bad-ten-megabytes",
     "bad-ten-megabytes-of-brackets",

@@ -39,7 +39,7 @@ export const ANSWERS = {
   "no-token": json({ AccessKeyId, AccessKeySecret }),
   "line-break": json({ ...token, SecurityToken: `${SecurityToken}\n${SecurityToken}` }),
   "not-ascii": json({ ...token, AccessKeySecret: `${AccessKeySecret}ü` }),
-  dead: json({ ...token, expiresIn: -60 }),
+  dead: json({ ...token, expiresIn: 0 }),
   "wrong-names": json({ [AccessKeySecret]: SecurityToken }),
   "wrong-types": json({ AccessKeyId: { AccessKeySecret }, AccessKeySecret: [SecurityToken], SecurityToken: 1 }),
   large: { body: `{"junk":"${ALL.repeat(5_000)}"}` },

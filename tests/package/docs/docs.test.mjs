@@ -275,8 +275,6 @@ const COMMANDS = [
   },
   // That it is the package's name; the registry is not asked.
   { has: "npm install upload-token", run: ["npm", ["pkg", "get", "name"]], prints: /^"upload-token"$/m },
-  // In the consumers' suite the page is served by it.
-  { has: "npx vite", run: ["npm", ["pkg", "get", "name"]], prints: /^"upload-token"$/m },
   { has: "npm start\n", run: ["npm", ["start", "--", "--headless"]], prints: /SHA-256|sha-?256/i },
   // The tests behind it are suites of their own; that it finds them is what is tried here.
   { has: "npm run wasm-pack", run: ["npm", ["run", "wasm-pack", "--", "--version"]], prints: /wasm-pack \d/ },

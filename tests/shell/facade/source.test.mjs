@@ -68,7 +68,7 @@ const BAD = {
   "a function": [() => () => reply(1), "invalid_response"],
   HTML: [() => "<!doctype html>", "invalid_response"],
   "a long-lived key": [() => ({ ...reply(1), AccessKeyId: "LTAI5tCanary" }), "long_lived_key"],
-  "a dead token": [() => ({ ...reply(1), expiresIn: -60 }), "expired_on_arrival"],
+  "a dead token": [() => ({ ...reply(1), expiresIn: 0 }), "expired_on_arrival"],
   "an error under HTTP 200": [() => ({ Code: "NoPermission", Message: "CanarySecret" }), "http"],
   "a Response with 403": [() => new Response("", { status: 403 }), "forbidden"],
   "a Response with 503": [() => new Response("", { status: 503 }), "http"],
