@@ -13,7 +13,7 @@ use std::fmt;
 pub use answered::Answered;
 pub use asked::{Asked, Party};
 pub(crate) use codes::is_connection_code;
-pub use codes::{is_configuration_code, is_fault_code};
+pub use codes::{is_configuration_code, is_fault_code, is_throttling_code};
 
 use std::{boxed::Box, string::String};
 
@@ -36,14 +36,14 @@ pub enum Error {
     Network,
     /// The server answered with an error that is none of the cases below.
     Http(Answered),
-    /// 429, a `Throttling*` code, or a `Retry-After`: the server asks for fewer requests.
+    /// 429, a code such as `Throttling.User`, or a `Retry-After`: the server asks for fewer requests.
     Throttled {
         /// The answer.
         answered: Answered,
         /// What `Retry-After` asked for.
         retry_after: Option<Millis>,
     },
-    /// 401: the user must sign in again.
+    /// 401, or a code or a sentence that says the session is over: the user must sign in again.
     Unauthenticated(Answered),
     /// 403: the user may not upload, or the server does not accept the page's request.
     Forbidden(Answered),
@@ -247,6 +247,8 @@ impl Error {
             // A well-formed "no" is meant; a 400, or a page's own words, may be about a hiccup behind the AppServer.
             Self::Http(Answered { status: 200..=299, .. }) => 2,
             Self::Http(Answered { status: 0 | 400, .. }) => 3,
+            // What some frameworks answer to every "no", as others do 400.
+            Self::Http(Answered { meant: true, status: 500..=599, .. }) => 3,
             _ => u32::MAX,
         }
     }

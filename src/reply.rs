@@ -24,16 +24,19 @@ mod complaint;
 mod expiry;
 mod expiry_names;
 mod failure;
+mod leading;
 mod message;
 mod mistake;
 mod rest;
 mod said;
 mod search;
 mod secrets;
+mod session;
 mod thrown;
 mod token_names;
 mod upload_auth;
 mod words;
+mod xml;
 
 use std::{borrow::ToOwned, vec, vec::Vec};
 
@@ -168,7 +171,7 @@ impl Warning {
 /// [`Error::Http`], [`Error::Throttled`], [`Error::Unauthenticated`] or [`Error::Forbidden`] if the answer is an error,
 /// whatever its status.
 pub fn read(json: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Result<Reply, Error> {
-    let json = search::expand(json, parse);
+    let json = xml::opened(search::expand(json, parse));
     let tree = open(&json, meta)?;
     let Some((found, path)) = search::first_credentials(&tree) else {
         return Err(absent(&json, &tree, meta, search::missing));
@@ -200,7 +203,7 @@ pub fn read_upload_auth(
     meta: &Meta<'_>,
     parse: Parse<'_>,
 ) -> Result<Reply<UploadAuth>, Error> {
-    let json = search::expand(json, parse);
+    let json = xml::opened(search::expand(json, parse));
     let tree = open(&json, meta)?;
     let find = |members| search::text(members, &["uploadauth"]);
     let Some(((_, upload_auth), path)) = tree.find(find) else {
@@ -239,7 +242,7 @@ pub fn read_upload_auth(
 /// The server's own code is kept only if it has the form of one, and is none of the answer's secrets.
 #[must_use]
 pub fn read_failure(status: u16, json: Option<Json>, meta: &Meta<'_>, parse: Parse<'_>) -> Error {
-    let json = search::expand(json.unwrap_or(Json::Null), parse);
+    let json = xml::opened(search::expand(json.unwrap_or(Json::Null), parse));
     failure::classify(status, &json, &Tree::new(&json), meta)
 }
 
@@ -259,6 +262,9 @@ fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
         Json::Object(_) | Json::Array(_) => return Ok(tree),
         Json::Null => "it is null",
         Json::Bool(_) | Json::Number(_) => "it is a bare value, not an object",
+        Json::String(text) if failure::is_error_text(search::bare(text)) => {
+            return Err(failure::classify(meta.status.unwrap_or(200), json, &tree, meta));
+        }
         Json::String(text) => match search::bare(text) {
             "" => "it is empty",
             text if search::begins(text, b"<") => "it is HTML or XML, not JSON",
@@ -276,7 +282,7 @@ fn absent(
     meta: &Meta<'_>,
     missing: impl Fn(&Tree<'_>) -> &'static str,
 ) -> Error {
-    if Complaint::read(tree.objects()).failed() {
+    if Complaint::read(tree.objects()).failed() || message::refuses(json, tree) {
         return failure::classify(meta.status.unwrap_or(200), json, tree, meta);
     }
     Error::InvalidResponse { reason: missing(tree) }

@@ -9,7 +9,8 @@ use super::Party;
 pub struct Answered {
     /// Who answered.
     pub party: Party,
-    /// HTTP status; the one that the body names if HTTP said 2xx; 0 if only the words of an answer are known.
+    /// HTTP status; the one that the body names if HTTP said 2xx, and its 401 or 429 beside 400, 403, 422 and 500; 0 if
+    /// only the words of an answer are known.
     pub status: u16,
     /// The server's own error code, when it named one.
     pub code: Option<String>,
@@ -19,6 +20,8 @@ pub struct Answered {
     pub request_id: Option<String>,
     /// Whether it speaks of the protection against requests that another site forges.
     pub csrf: bool,
+    /// Whether it is a "no" in words within HTTP 2xx, and so no trouble of the server, whatever status it names.
+    pub meant: bool,
 }
 
 impl Answered {
@@ -32,6 +35,7 @@ impl Answered {
             message: None,
             request_id: None,
             csrf: false,
+            meant: false,
         }
     }
 

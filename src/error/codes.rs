@@ -20,6 +20,16 @@ pub fn is_configuration_code(code: &str) -> bool {
     PREFIXES.iter().any(|prefix| code.starts_with(prefix))
 }
 
+/// Whether `code` asks for fewer requests, in the words of Alibaba Cloud or of another server or framework.
+#[must_use]
+pub fn is_throttling_code(code: &str) -> bool {
+    const NAMES: [&str; 5] =
+        ["toomanyrequests", "ratelimited", "ratelimitexceeded", "requestlimitexceeded", "slowdown"];
+    let name = code.bytes().filter(|byte| !b"_-".contains(byte));
+    let name = name.map(|byte| byte.to_ascii_lowercase());
+    code.starts_with("Throttling") || NAMES.iter().any(|known| name.clone().eq(known.bytes()))
+}
+
 /// Whether `code` tells of a fault that passes: the cloud's own trouble, or a connection that the AppServer lost.
 #[must_use]
 pub fn is_fault_code(code: &str) -> bool {

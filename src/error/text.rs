@@ -122,11 +122,15 @@ impl Error {
             (Self::Http(_) | Self::Forbidden(_), status) if answered.csrf || status == 419 => {
                 "it protects against CSRF: send the token of your framework by request.headers"
             }
+            (Self::Forbidden(_), _) if answered.meant => "serverMessage has its reason",
             (Self::Forbidden(_), _) => {
                 "if it protects against CSRF, send its token by request.headers; behind a proxy keep the Host header"
             }
             (Self::Http(_), _) if configuration => {
                 "the key or the role that it uses may not do that; its team has to mend it"
+            }
+            (Self::Http(_), _) if answered.meant => {
+                "it means to refuse; serverMessage has its reason"
             }
             (Self::Http(_), 404 | 405 | 501) if method == Some("POST") => {
                 "is the address right? It must answer POST. For one that answers GET: source: ({ signal }) => fetch(address, { signal })"

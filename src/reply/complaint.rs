@@ -2,8 +2,12 @@
 
 use std::{borrow::ToOwned, string::String};
 
-use super::search::{Members, member, number};
-use crate::{error::is_connection_code, json::Json};
+use super::{
+    leading::in_code,
+    search::{Members, member, number, text},
+    session::is_session_code,
+};
+use crate::json::Json;
 
 const STATUSES: &[&str] = &["statuscode", "status", "httpstatus", "httpcode"];
 const CODES: &[&str] = &[
@@ -19,6 +23,11 @@ const CODES: &[&str] = &[
     "subcode",
 ];
 const GRANTED: &[&str] = &["success", "succeeded", "issuccess", "ok"];
+/// Members that hold a word such as `fail`, beside the statuses.
+const OUTCOMES: &[&str] = &["result", "state"];
+const FAILED: [&str; 4] = ["error", "fail", "failed", "failure"];
+/// gRPC's number for a caller who is not signed in.
+const GRPC_UNAUTHENTICATED: f64 = 16.0;
 
 /// A complaint in an answer's body.
 #[derive(Default)]
@@ -27,6 +36,8 @@ pub(super) struct Complaint {
     pub(super) status: Option<u16>,
     /// The server's error code.
     pub(super) code: Option<String>,
+    /// Whether a code says that nobody is signed in. What `Unauthorized` means depends on the status.
+    pub(super) signed_out: bool,
     /// Whether anything at all says that the request failed.
     failed: bool,
     /// Whether it is said so plainly that credentials beside it do not count.
@@ -63,11 +74,18 @@ impl Complaint {
         });
         let status = member(members, STATUSES).map(|(_, value)| value);
         let named = status.and_then(error_status);
-        let worded = status.is_some_and(|status| {
-            let text = status.as_str().unwrap_or_default();
-            let words = ["error", "fail", "failed", "failure"];
-            *status == Json::Bool(false) || words.iter().any(|word| text.eq_ignore_ascii_case(word))
-        });
+        let worded = status.is_some_and(says_failed);
+        // Elsewhere such a word may be about something else.
+        self.failed |= OUTCOMES
+            .iter()
+            .any(|name| member(members, &[name]).is_some_and(|(_, value)| says_failed(value)));
+        // GraphQL's, and the one of frameworks that check a form.
+        self.failed |= member(members, &["errors"]).is_some_and(|(_, errors)| lists(errors));
+        self.signed_out |= is_grpc_unauthenticated(members);
+        // Google's: `"status": "UNAUTHENTICATED"`.
+        let word = status.and_then(Json::as_str);
+        self.signed_out |= word.is_some_and(|word| is_session_code(word, true));
+        self.failed |= self.signed_out;
         self.plain |= denied || named.is_some() || worded;
         self.status = self.status.or(named);
         for name in CODES {
@@ -77,12 +95,30 @@ impl Complaint {
             }
             self.failed = true;
             self.status = self.status.or_else(|| error_status(value));
-            if self.code.is_none() {
-                self.code = code(value);
-            }
+            let code = code(value);
+            self.signed_out |= code.as_deref().is_some_and(|code| is_session_code(code, true));
+            self.code = self.code.take().or(code);
         }
         self.failed |= self.plain;
     }
+}
+
+fn says_failed(value: &Json) -> bool {
+    let word = value.as_str().unwrap_or_default().trim_ascii();
+    *value == Json::Bool(false) || FAILED.iter().any(|failed| word.eq_ignore_ascii_case(failed))
+}
+
+fn lists(errors: &Json) -> bool {
+    matches!(errors, Json::Array(_) | Json::Object(_)) && !errors.is_empty()
+}
+
+/// gRPC's status as JSON: `{"code":16,"message":"…","details":[]}`. In an envelope, 16 is some server's own code.
+fn is_grpc_unauthenticated(members: &Members) -> bool {
+    let has = |names| member(members, names).is_some();
+    let code = member(members, &["code"]).and_then(|(_, code)| number(code));
+    code == Some(GRPC_UNAUTHENTICATED)
+        && text(members, &["message", "status"]).is_some()
+        && !has(&["data", "msg", "success"])
 }
 
 /// A status of 400 to 599, also as text.
@@ -134,67 +170,6 @@ fn code(value: &Json) -> Option<String> {
     }
 }
 
-fn in_code(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
-}
-
-/// What frameworks and SDKs put before the code in a message.
-const PREAMBLES: &[&str] = &[
-    "error",
-    "err",
-    "exception",
-    "clientexception",
-    "serverexception",
-    "sdk.servererror",
-    "sdk.clienterror",
-    "teaexception",
-    "errorcode",
-    "code",
-    "http status",
-    "status code",
-];
-
-/// Codes of one word, which in a message may be no code.
-const BARE: [&str; 2] = ["Throttling", "Forbidden"];
-
-/// The code that a message begins with, as SDKs write it (`NoPermission: You are not…`), or the connection
-/// error that it names (`connect ETIMEDOUT 10.0.0.1:443`).
-pub(super) fn leading_code(message: &str) -> Option<String> {
-    let words = message.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
-    if let Some(word) = words.take(32).find(|word| is_connection_code(word)) {
-        return Some(word.to_owned());
-    }
-    let mut rest = message;
-    for _ in 0..PREAMBLES.len() {
-        rest = rest.trim_start_matches(|char: char| {
-            matches!(char, '[' | '(' | '"' | '\'' | ':' | ',' | '0'..='9')
-                || char.is_ascii_whitespace()
-        });
-        let Some(after) = PREAMBLES.iter().find_map(|preamble| strip(rest, preamble)) else {
-            break;
-        };
-        rest = after;
-    }
-    let end = rest.bytes().position(|byte| !in_code(byte)).unwrap_or(rest.len());
-    let (word, after) = rest.split_at_checked(end)?;
-    let word = word.trim_end_matches('.');
-    let named = after.trim_ascii_start().starts_with(':');
-    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
-    let humps = word.bytes().any(|byte| byte.is_ascii_lowercase()) && capitals >= 2;
-    let begins = word.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase());
-    let code = begins
-        && word.len() <= 64
-        && (humps || word.contains('.') || named && BARE.contains(&word));
-    (code && !word.starts_with("LTAI") && !word.starts_with("STS.")).then(|| word.to_owned())
-}
-
-/// `text` behind `preamble`, if that stands there as a word of its own.
-fn strip<'a>(text: &'a str, preamble: &str) -> Option<&'a str> {
-    let (head, after) = text.split_at_checked(preamble.len())?;
-    let whole = after.bytes().next().is_some_and(|byte| !in_code(byte));
-    (whole && head.eq_ignore_ascii_case(preamble)).then_some(after)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,41 +194,6 @@ mod tests {
         ];
         for (index, (value, expected)) in cases.iter().enumerate() {
             assert_eq!(code(value).as_deref(), *expected, "case {index}");
-        }
-    }
-
-    #[test]
-    fn a_message_is_read_for_the_code_that_it_begins_with() {
-        let cases = [
-            ("NoPermission: You are not authorized to do this action.", Some("NoPermission")),
-            (
-                "InvalidParameter.RoleArn : The specified RoleArn is invalid.",
-                Some("InvalidParameter.RoleArn"),
-            ),
-            ("Error: Throttling.User: Request was denied", Some("Throttling.User")),
-            (
-                "SDK.ServerError\nErrorCode: EntityNotExist.Role\nRecommend:",
-                Some("EntityNotExist.Role"),
-            ),
-            ("HTTP Status: 403 Error:NoPermission You are not", Some("NoPermission")),
-            ("[SignatureDoesNotMatch] The signature", Some("SignatureDoesNotMatch")),
-            ("Throttling: slow down", Some("Throttling")),
-            ("InternalError", Some("InternalError")),
-            ("code: 403, NoPermission", Some("NoPermission")),
-            ("connect ETIMEDOUT 10.0.0.1:443", Some("ETIMEDOUT")),
-            ("request to https://sts.example failed, reason: read ECONNRESET", Some("ECONNRESET")),
-            ("The role is missing", None),
-            ("Unauthorized", None),
-            ("Sorry: try again later", None),
-            ("user is not signed in", None),
-            ("error", None),
-            ("LTAI5tCanaryKey: is refused", None),
-            ("STS.CanaryKey: is refused", None),
-            ("请先登录", None),
-            ("", None),
-        ];
-        for (message, expected) in cases {
-            assert_eq!(leading_code(message).as_deref(), expected, "{message}");
         }
     }
 }

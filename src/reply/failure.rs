@@ -1,16 +1,23 @@
 //! What an answer without a token says: whose move it is, and when to ask again.
 
-use std::{borrow::ToOwned, string::ToString};
+use std::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 use super::{
     Meta, Parse,
-    complaint::{Complaint, leading_code},
-    message::{message, request_id},
+    complaint::Complaint,
+    leading::{is_known, leading_code},
+    message::{is_plain, message, refuses, request_id},
+    said::is_cloud_code,
     search::{self, Tree, member, number},
     secrets::Secrets,
+    session::{is_session_code, says_signed_out},
+    xml,
 };
 use crate::{
-    error::{Answered, Error, Party, is_configuration_code},
+    error::{Answered, Error, Party, is_configuration_code, is_fault_code, is_throttling_code},
     json::Json,
     text::contains,
     time::{Millis, read_http_date},
@@ -24,37 +31,91 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     let complaint = Complaint::read(tree.objects());
     let secrets = Secrets::of(tree);
     let message = message(root, tree, &secrets);
-    let code = complaint
-        .code
-        .or_else(|| leading_code(message.as_deref()?))
-        .filter(|code| !secrets.touch(code));
-    let status = if is_success(http) { complaint.status.unwrap_or(http) } else { http };
+    let status = match complaint.status {
+        Some(named) if is_success(http) => named,
+        // The body's own word on these two is better than a status that stands for any failure.
+        Some(named @ (401 | 429 | LOGIN_TIMEOUT)) if is_catch_all(http) => named,
+        _ => http,
+    };
+    let code = best_code(complaint.code, message.as_deref());
     // The status said once more is no code.
-    let code = code.filter(|code| *code != status.to_string());
+    let code = code.filter(|code| !secrets.touch(code) && *code != status.to_string());
     let retry_after = retry_after(tree, meta);
-    let throttled = code.as_ref().is_some_and(|code| code.starts_with("Throttling"));
-    let configuration = code.as_deref().is_some_and(is_configuration_code);
     let request_id = request_id(tree, &secrets);
     let csrf = names_csrf(root, message.as_deref());
+    let is = |kind: fn(&str) -> bool| code.as_deref().is_some_and(kind);
+    let (configuration, fault) = (is(is_configuration_code), is(is_fault_code));
+    // What else can be told from words counts where the status says little, and no code of the cloud says more.
+    let vague = is_success(http) || is_catch_all(http);
+    let words = message.as_deref().filter(|_| vague && !configuration && !fault);
+    let throttled = is(is_throttling_code) || words.is_some_and(asks_for_fewer);
+    let forbidden = status == 403;
+    let signed_out = complaint.signed_out && vague
+        || code.as_deref().is_some_and(|code| vague && is_session_code(code, forbidden))
+        || words.is_some_and(|words| !csrf && !is(is_of_sts) && says_signed_out(words, forbidden));
+    let meant = is_success(http) && message.is_some() && !fault;
     let answered =
-        |status| Answered { party: Party::AppServer, status, code, message, request_id, csrf };
+        Answered { party: Party::AppServer, status, code, message, request_id, csrf, meant };
     // A server in trouble that says when to come back wants fewer requests too.
     if throttled || status == 429 || (status >= 500 && retry_after.is_some()) {
-        return Error::Throttled { answered: answered(http), retry_after };
+        return Error::Throttled { answered, retry_after };
     }
     match status {
-        401 if !configuration => Error::Unauthenticated(answered(status)),
-        403 if !configuration => Error::Forbidden(answered(status)),
-        _ => Error::Http(answered(status)),
+        _ if configuration => Error::Http(answered),
+        401 | LOGIN_TIMEOUT => Error::Unauthenticated(answered),
+        _ if signed_out => Error::Unauthenticated(answered),
+        403 => Error::Forbidden(answered),
+        _ => Error::Http(answered),
     }
 }
 
-/// The error that a body complains of, if it does. Its status is that of HTTP.
+/// What IIS answers to a session that has ended.
+const LOGIN_TIMEOUT: u16 = 440;
+
+/// Whether AppServers answer this status to any failure, so that the body may know better.
+const fn is_catch_all(http: u16) -> bool {
+    matches!(http, 400 | 403 | 422 | 500)
+}
+
+/// The code that says most: an AppServer's own number for "failed" says less than the cloud's code in its message.
+fn best_code(code: Option<String>, message: Option<&str>) -> Option<String> {
+    let told = || message.and_then(leading_code);
+    match code {
+        Some(code) if is_known(&code) => Some(code),
+        Some(code) => told().filter(|told| is_known(told)).or(Some(code)),
+        None => told(),
+    }
+}
+
+/// Whether a code is about the credentials of the AppServer, and so never about its user's session.
+fn is_of_sts(code: &str) -> bool {
+    ["SecurityToken", "AccessKey"].iter().any(|part| contains(code, part))
+}
+
+/// Whether a sentence says "too often": STS's, HTTP's, and that of Chinese frameworks.
+fn asks_for_fewer(sentence: &str) -> bool {
+    const PHRASES: [&str; 5] =
+        ["flow control", "request throttling", "too many requests", "过于频繁", "太频繁"];
+    let lower = sentence.to_ascii_lowercase();
+    PHRASES.iter().any(|phrase| contains(&lower, phrase))
+}
+
+/// The error that the body of a rejected call is, if it is one. Its status is that of HTTP.
+///
+/// A message alone is no answer's: clients word their own failures so, too.
 pub(super) fn refusal(http: u16, body: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Option<Error> {
-    let json = search::expand(body, parse);
+    const MARKS: &[&str] = &["code", "status", "data", "success"];
+    let json = xml::opened(search::expand(body, parse));
     let tree = Tree::new(&json);
-    let failed = Complaint::read(tree.objects()).failed();
+    let marked = tree.objects().next().is_some_and(|members| member(members, MARKS).is_some());
+    let failed = Complaint::read(tree.objects()).failed() || marked && refuses(&json, &tree);
     failed.then(|| classify(http, &json, &tree, meta))
+}
+
+/// Whether a text is an error in words that are known: the session is over, the cloud refused, or it is too often.
+pub(super) fn is_error_text(text: &str) -> bool {
+    let cloud = || leading_code(text).is_some_and(|code| is_cloud_code(&code));
+    is_plain(text) && (says_signed_out(text, false) || asks_for_fewer(text) || cloud())
 }
 
 pub(super) const fn is_success(status: u16) -> bool {

@@ -3,14 +3,15 @@
 use std::{borrow::ToOwned, string::String};
 
 use super::{
-    search::{Tree, begins, text},
+    search::{IDS, Members, SECRETS, Tree, begins, member, text},
     secrets::Secrets,
 };
-use crate::json::Json;
+use crate::{json::Json, text::contains};
 
 /// The longest message passed on, in characters.
 const MESSAGE_MAX: usize = 256;
 
+/// Names of a message. Those of the first [`REASONS`] say by themselves that they are one.
 const MESSAGES: &[&str] = &[
     "errormessage",
     "errmsg",
@@ -18,28 +19,109 @@ const MESSAGES: &[&str] = &[
     "message",
     "msg",
     "errordescription",
+    "info",
     "detail",
+    "retmsg",
+    "resultmsg",
+    "resultmessage",
     "details",
     "reason",
     "description",
     "title",
-    "info",
     "error",
+    "errors",
 ];
+const REASONS: usize = 11;
 
 /// The first message for people in an answer.
 pub(super) fn message(root: &Json, tree: &Tree<'_>, secrets: &Secrets<'_>) -> Option<String> {
     let found = match root {
-        Json::String(text) if !begins(text.trim_ascii(), b"<{[") => Some(text.as_str()),
-        _ => tree
-            .find(|members| {
-                text(members, MESSAGES).filter(|(_, text)| !text.trim_ascii().is_empty())
-            })
-            .map(|((_, text), _)| text),
+        Json::String(text) => is_plain(text).then(|| text.clone()),
+        _ => tree.find(|members| sentence(members, MESSAGES)).map(|(sentence, _)| sentence),
     };
-    let scrubbed = secrets.scrub(found?);
+    let scrubbed = secrets.scrub(&found?);
     let cut: String = scrubbed.chars().take(MESSAGE_MAX).collect();
     (!cut.is_empty()).then_some(cut)
+}
+
+/// Whether a body is text for people: neither HTML nor broken JSON.
+pub(super) fn is_plain(text: &str) -> bool {
+    !begins(text.trim_ascii(), b"<{[")
+}
+
+/// Whether an answer is a "no" in words alone: `{"code":0,"msg":"今日上传额度已用完","data":null}`.
+///
+/// What a code of 0 or 1 means, no two frameworks agree on. So it is one if it has a message that does not speak of
+/// success, and nothing that may be a credential: that one would have a name or a form that is not known.
+pub(super) fn refuses(root: &Json, tree: &Tree<'_>) -> bool {
+    let Json::Object(members) = root else { return false };
+    // Deeper, a message may be about anything: a list of comments has one in each.
+    let below = members.iter().filter_map(|(_, value)| match value {
+        Json::Object(members) => Some(&**members),
+        _ => None,
+    });
+    let reasons = MESSAGES.get(..REASONS).unwrap_or_default();
+    core::iter::once(&**members).chain(below).any(|members| sentence(members, reasons).is_some())
+        && !tree.objects().any(may_grant)
+}
+
+/// The first of `names` that holds words for people, and other words than those of success. A list is joined.
+fn sentence(members: &Members, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| {
+        let mut sentence = String::new();
+        match member(members, &[name])?.1 {
+            Json::String(text) => sentence.push_str(text.trim_ascii()),
+            Json::Array(elements) => {
+                for text in elements.iter().filter_map(Json::as_str) {
+                    sentence.push_str(if sentence.is_empty() { "" } else { "; " });
+                    sentence.push_str(text.trim_ascii());
+                }
+            }
+            _ => {}
+        }
+        let words = sentence.bytes().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+        (words && !says_success(&sentence)).then_some(sentence)
+    })
+}
+
+/// Whether a message only says that all went well: `success`, `操作成功`, `Token fetched successfully.`
+fn says_success(sentence: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "success",
+        "successful",
+        "successfully",
+        "succeed",
+        "succeeded",
+        "ok",
+        "done",
+        "null",
+        "none",
+    ];
+    let lower = sentence.to_ascii_lowercase();
+    let bare = lower.trim_end_matches(['!', '.', '~', ' ', '！', '。']);
+    if ["不", "未", "没", "非", "失败", "not ", "fail", "error"].iter().any(|no| contains(bare, no))
+    {
+        return false;
+    }
+    let mut words = bare.split(|char: char| !char.is_ascii_alphabetic());
+    let first = words.next().unwrap_or_default();
+    let last = words.next_back().unwrap_or(first);
+    bare.ends_with("成功") || WORDS.contains(&first) || WORDS.contains(&last)
+}
+
+/// The shortest encrypted credential, and longer than most else that is no sentence.
+const OPAQUE_MIN: usize = 64;
+
+/// Whether an object has what may be a credential, or a part of one.
+fn may_grant(members: &Members) -> bool {
+    let named = [IDS, SECRETS, &["uploadauth", "uploadaddress"]];
+    let opaque = |text: &str| {
+        text.len() >= OPAQUE_MIN
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+            && !contains(text, "://")
+    };
+    named.iter().any(|names| text(members, names).is_some())
+        || members.iter().any(|(_, value)| value.as_str().is_some_and(opaque))
 }
 
 /// The cloud's number of the request.
@@ -48,4 +130,39 @@ pub(super) fn request_id(tree: &Tree<'_>, secrets: &Secrets<'_>) -> Option<Strin
     let id = id.trim_ascii();
     let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     ((1..=64).contains(&id.len()) && plain && !secrets.touch(id)).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_is_told_from_a_no_in_either_language() {
+        for sentence in [
+            "success",
+            "SUCCESS!",
+            "ok",
+            "OK.",
+            "Successfully fetched the token",
+            "get token success",
+            "成功",
+            "操作成功",
+            "请求成功！",
+            "获取STS凭证成功。",
+            "null",
+        ] {
+            assert!(says_success(sentence), "{sentence}");
+        }
+        for sentence in [
+            "今日上传额度已用完",
+            "今日成功上传次数已用完",
+            "操作不成功",
+            "未能成功",
+            "was not successful",
+            "no uploads left",
+            "请先登录",
+        ] {
+            assert!(!says_success(sentence), "{sentence}");
+        }
+    }
 }

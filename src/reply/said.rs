@@ -2,32 +2,34 @@
 
 use super::{
     Meta, Parse,
-    complaint::{error_status, leading_code},
-    failure::refusal,
+    complaint::error_status,
+    failure::{is_error_text, refusal},
     read_failure, search,
 };
 use crate::{
-    error::{Error, is_configuration_code},
+    error::{Error, is_configuration_code, is_throttling_code},
     json::Json,
 };
 
-/// What a text says of an answer: the JSON that it is, the status that it names, or the code of the cloud that it
-/// begins with.
+/// What a text says of an answer: the JSON that it is, the code of the cloud or the end of the session that it tells
+/// of, or the status that it names.
 pub(super) fn said(text: &str, parse: Parse<'_>) -> Option<Error> {
     let (meta, text) = (Meta::default(), search::bare(text));
     if search::begins(text, b"{[") {
         return refusal(200, Json::String(text.into()), &meta, parse);
     }
-    if let Some(status) = named_status(text) {
-        return Some(read_failure(status, None, &meta, parse));
+    let status = named_status(text);
+    // A page's `HTTP 401: Unauthorized` is no sentence of its server.
+    if is_error_text(text) && status != Some(401) {
+        let body = Json::String(text.into());
+        return Some(read_failure(status.unwrap_or(200), Some(body), &meta, parse));
     }
-    let is_cloud = is_cloud_code(&leading_code(text)?);
-    is_cloud.then(|| read_failure(200, Some(Json::String(text.into())), &meta, parse))
+    Some(read_failure(status?, None, &meta, parse))
 }
 
 /// Whether `code` is STS's or RAM's, and none that a platform or a library has for its own errors.
 pub(super) fn is_cloud_code(code: &str) -> bool {
-    code.starts_with("Throttling") || is_configuration_code(code)
+    is_throttling_code(code) || is_configuration_code(code)
 }
 
 /// The status of an error that a text names: `401`, `HTTP 401`, `HTTP error! status: 401`,
@@ -58,6 +60,7 @@ fn named_status(text: &str) -> Option<u16> {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
+    use crate::error::Answered;
 
     fn parse(text: &str) -> Option<Json> {
         serde_json::from_str(text).ok()
@@ -80,6 +83,23 @@ mod tests {
             let error = said(text, &parse);
             assert_eq!(error.map(|error| error.code()), Some("unauthenticated"), "{text}");
         }
+        for (text, status) in [
+            ("请先登录", 200),
+            ("无效的会话，或者会话已过期，请重新登录。", 200),
+            ("403: not signed in", 403),
+        ] {
+            let error = said(text, &parse).unwrap();
+            assert_eq!(
+                (error.code(), error.answered().unwrap().status),
+                ("unauthenticated", status)
+            );
+        }
+        let error =
+            said("TeaException: code: 403, You are not authorized to do this action.", &parse);
+        let expected = Answered::with_code(403, "NoPermission");
+        let error = error.unwrap();
+        let answered = error.answered().unwrap();
+        assert_eq!((error.code(), answered.status, &answered.code), ("http", 403, &expected.code));
         for text in [
             "",
             "no",
@@ -88,7 +108,7 @@ mod tests {
             "the file has 401",
             "status: 200",
             "TypeError: Failed to fetch",
-            "请先登录",
+            "今日上传额度已用完",
             "码1",
         ] {
             assert_eq!(said(text, &parse), None, "{text}");
