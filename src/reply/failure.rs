@@ -209,6 +209,40 @@ mod tests {
         }
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn what_a_client_rejects_with_is_a_refusal_if_a_server_words_it_so() {
+        let parse = |text: &str| serde_json::from_str(text).ok();
+        let refused =
+            |text: &str| refusal(200, Json::String(text.into()), &Meta::default(), &parse);
+        for (body, code) in [
+            (r#"{"code":0,"msg":"今日上传额度已用完","data":""}"#, "http"),
+            (r#"{"status":0,"info":"请先登录"}"#, "unauthenticated"),
+            (r#"{"errors":[{"message":"no uploads left"}]}"#, "http"),
+            (r#"{"code":500,"msg":"获取STS凭证失败: NoPermission: no"}"#, "http"),
+        ] {
+            assert_eq!(refused(body).map(|error| error.code()), Some(code), "{body}");
+        }
+        // The last two are what mini programs and axios say of a request that reached nobody.
+        for body in [
+            r#"{"code":0,"data":{}}"#,
+            r#"{"code":1,"msg":"success"}"#,
+            r#"{"errMsg":"request:fail timeout"}"#,
+            r#"{"message":"Network Error"}"#,
+        ] {
+            assert_eq!(refused(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_no_in_words_under_200_is_meant_and_a_fault_is_not() {
+        let meant = |http, json: &Json| classified(http, json).answered().unwrap().meant;
+        let no = answer(&[("code", "500"), ("msg", "no uploads left")]);
+        assert!(meant(200, &no) && !meant(500, &no));
+        assert!(!meant(200, &answer(&[("code", "500")])));
+        assert!(!meant(200, &answer(&[("code", "InternalError"), ("message", "happened")])));
+    }
+
     #[test]
     fn a_503_is_the_servers_trouble_and_a_401_is_not_a_403() {
         let none = Json::Null;

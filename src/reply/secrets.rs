@@ -18,6 +18,8 @@ const KEY_LIKE: usize = 24;
 const SESSION_LIKE: usize = 16;
 /// Shorter values of a secret's name stand for nothing: `"token": ""`, `"secret": "no"`.
 const SECRET_MIN: usize = 6;
+/// Shorter parts of a secret may be there by chance.
+const PART_MIN: usize = 9;
 const HIDDEN: &str = "[secret]";
 
 /// Whether a member of this name may hold a secret. An end of a token has the token in its name, too.
@@ -90,7 +92,12 @@ impl<'a> Secrets<'a> {
             if !scrubbed.is_empty() {
                 scrubbed.push(' ');
             }
-            hide_keys(word, &mut scrubbed);
+            // A handler may have broken one in two.
+            if word.len() >= PART_MIN && self.0.iter().any(|secret| contains(secret, word)) {
+                scrubbed.push_str(HIDDEN);
+            } else {
+                hide_keys(word, &mut scrubbed);
+            }
         }
         scrubbed
     }
@@ -146,7 +153,7 @@ fn names_session(text: &str) -> bool {
     let names = |word: &&str| {
         split_once(&near, word).is_some_and(|(_, behind)| !contains(behind, "request"))
     };
-    WORDS.iter().any(|word| names(word))
+    WORDS.iter().any(names)
 }
 
 /// How long a UUID is, and where its hyphens stand.

@@ -36,6 +36,24 @@ fn each_names_the_party_the_move_and_the_request() {
         ),
         (
             Party::AppServer,
+            Error::Http(Answered { meant: true, ..Answered::status(500) }),
+            "it means to refuse; serverMessage has its reason",
+            "answered 500)",
+        ),
+        (
+            Party::AppServer,
+            Error::Http(Answered { meant: true, ..Answered::status(404) }),
+            "it means to refuse; serverMessage has its reason",
+            "answered 404)",
+        ),
+        (
+            Party::AppServer,
+            Error::Forbidden(Answered { meant: true, ..Answered::status(403) }),
+            "serverMessage has its reason",
+            "answered 403)",
+        ),
+        (
+            Party::AppServer,
             Error::InvalidResponse { reason: "it is empty" },
             "it is empty; it must answer as docs/appserver.md says",
             "(POST /api/sts)",
@@ -157,6 +175,10 @@ fn a_no_is_taken_for_an_answer_and_a_hiccup_is_not() {
     assert_eq!(asks(Answered::with_code(200, "1001")), 2, "a refusal inside HTTP 200");
     assert_eq!(asks(Answered::status(400)), 3, "what samples answer to everything");
     assert_eq!(asks(Answered::with_code(400, "NoPermission")), 1, "a code that says never");
+    let meant = |status| Answered { meant: true, ..Answered::status(status) };
+    assert_eq!(asks(meant(200)), 2);
+    assert_eq!(asks(meant(500)), 3, "a 500 in words inside HTTP 200");
+    assert!(asks(Answered::status(500)) > 3, "a server in trouble");
     assert_eq!(asks(Answered::status(404)), 1);
     assert_eq!(asks(Answered::with_code(400, "InvalidTitle").by(Party::Vod)), 1, "VOD means it");
     for status in [200, 400] {

@@ -135,7 +135,7 @@ fn mutated_answers_are_sound_tokens_or_silent_errors() {
     let mut random = Random(1);
     let tokens: usize = (0..ANSWERS).map(|_| answers::run(&random.mutant(&seeds))).sum();
     println!("{ANSWERS} answers, {tokens} tokens");
-    assert!(tokens > ANSWERS / 20, "enough of them are still tokens");
+    assert!(tokens > ANSWERS / 30, "enough of them are still tokens");
 }
 
 /// Schedules by turns from nothing and from a seed, the same ones each time.

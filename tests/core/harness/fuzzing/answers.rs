@@ -203,6 +203,10 @@ fn has_secret_with(json: &Json, text: &str) -> bool {
             let key: String = key.chars().filter(|c| !matches!(c, '_' | '-')).collect();
             let secret = ["accesskeysecret", "securitytoken"].contains(&&*key.to_ascii_lowercase());
             match json {
+                // What is JSON itself is read as members, each under its own name.
+                Json::String(value) if parse(value).is_some_and(|json| json.as_str().is_none()) => {
+                    has_secret_with(&parse(value).unwrap_or(Json::Null), text)
+                }
                 Json::String(value) => secret && value.contains(text),
                 json => has_secret_with(json, text),
             }
