@@ -22,7 +22,7 @@ const CODES: &[&str] = &[
     "ret",
     "subcode",
 ];
-const GRANTED: &[&str] = &["success", "succeeded", "issuccess", "ok"];
+pub(super) const GRANTED: &[&str] = &["success", "succeeded", "issuccess", "ok"];
 /// Members that hold a word such as `fail`, beside the statuses.
 const OUTCOMES: &[&str] = &["result", "state"];
 const FAILED: [&str; 4] = ["error", "fail", "failed", "failure"];

@@ -3,6 +3,7 @@
 use std::{borrow::ToOwned, string::String};
 
 use super::{
+    complaint::GRANTED,
     search::{IDS, Members, SECRETS, Tree, begins, member, text},
     secrets::Secrets,
 };
@@ -33,6 +34,9 @@ const MESSAGES: &[&str] = &[
 ];
 const REASONS: usize = 11;
 
+/// Members that may hold a word such as `success`.
+const OUTCOMES: &[&str] = &["status", "code", "result", "state"];
+
 /// The first message for people in an answer.
 pub(super) fn message(root: &Json, tree: &Tree<'_>, secrets: &Secrets<'_>) -> Option<String> {
     let found = match root {
@@ -51,8 +55,8 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// Whether an answer is a "no" in words alone: `{"code":0,"msg":"今日上传额度已用完","data":null}`.
 ///
-/// What a code of 0 or 1 means, no two frameworks agree on. So it is one if it has a message that does not speak of
-/// success, and nothing that may be a credential: that one would have a name or a form that is not known.
+/// What a code of 0 or 1 means, no two frameworks agree on. So it is one if it has a message, speaks nowhere of success,
+/// and has nothing that may be a credential: that one would have a name or a form that is not known.
 pub(super) fn refuses(root: &Json, tree: &Tree<'_>) -> bool {
     let Json::Object(members) = root else { return false };
     // Deeper, a message may be about anything: a list of comments has one in each.
@@ -60,9 +64,19 @@ pub(super) fn refuses(root: &Json, tree: &Tree<'_>) -> bool {
         Json::Object(members) => Some(&**members),
         _ => None,
     });
+    let granted = member(members, GRANTED).is_some_and(|(_, value)| says_yes(value))
+        || text(members, OUTCOMES).is_some_and(|(_, outcome)| says_success(outcome));
     let reasons = MESSAGES.get(..REASONS).unwrap_or_default();
-    core::iter::once(&**members).chain(below).any(|members| sentence(members, reasons).is_some())
+    !granted
+        && core::iter::once(&**members)
+            .chain(below)
+            .any(|members| sentence(members, reasons).is_some())
         && !tree.objects().any(may_grant)
+}
+
+fn says_yes(value: &Json) -> bool {
+    *value == Json::Bool(true)
+        || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
 /// The first of `names` that holds words for people, and other words than those of success. A list is joined.

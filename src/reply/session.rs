@@ -93,8 +93,16 @@ const BEFORE: [&str; 6] =
 
 /// Words that make a token another one than the session's, and parts of words that do.
 const OTHERS: [&str; 7] = ["sts", "oss", "vod", "ram", "security", "csrf", "upload"];
-const OTHERS_WITHIN: [&str; 6] =
-    ["securitytoken", "ststoken", "accesskey", "安全令牌", "临时", "上传令牌"];
+const OTHERS_WITHIN: [&str; 7] = [
+    "securitytoken",
+    "ststoken",
+    "accesskey",
+    "安全令牌",
+    "临时",
+    "上传令牌",
+    // A parser's: `Unexpected token '<', "<html>" is not valid JSON`.
+    "unexpectedtoken",
+];
 
 /// Whether a sentence for people says that nobody is signed in. `forbidden`: beside a 403.
 pub(super) fn says_signed_out(sentence: &str, forbidden: bool) -> bool {
@@ -230,6 +238,7 @@ mod tests {
             "安全令牌已过期",
             "获取 token 超时",
             "CSRF token 无效",
+            "Unexpected token '<', \"<html>\" is not valid JSON",
             "upload token expired",
             "Request has expired.",
             "This action is unauthorized.",

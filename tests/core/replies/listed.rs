@@ -304,6 +304,8 @@ fixtures![
     "sts-credentials",
     "success-with-cipher",
     "success-with-comments",
+    "success-with-remark",
+    "success-with-remark-in-english",
     "success-without-token-1",
     "success-without-token-2",
     "success-without-token-3",
