@@ -196,6 +196,10 @@ const SAID = {
     info: { success: false, errorCode: "1001", errorMessage: "今日上传次数已用完" },
   }),
   "an error with a code as text": Object.assign(new Error("今日上传次数已用完"), { code: "1001" }),
+  "an error of GraphQL": Object.assign(new Error("今日上传次数已用完: {}"), {
+    response: { status: 200, errors: [{ message: "今日上传次数已用完" }], headers: new Headers() },
+  }),
+  "an error with the code of a failed answer": Object.assign(new Error("今日上传次数已用完"), { code: "500" }),
   "an error with an errcode": Object.assign(new Error("今日上传次数已用完"), { errcode: 1001 }),
 };
 
@@ -253,6 +257,8 @@ test("what an XMLHttpRequest says of waiting is obeyed", async (t) => {
 });
 
 const THROWN = {
+  "a sentence of a session": ["无效的会话，或者会话已过期，请重新登录。", "unauthenticated"],
+  "an error with a sentence of a session": [new Error("登录状态已过期，请重新登录"), "unauthenticated"],
   "an error": [new Error("offline"), "network"],
   "a string": ["offline", "network"],
   "an error with a status": [Object.assign(new Error("busy"), { status: 429 }), "throttled"],
