@@ -9,7 +9,6 @@ import { build } from "./build.mjs";
 import { demo } from "./headless.mjs";
 import { buildAppServer, EXAMPLE_KEY, startAppServer } from "./lib/app-server.mjs";
 import { command, Failure } from "./lib/run.mjs";
-import { record } from "./record.mjs";
 import { setup } from "./setup.mjs";
 
 await command(async () => {
@@ -24,7 +23,7 @@ await command(async () => {
   await build();
   await buildAppServer();
   if (values.headless) await demo();
-  else if (values.record) await record();
+  else if (values.record) await (await import("./record.mjs")).record();
   else await serve(values.port);
 });
 
