@@ -8,14 +8,11 @@ import type { Methods } from "./methods.js";
 import type { Runs } from "./runs.js";
 import type { SdkUploader, UploadInfo, UploadState } from "./types.js";
 
-/** The SDK's methods that take a credential from a page. They obey at any time, and start a file a second time. */
-const ANSWERS = [
-  "setSTSToken",
-  "setSTSTokenDirectlyUpload",
-  "setUploadAuthAndAddress",
-  "resumeUploadWithSTSToken",
-  "resumeUploadWithAuth",
-];
+/**
+ * The SDK's methods that take a credential from a page, in whatever build. They obey at any time: they start a file a
+ * second time, or go on with one that waits by a credential that is nobody's.
+ */
+const ANSWERS = /^(?:init$|set(?:STSToken|UploadAuth)|resumeUploadWith)/i;
 
 /** Where nothing is left to stop. The SDK stays at a file for a moment after its end, and would take it for stopped. */
 const ENDED: readonly UploadState[] = ["Success", "Failure", "Canceled"];
@@ -201,9 +198,10 @@ export class Sdk {
   /** Keeps the page from answering the SDK as well. A build may have one of the methods call another. */
   #guard(): void {
     const methods = this.uploader as unknown as Methods;
-    for (const method of ANSWERS) {
-      const answer = methods[method];
-      if (!answer) continue;
+    // Each method is the uploader's own: it was bound to it.
+    for (const method of Object.getOwnPropertyNames(this.uploader)) {
+      const answer = ANSWERS.test(method) ? methods[method] : undefined;
+      if (typeof answer !== "function") continue;
       replaceMethod(this.uploader, method, (...args) => {
         if (this.#runs.handing) return answer(...args);
         const message = `${method}() was not carried out: the helper answers the SDK; take the call out`;
