@@ -15,7 +15,8 @@ export async function pageReady(promise: PromiseLike<unknown>, deadline: number)
     }, deadline);
   });
   try {
-    await Promise.race([promise.then(undefined, refuse), late]);
+    // Adopted: what a callback throws goes through a promise of jQuery 1 and 2 to whoever settles it.
+    await Promise.race([Promise.resolve(promise).then(undefined, refuse), late]);
   } finally {
     clearTimeout(timer);
   }
