@@ -27,7 +27,7 @@ import type {
 } from "./vod/types.js";
 
 export { observe, type FileError, type FileStatus, type UploadSnapshot, type UploadStore } from "./vod/observe.js";
-export { loadVod, type VodScripts } from "./vod/load.js";
+export { loadVod, type TrustedAddress, type VodScripts } from "./vod/load.js";
 export type {
   UploadAuthMode,
   UploadAuthOptions,

@@ -1,12 +1,15 @@
 import { invalidOption, UploadTokenError } from "../../errors.js";
 import type { VodConstructor } from "./types.js";
 
+/** A `TrustedScriptURL`, which a policy of the page makes under Trusted Types. TypeScript does not know it in every version. */
+export type TrustedAddress = object & { toString(): string };
+
 /** The vendor's two files, for {@link loadVod}. */
 export interface VodScripts {
   /** Address of ali-oss for browsers, such as `ali-oss/dist/aliyun-oss-sdk.min.js`. */
-  oss: string | URL;
+  oss: string | URL | TrustedAddress;
   /** Address of the upload SDK, such as `aliyun-upload-vod/dist/aliyun-upload-vod.min.js`. */
-  vod: string | URL;
+  vod: string | URL | TrustedAddress;
   /** For a Content-Security-Policy with nonces. */
   nonce?: string;
 }
@@ -42,7 +45,8 @@ export async function loadVod({ oss, vod, nonce }: VodScripts): Promise<VodConst
     if (!isClass(page.OSS)) await script("oss", oss, nonce);
     if (!isClass(page.OSS)) throw missing("oss", "window.OSS");
     // The build from npm looks for ali-oss by the name of its package, the other for `OSS`.
-    page["ali-oss"] ??= page.OSS;
+    // An element with that id is there, too, until something else is.
+    if (!isClass(page["ali-oss"])) page["ali-oss"] = page.OSS;
     await script("vod", vod, nonce);
   }
   const Vod = page.AliyunUpload?.Vod;
@@ -62,14 +66,24 @@ function missing(option: string, name: string): UploadTokenError {
   return invalidOption(option, `did not define ${name}: it must be the vendor's file for script tags${amd}`);
 }
 
-function script(option: "oss" | "vod", address: string | URL, nonce: string | undefined): Promise<void> {
-  if (!(address instanceof URL) && (typeof address !== "string" || address === "")) {
+type Address = VodScripts["oss"];
+
+/** Whether a policy of the page's made it. */
+function isTrusted(address: unknown): boolean {
+  const { trustedTypes } = window as { trustedTypes?: { isScriptURL(value: unknown): boolean } };
+  return trustedTypes?.isScriptURL(address) ?? false;
+}
+
+function script(option: "oss" | "vod", address: Address, nonce: string | undefined): Promise<void> {
+  const trusted = isTrusted(address);
+  if (!trusted && !(address instanceof URL) && (typeof address !== "string" || address === "")) {
     throw invalidOption(option, "must be the address of the vendor's file");
   }
-  const { href } = new URL(address, document.baseURI);
+  const { href } = new URL(String(address), document.baseURI);
   let loaded = loading.get(href);
   if (!loaded) {
-    loaded = insert(option, href, nonce);
+    // What is trusted is the object: as text it would be a text like any other.
+    loaded = insert(option, href, trusted ? (address as string) : href, nonce);
     loading.set(href, loaded);
     // The next call tries again.
     loaded.catch(() => loading.delete(href));
@@ -77,10 +91,22 @@ function script(option: "oss" | "vod", address: string | URL, nonce: string | un
   return loaded;
 }
 
-function insert(option: string, href: string, nonce: string | undefined): Promise<void> {
+/** Trusted Types are the only reason for which a browser refuses an address. */
+function refused(option: string, cause: unknown): UploadTokenError {
+  const message =
+    `${option}: the page's Content-Security-Policy has require-trusted-types-for 'script', which takes no text: ` +
+    "give what a policy of the page makes of the address, by trustedTypes.createPolicy(name, { createScriptURL }).createScriptURL(address)";
+  return new UploadTokenError("invalid_option", message, { cause });
+}
+
+function insert(option: string, href: string, source: string, nonce: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const element = document.createElement("script");
-    element.src = href;
+    try {
+      element.src = source;
+    } catch (cause) {
+      throw refused(option, cause);
+    }
     if (nonce !== undefined) element.nonce = nonce;
     element.onload = () => resolve();
     element.onerror = () => {

@@ -155,6 +155,54 @@ describe("a page that makes an uploader", () => {
     await page.context().close();
   });
 
+  test("loadVod() is not misled by elements that have the vendor's names as their ids", async () => {
+    await site.reset();
+    const page = await site.blank();
+    await page.goto("https://app.test/empty.html");
+    const stored = await page.evaluate(async () => {
+      for (const id of ["OSS", "ali-oss", "AliyunUpload"])
+        document.body.append(Object.assign(document.createElement("p"), { id }));
+      const { createTokenManager } = await import("/dist/index.js");
+      const { createVodUploader, loadVod } = await import("/dist/vod.js");
+      const Vod = await loadVod({ oss: "/vendor/aliyun-oss-sdk.js", vod: "/vendor/aliyun-upload-vod.js" });
+      return new Promise((done) => {
+        const uploader = createVodUploader(Vod, createTokenManager({ source: "/api/sts" }), {
+          onUploadSucceed: ({ videoId }) => done(videoId),
+          onUploadFailed: (info, code, message) => done(message),
+        });
+        uploader.addFile(new File([new Uint8Array(200_000)], "a.mp4"));
+        uploader.startUpload();
+      });
+    });
+    assert.equal((await site.objects())[0]?.videoId, stored);
+    await page.context().close();
+  });
+
+  test("loadVod() takes what a policy of Trusted Types made, and says so where text is refused", async () => {
+    await site.reset();
+    const page = await site.blank();
+    await page.goto("https://app.test/empty.html");
+    const outcome = await page.evaluate(async () => {
+      const policy = document.createElement("meta");
+      policy.httpEquiv = "Content-Security-Policy";
+      policy.content = "require-trusted-types-for 'script'";
+      document.head.append(policy);
+      const { loadVod } = await import("/dist/vod.js");
+      const scripts = { oss: "/vendor/aliyun-oss-sdk.js", vod: "/vendor/aliyun-upload-vod.js" };
+      const refused = await loadVod(scripts).catch(({ name, code, message }) => ({ name, code, message }));
+      const made = window.trustedTypes.createPolicy("vendor", { createScriptURL: (url) => url });
+      const trusted = Object.fromEntries(
+        Object.entries(scripts).map(([name, url]) => [name, made.createScriptURL(url)]),
+      );
+      return { refused, same: (await loadVod(trusted)) === window.AliyunUpload.Vod };
+    });
+    assert.deepEqual([outcome.refused.name, outcome.refused.code], ["UploadTokenError", "invalid_option"]);
+    assert.match(outcome.refused.message, /^oss: .*require-trusted-types-for 'script'.*createScriptURL/);
+    assert.ok(outcome.same);
+    assert.deepEqual(page.uncaught, []);
+    await page.context().close();
+  });
+
   test("ali-oss's advice to renew the token oneself is not printed; other warnings are", async () => {
     const page = await open(site);
     await start(page, [["a.mp4", PART]], {}, () => {
