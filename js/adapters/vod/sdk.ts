@@ -242,6 +242,9 @@ export class Sdk {
       for (const entry of this.#files) {
         entry.asked = false;
         // After a cancellation the SDK may be at several files, and stops the last.
+    const partSize = (uploader as unknown as Methods)["_adjustPartSize"];
+    // Of a file of more than 10,000 parts the SDK divides the size, and ali-oss takes whole numbers alone.
+    if (partSize) replaceMethod(uploader, "_adjustPartSize", (info) => Math.ceil(Number(partSize(info))));
         if (entry.info.state === "Uploading" && !sameFile(entry.info, current)) this.#stopBeside(entry);
       }
       const state = this.#inside.state();
