@@ -6,7 +6,7 @@
 import { bindMethods, replaceMethod } from "../bind.js";
 import { invalidOption } from "../errors.js";
 import type { TokenManager } from "../types.js";
-import { callbacks } from "./vod/callbacks.js";
+import { callbacks, keepCallbacks } from "./vod/callbacks.js";
 import { ownCheckpoints } from "./vod/checkpoints.js";
 import { Host } from "./vod/host.js";
 import { HOST } from "./vod/page.js";
@@ -87,13 +87,15 @@ export function createVodUploader(
   }
   const { uploadAuth, request, perFile, deadline, endpoint, wasm, onTokenEvent, ...sdkOptions } = options;
   const host = new Host({ tokens, options, page });
-  const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...callbacks(host) };
+  const hooks = callbacks(host);
+  const made: VodSdkOptions = { localCheckpoint: true, ...sdkOptions, ...hooks };
   const { made: uploader, release } = keepingUnload(() => new Vod(made) as SdkUploader);
   if (!isUploader(uploader)) {
     release();
     throw notTheSdk(Vod);
   }
   bindMethods(uploader);
+  keepCallbacks(uploader, made, hooks, host.page);
   takeObjects(uploader);
   const inside = new Inside(uploader, (event) => host.page.tell(event));
   ownCheckpoints(inside, host.files);

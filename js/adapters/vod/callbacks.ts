@@ -1,9 +1,12 @@
 import type { Host } from "./host.js";
+import type { Callback, Page } from "./page.js";
 import { tickets } from "./tickets.js";
-import type { VodCallbacks } from "./types.js";
+import type { SdkUploader, VodCallbacks, VodSdkOptions } from "./types.js";
+
+type Hooks = Required<VodCallbacks>;
 
 /** @internal The SDK's callbacks: each tells the module, and then the page. */
-export function callbacks(host: Host): Required<VodCallbacks> {
+export function callbacks(host: Host): Hooks {
   const { files, page } = host;
   return {
     addFileSuccess: (info) => void page.call("addFileSuccess", info),
@@ -50,4 +53,38 @@ export function callbacks(host: Host): Required<VodCallbacks> {
     },
     onUploadEnd: (info) => void page.call("onUploadEnd", info),
   };
+}
+
+/**
+ * @internal Keeps the helper's callbacks where the SDK finds them. What the page puts in their place later, it means for
+ * itself: it is called through them.
+ */
+export function keepCallbacks(uploader: SdkUploader, made: VodSdkOptions, hooks: Hooks, page: Page): void {
+  // A build may keep a copy of what it was made with.
+  const options = (uploader.options as VodSdkOptions | undefined) ?? made;
+  for (const name of Object.keys(hooks) as (keyof VodCallbacks)[]) {
+    const hook = hooks[name] as Callback;
+    let present: Callback;
+    /** Of the page's former callback: the page calls that in its next one, and means what was its own. */
+    const through = (own: Callback): Callback => {
+      const outer: Callback = (...args) => (outer === present ? hook(...args) : own(...args));
+      return outer;
+    };
+    present = through((...args) => page.given(name)?.apply(options, args));
+    Object.defineProperty(options, name, {
+      enumerable: true,
+      configurable: false,
+      get: () => present,
+      set: (callback: unknown) => {
+        const own = typeof callback === "function" ? (callback as Callback) : undefined;
+        page.replace(name, own);
+        present = through((...args) => own?.apply(options, args));
+      },
+    });
+  }
+  Object.defineProperty(uploader, "options", {
+    enumerable: true,
+    get: () => options,
+    set: (given: unknown) => void Object.assign(options, given),
+  });
 }

@@ -21,7 +21,7 @@ import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { placeOf } from "./direct.js";
 import { asError, gaveUp, sdkThrew } from "./failures.js";
 import { described, Files, type FileEntry } from "./files.js";
-import type { Numbers } from "./options.js";
+import { checkRegion, type Numbers } from "./options.js";
 import { Page } from "./page.js";
 import { isThenable, pageReady } from "./ready.js";
 import type { Sdk } from "./sdk.js";
@@ -167,18 +167,22 @@ export class Host implements UploadHost {
   }
 
   #common(): Pick<UploadOptions, "wait" | "stall" | "seed"> {
-    const { deadline, retryCount, retryDuration, timeout } = this.#options;
-    const attempt = (timeout ?? OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
+    const { deadline, retryCount, retryDuration } = this.#options;
+    const { timeout } = this.sdk.uploader.options;
+    const attempt = (Number(timeout) || OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
     const stall = (1 + (retryCount ?? 3)) * attempt + STALL_SLACK;
     return { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
   }
 
   #settings(): UploadOptions {
-    const { endpoint, region } = this.#options;
+    const { endpoint } = this.#options;
     const common = this.#common();
     if (this.#sts) {
       const tokens = ownManager(this.#tokens) ? undefined : this.#foreignTokens();
-      return { ...common, endpoint: endpoint ?? `https://vod.${region ?? "cn-shanghai"}.aliyuncs.com`, tokens };
+      // The page may have set another one since.
+      const region = this.sdk.uploader.options.region || "cn-shanghai";
+      checkRegion(region);
+      return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com`, tokens };
     }
     const source = weakOption(this, (host) => {
       const source = addressOf(host.#options.uploadAuth);

@@ -119,7 +119,8 @@ function check({ uploadAuth, region, endpoint, perFile, request }: VodOptions): 
   }
 }
 
-function checkRegion(region: unknown): void {
+/** @internal */
+export function checkRegion(region: unknown): void {
   if (typeof region !== "string" || !/^[a-z0-9-]+$/.test(region)) {
     throw invalidOption("region", "must be an id such as cn-shanghai");
   }

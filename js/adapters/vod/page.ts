@@ -9,9 +9,13 @@ export interface Observer extends Required<Pick<VodCallbacks, "onUploadProgress"
   changed(): void;
 }
 
+/** @internal */
+export type Callback = (...args: unknown[]) => unknown;
+
 /** @internal The page's own callbacks. What one throws is reported and changes nothing. */
 export class Page {
   readonly #options: VodOptions;
+  readonly #later = new Map<keyof VodCallbacks, Callback | undefined>();
   observer: Observer | undefined;
   #silent = false;
 
@@ -24,12 +28,22 @@ export class Page {
     if (this.#silent) return undefined;
     this.#observed(name, args);
     try {
-      const callback = this.#options[name] as ((...args: unknown[]) => unknown) | undefined;
+      const callback = this.#later.has(name) ? this.#later.get(name) : this.given(name);
       return callback?.apply(this.#options, args);
     } catch (error) {
       report(error);
       return undefined;
     }
+  }
+
+  /** What the page gave at first, in an object of its own that it may change. */
+  given(name: keyof VodCallbacks): Callback | undefined {
+    return this.#options[name] as Callback | undefined;
+  }
+
+  /** Calls another one from now on, or none. */
+  replace(name: keyof VodCallbacks, callback: Callback | undefined): void {
+    this.#later.set(name, callback);
   }
 
   /** Calls nothing any more. */
