@@ -17,7 +17,8 @@
  * - `source`, `request`, `map_reply`, `upload_auth`: that function of the page has a mistake in it; see `cause`.
  * - `invalid_option`: an option or argument is unusable; the message names it.
  * - `wasm`: the WebAssembly module could not be loaded, or failed.
- * - `page_error`: a callback of the page, of which the uploader needs the answer, rejected; see `cause`.
+ * - `page_error`: a callback of the page, of which the uploader needs the answer, rejected, or its file cannot be read;
+ *   see `cause`.
  * - `sdk_error`: the vendor's SDK threw, or did not do what it was asked; see `cause`.
  * - `upload_lost`: the vendor's SDK gave a file up without a word.
  * - `upload_stalled`: the vendor's SDK stopped reporting of a file.

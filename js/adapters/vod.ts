@@ -11,7 +11,7 @@ import { ownCheckpoints } from "./vod/checkpoints.js";
 import { Host } from "./vod/host.js";
 import { HOST } from "./vod/page.js";
 import { Inside } from "./vod/inside.js";
-import { disposable, takeObjects } from "./vod/methods.js";
+import { disposable, takeObjects, unfreezing } from "./vod/methods.js";
 import { readOptions } from "./vod/options.js";
 import { Runs } from "./vod/runs.js";
 import { Sdk } from "./vod/sdk.js";
@@ -101,6 +101,7 @@ export function createVodUploader(
   ownCheckpoints(inside, host.files);
   const runs = new Runs(inside, host.files, (entry, error) => host.thrown(entry, error));
   host.attach(new Sdk(inside, host.files, runs));
+  unfreezing(inside, host.files);
   replaceMethod(uploader, HOST, () => host);
   disposable(uploader, () => {
     host.dispose();

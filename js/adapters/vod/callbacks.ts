@@ -9,13 +9,17 @@ type Hooks = Required<VodCallbacks>;
 export function callbacks(host: Host): Hooks {
   const { files, page } = host;
   return {
-    addFileSuccess: (info) => void page.call("addFileSuccess", info),
+    addFileSuccess: (info) => {
+      files.of(info);
+      page.call("addFileSuccess", info);
+    },
     onUploadstarted: (info) => {
       const entry = files.of(info);
       // The SDK may come to a file again that already waits.
       if (entry.asked && info.state === "Ready" && host.sdk.waits(entry)) return;
       entry.asked = true;
-      const ready = page.call("onUploadstarted", info);
+      entry.told = false;
+      const ready = host.sdk.asks(() => page.call("onUploadstarted", info));
       // The SDK enters the state in which it waits only after this callback.
       queueMicrotask(() => void host.begin(entry, ready));
     },

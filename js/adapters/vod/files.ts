@@ -1,34 +1,61 @@
 import type { UploadFile } from "../../core.js";
+import type { UploadTokenError } from "../../errors.js";
 import type { Stored } from "./checkpoints.js";
 import { tickets } from "./tickets.js";
 import type { Client, UploadInfo } from "./types.js";
 
 /** @internal One file of an uploader. */
-export interface FileEntry {
+export class FileEntry {
   /** The module's number for it. */
   readonly id: number;
-  readonly info: UploadInfo;
   /** The scope that the page gave it. */
   scope?: string;
   /** Whether the SDK came to it. */
-  begun: boolean;
+  begun = false;
   /** Whether the SDK waits for its first credential. */
-  asked: boolean;
+  asked = false;
   /** Counts the times the SDK came to it. */
-  turn: number;
+  turn = 0;
   /** The client that sends it. The SDK's own reference moves on with its queue. */
   client: Client | undefined;
   /** Whether that client is at it, rather than between two tries of the SDK. */
-  running: boolean;
+  running = false;
   /** The helper stops it itself: its cancellation is none to the page. */
-  muted: boolean;
+  muted = false;
+  /** Whether the page was told how this turn of it failed. */
+  told = false;
   /** What the SDK threw when it was last asked to do something for it. */
   thrown: unknown;
   /** What the SDK last said of a failure. */
   refusal: Refusal | undefined;
+  /** Why it failed, where the SDK has no words for it. */
+  failure: UploadTokenError | undefined;
   /** What the SDK last stored of it. */
   stored: Stored | undefined;
+  /** OSS's number of the upload that it goes on with. */
+  uploadId: string | undefined;
+  /** Whether the page has frozen what the SDK keeps of it. */
+  frozen = false;
+  #info: UploadInfo;
+  readonly #replace: Replace;
+
+  constructor(id: number, info: UploadInfo, replace: Replace) {
+    this.id = id;
+    this.#info = info;
+    this.#replace = replace;
+  }
+
+  /** What the SDK keeps of it. Where the page has frozen that, a copy in its place, which the SDK can go on with. */
+  get info(): UploadInfo {
+    if (!Object.isExtensible(this.#info)) {
+      this.frozen = true;
+      this.#info = this.#replace(this.#info);
+    }
+    return this.#info;
+  }
 }
+
+type Replace = (frozen: UploadInfo) => UploadInfo;
 
 /** @internal What an answer of OSS says of a failure. */
 export interface Refusal {
@@ -41,20 +68,56 @@ const ID = Symbol("upload-token file");
 
 type Marked = UploadInfo & { readonly [ID]?: number };
 
+/**
+ * What Immer, and with it Redux Toolkit, neither freezes nor looks into: it is no plain object. Whoever writes into it
+ * is the SDK.
+ */
+class Kept {}
+
 /** @internal The files in the list of one uploader, known by their number, whatever a framework has wrapped around them. */
 export class Files {
   readonly #entries = new Map<number, FileEntry>();
   #lastId = 0;
+  #list: () => UploadInfo[] = () => [];
+  #frozen: (info: UploadInfo) => void = () => {};
+
+  /** Takes the SDK's list, and what is done about a file in it that the page has frozen. */
+  attach(list: () => UploadInfo[], frozen: (info: UploadInfo) => void): void {
+    this.#list = list;
+    this.#frozen = frozen;
+  }
 
   /** The entry of `info`, made at first sight. */
   of(info: UploadInfo): FileEntry {
     const known = this.find(info);
     if (known) return known;
     const id = (info as Marked)[ID] ?? ++this.#lastId;
-    Object.defineProperty(info, ID, { value: id });
-    const entry: FileEntry = { ...FRESH, id, info };
+    if (Object.isExtensible(info)) mark(info, id);
+    const entry = new FileEntry(id, info, (frozen) => this.#copy(frozen, id));
     this.#entries.set(id, entry);
     return entry;
+  }
+
+  /** What stands for `info` now. */
+  present(info: UploadInfo): UploadInfo {
+    return this.find(info)?.info ?? info;
+  }
+
+  /** Has the SDK find nothing that it cannot write. */
+  thaw(): void {
+    for (const entry of this) void entry.info;
+  }
+
+  #copy(frozen: UploadInfo, id: number): UploadInfo {
+    const copy = Object.assign({} as UploadInfo, frozen);
+    mark(copy, id);
+    // ali-oss adds to it what is done.
+    if (Object.isFrozen(copy.checkpoint)) delete copy.checkpoint;
+    const list = this.#list();
+    const index = list.indexOf(frozen);
+    if (index >= 0) list[index] = copy;
+    this.#frozen(copy);
+    return copy;
   }
 
   find(info: UploadInfo): FileEntry | undefined {
@@ -76,17 +139,10 @@ export class Files {
   }
 }
 
-const FRESH = {
-  begun: false,
-  asked: false,
-  turn: 0,
-  client: undefined,
-  running: false,
-  muted: false,
-  thrown: undefined,
-  refusal: undefined,
-  stored: undefined,
-} satisfies Partial<FileEntry>;
+function mark(info: UploadInfo, id: number): void {
+  Object.defineProperty(info, ID, { value: id });
+  if (Object.getPrototypeOf(info) === Object.prototype) Object.setPrototypeOf(info, Kept.prototype);
+}
 
 /** @internal Whether both are one file, through proxies or not. */
 export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefined): boolean {
@@ -107,7 +163,8 @@ function parameters({ videoInfo }: UploadInfo): Record<string, string> {
 
 /** @internal What the module is told of a file. */
 export function described(info: UploadInfo): Omit<UploadFile, "scope" | "place"> {
-  const { name, type, size } = info.file;
+  // What is no file has no type, and ali-oss says so.
+  const { name, type = "", size = 0 } = info.file;
   const { isImage, videoId } = info;
   const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
   // Saved, it names its object; in memory it is of the one that was written last.

@@ -77,7 +77,7 @@ export class Host implements UploadHost {
       const entry = this.files.of(info);
       if (info.state === "Success" || (scope !== undefined && this.#scope(entry) !== scope)) continue;
       this.#silently(entry, () => this.sdk.forget(entry));
-      delete info.videoId;
+      delete entry.info.videoId;
     }
     this.#core?.reset(scope);
   };
@@ -223,14 +223,18 @@ export class Host implements UploadHost {
 
   /** The SDK gave a file up, and the page is told. */
   failedBySdk(info: UploadInfo, code: string, said: string): void {
-    const error = gaveUp(info, code, said, this.files.find(info)?.refusal);
+    const entry = this.files.find(info);
+    const error = entry?.failure ?? gaveUp(info, code, said, entry?.refusal);
+    if (entry) entry.told = true;
     this.page.call("onUploadFailed", info, code, error.message, error);
   }
 
   /** The SDK threw while a file ran. */
   thrown(entry: FileEntry, error: unknown): void {
     this.tell(entry.info, (core, file) => core.failed(file, "sdk_error"));
-    if (entry.info.state === "Success") this.#silently(entry, () => this.sdk.advance());
+    const { state } = entry.info;
+    // What it does after the file's end is for the queue.
+    if (state === "Success" || (state === "Failure" && entry.told)) this.#silently(entry, () => this.sdk.advance());
     else this.#fail(entry, sdkThrew(error));
   }
 
@@ -239,9 +243,10 @@ export class Host implements UploadHost {
     const { info } = entry;
     if (info.state === "Uploading") entry.muted = true;
     entry.turn += 1;
+    entry.told = true;
     this.sdk.abandon(entry);
     this.page.call("onUploadFailed", info, code, error.message, error);
-    // Unless the page has just started the uploader itself.
+    // Unless the page has just started the uploader itself, or stopped it.
     this.#silently(entry, () => this.sdk.advance());
   }
 

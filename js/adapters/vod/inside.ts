@@ -8,6 +8,7 @@ import type { Client, SdkUploader, UploadInfo, VodTokenEvent } from "./types.js"
 interface Private {
   _state?: unknown;
   _curIndex?: unknown;
+  _uploadList?: unknown;
   _ossUpload?: unknown;
   _ossCreditor?: unknown;
   _onbeforeunload?: unknown;
@@ -35,7 +36,11 @@ export class Inside {
     this.#tell = tell;
   }
 
+  /** The SDK's own list. Of one that the page has frozen, a copy in its place. */
   list(): UploadInfo[] {
+    const list = this.uploader.listFiles();
+    if (Object.isExtensible(list) || !("_uploadList" in this.#private)) return list;
+    this.#private._uploadList = [...list];
     return this.uploader.listFiles();
   }
 
@@ -47,7 +52,7 @@ export class Inside {
   }
 
   /** Puts the SDK into a state, if it has that member. */
-  setState(state: "Start" | "Stop" | "Failure"): boolean {
+  setState(state: string): boolean {
     if (this.state() === undefined) return false;
     this.#private._state = state;
     return true;

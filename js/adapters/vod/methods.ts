@@ -1,11 +1,46 @@
 import { replaceMethod } from "../../bind.js";
 import { UploadTokenError } from "../../errors.js";
+import type { Files } from "./files.js";
+import type { Inside } from "./inside.js";
 import type { SdkUploader } from "./types.js";
 
 type Method = (...args: unknown[]) => unknown;
 
 /** @internal An uploader by the names of its methods. */
 export type Methods = Record<string, Method | undefined>;
+
+/** Methods of the SDK that write into its list, or into a file of it. */
+const WRITERS = [
+  "addFile",
+  "deleteFile",
+  "cancelFile",
+  "resumeFile",
+  "cleanList",
+  "startUpload",
+  "nextUpload",
+  "stopUpload",
+];
+
+/** @internal What a page puts into an immutable store is frozen there, and the SDK throws where it writes into it. */
+export function unfreezing(inside: Inside, files: Files): void {
+  const { uploader } = inside;
+  files.attach(
+    () => inside.list(),
+    (info) => {
+      const message = `what the SDK keeps of ${info.file.name} was frozen, and goes on as a copy; keep a copy of what you show`;
+      inside.diagnose("frozen", { type: "diagnostic", info, message });
+    },
+  );
+  for (const name of WRITERS) {
+    const method = (uploader as unknown as Methods)[name];
+    if (!method) continue;
+    replaceMethod(uploader, name, (...args) => {
+      inside.list();
+      files.thaw();
+      return method(...args);
+    });
+  }
+}
 
 /** @internal `paramData` may be the object that the SDK wants as text. What is no JSON is refused by name. */
 export function takeObjects(uploader: SdkUploader): void {

@@ -1,4 +1,5 @@
 import { replaceMethod } from "../../bind.js";
+import { wordless, type Said } from "./failures.js";
 import type { FileEntry, Files, Refusal } from "./files.js";
 import type { Inside } from "./inside.js";
 import type { Methods } from "./methods.js";
@@ -22,6 +23,10 @@ export class Runs {
   readonly #silenced = new WeakSet<Client>();
   /** Whether it is the helper that has the SDK start a file. */
   #handing = false;
+  /** Whether the page has stopped the SDK, and nobody started it since. */
+  stopped = false;
+  /** The SDK's state when the page had been told of a file that it came to. */
+  #asked: string | undefined;
 
   constructor(inside: Inside, files: Files, thrown: Thrown) {
     this.#inside = inside;
@@ -35,11 +40,25 @@ export class Runs {
     return this.#handing;
   }
 
+  /**
+   * Has the page hear, by `tell`, that the SDK came to a file.
+   *
+   * The SDK takes itself for started only after that, whatever the page has done in its callback: stopped it, emptied the
+   * list, cancelled the file. So it is started before, and stays afterwards as the page has left it.
+   */
+  asks<R>(tell: () => R): R {
+    if (this.#inside.state() === "Init") this.#inside.setState("Start");
+    const told = tell();
+    this.#asked = this.#inside.state();
+    return told;
+  }
+
   /** Has the SDK start or resume `entry` by `act`. Whether it did. */
   begin(entry: FileEntry, act: () => unknown): boolean {
     const before = entry.client;
     entry.asked = false;
     entry.muted = false;
+    entry.told = false;
     entry.thrown = undefined;
     this.#inside.staysOnPage();
     let taken: unknown;
@@ -79,12 +98,12 @@ export class Runs {
     const present = (): boolean => entry.client === client;
     const { videoId, imageId, endpoint, bucket, object } = entry.info;
     const guarded: ClientCallbacks = {
-      onprogress: (...args) => {
+      onprogress: (_, ...args) => {
         if (!present()) return;
         // What is thrown here would fail the part that has just been stored.
-        this.#attempt(entry, () => onprogress(...args), false);
+        this.#attempt(entry, () => onprogress(entry.info, ...args), false);
       },
-      oncomplete: (...args) => {
+      oncomplete: (_, ...args) => {
         const { state } = entry.info;
         if (state === "Success" || state === "Canceled") return;
         // The file is stored, also if it has been started anew in the meantime.
@@ -95,17 +114,21 @@ export class Runs {
           this.end(entry, true);
           Object.assign(entry.info, { videoId, imageId, endpoint, bucket, object });
         }
-        this.#attempt(entry, () => oncomplete(...args), true);
+        this.#attempt(entry, () => oncomplete(entry.info, ...args), true);
         if (entry.info.state === "Uploading") this.#thrown(entry, undefined);
       },
-      onerror: (info, error) => {
+      onerror: (_, error) => {
         const said = readable(error);
         const wanted =
           said.name === "cancel" ? !this.#silenced.has(client) : present() && entry.info.state === "Uploading";
         if (!wanted) return;
         if (present()) entry.running = false;
         entry.refusal = refusalOf(said);
-        this.#attempt(entry, () => onerror(info, said), true);
+        entry.failure = wordless(said, error, entry);
+        const { code, message } = entry.failure ?? {};
+        this.#attempt(entry, () => onerror(entry.info, code ? { ...said, code, message } : said), true);
+        // After a failure the SDK goes on with the next file, whatever the page has done in its callback.
+        if (this.stopped && this.#inside.state() === "Start") this.#inside.setState("Stop");
         const ignored = said.name !== "cancel" && entry.info.state === "Uploading" && !isTimeout(said);
         if (ignored) this.#thrown(entry, error);
       },
@@ -145,12 +168,13 @@ export class Runs {
     const upload = methods["_uploadCore"];
     if (!upload) return;
     replaceMethod(this.#inside.uploader, "_uploadCore", (...args) => {
-      if (this.#handing) return upload(...args);
-      const entry = this.#files.find(args[0] as UploadInfo);
+      const [given, ...rest] = args;
+      const entry = this.#files.find(given as UploadInfo);
+      if (this.#handing) return upload(entry?.info ?? given, ...rest);
       if (!entry || entry.info.state !== "Uploading" || entry.running) return undefined;
       if (entry.client) this.#inside.setClient(entry.client);
       entry.running = true;
-      return this.#attempt(entry, () => void upload(...args), true);
+      return this.#attempt(entry, () => void upload(entry.info, ...rest), true);
     });
   }
 
@@ -161,7 +185,7 @@ export class Runs {
     const next = methods["nextUpload"];
     if (next) {
       replaceMethod(uploader, "nextUpload", (...args) => {
-        if (this.atWork()) return undefined;
+        if (this.stopped || this.atWork()) return undefined;
         const first = this.#inside.list().find(({ state }) => state === "Ready");
         try {
           return next(...args);
@@ -174,14 +198,18 @@ export class Runs {
     }
     const start = methods["startUpload"];
     replaceMethod(uploader, "startUpload", (...args) => {
+      this.stopped = false;
+      this.#asked = undefined;
       const started = start?.(...args);
+      if (this.#asked !== undefined) this.#inside.setState(this.#asked);
       this.#expectQuestion(this.#inside.current());
       return started;
     });
   }
 
   /** The SDK asks for a credential in the same turn in which it comes to a file. If it does not, it never will. */
-  #expectQuestion(info: UploadInfo | undefined): void {
+  #expectQuestion(chosen: UploadInfo | undefined): void {
+    const info = chosen && this.#files.present(chosen);
     if (info?.state !== "Ready" || this.#inside.state() !== "Start" || this.#files.find(info)?.asked) return;
     this.#thrown(this.#files.of(info), undefined);
   }
@@ -191,14 +219,6 @@ export class Runs {
     for (const { asked, info } of this.#files) if (asked && info.state === "Ready") return true;
     return this.#inside.list().some(({ state }) => state === "Uploading");
   }
-}
-
-interface Said {
-  name?: unknown;
-  code?: unknown;
-  message: string;
-  status?: unknown;
-  requestId?: unknown;
 }
 
 /** An error as the SDK can read it: it fails on one without a message, and keeps silent about a part that OSS no longer knows. */

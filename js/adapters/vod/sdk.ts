@@ -158,9 +158,14 @@ export class Sdk {
     info.state = "Failure";
   }
 
-  /** Lets the SDK go on with the queue, as it does after a failure of its own. */
+  /** Lets the SDK go on with the queue, as it does after a failure of its own, unless the page has stopped it. */
   advance(): void {
-    if (this.#inside.idle() && this.next()) this.#goOn();
+    if (!this.#runs.stopped && this.#inside.idle() && this.next()) this.#goOn();
+  }
+
+  /** Has the page hear, by `tell`, that the SDK came to a file. */
+  asks<R>(tell: () => R): R {
+    return this.#runs.asks(tell);
   }
 
   /** Ends everything: no file is left, and nothing is under way. */
@@ -177,6 +182,7 @@ export class Sdk {
 
   /** Starts the first file that is ready. `startUpload()` alone would also start all that have failed or were stopped. */
   #goOn(): void {
+    this.#files.thaw();
     const ended = this.#inside.list().filter(({ state }) => state === "Failure" || state === "Stoped");
     const states = ended.map(({ state }) => state);
     for (const info of ended) info.state = "Canceled";
@@ -236,15 +242,16 @@ export class Sdk {
   /** Mends what the SDK's own methods do while it waits for a credential: throw, do nothing, or leave the queue stuck. */
   #mend(): void {
     const { uploader } = this;
+    const partSize = (uploader as unknown as Methods)["_adjustPartSize"];
+    // Of a file of more than 10,000 parts the SDK divides the size, and ali-oss takes whole numbers alone.
+    if (partSize) replaceMethod(uploader, "_adjustPartSize", (info) => Math.ceil(Number(partSize(info))));
     const { cancelFile, deleteFile } = uploader;
     replaceMethod(uploader, "stopUpload", () => {
+      this.#runs.stopped = true;
       const current = this.#inside.current();
       for (const entry of this.#files) {
         entry.asked = false;
         // After a cancellation the SDK may be at several files, and stops the last.
-    const partSize = (uploader as unknown as Methods)["_adjustPartSize"];
-    // Of a file of more than 10,000 parts the SDK divides the size, and ali-oss takes whole numbers alone.
-    if (partSize) replaceMethod(uploader, "_adjustPartSize", (info) => Math.ceil(Number(partSize(info))));
         if (entry.info.state === "Uploading" && !sameFile(entry.info, current)) this.#stopBeside(entry);
       }
       const state = this.#inside.state();

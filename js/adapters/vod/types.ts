@@ -162,8 +162,9 @@ export interface UploadAuthStatus {
  * - `expired`: it ran out without a successor.
  * - `rejected`: OSS refused it.
  * - `diagnostic`: this build of the SDK lacks something that the helper uses, and what it does instead; or the page
- *   called a method that hands the SDK a credential, which is not carried out. Each is told once. Or why a file's UploadAuth
- *   is not renewed ahead, or that OSS keeps parts of a file that was cancelled.
+ *   called a method that hands the SDK a credential, which is not carried out; or it froze what the SDK keeps of a file.
+ *   Each is told once. Or why a file's UploadAuth is not renewed ahead, or that OSS keeps parts of a file that was
+ *   cancelled.
  */
 export type VodTokenEvent =
   | ({

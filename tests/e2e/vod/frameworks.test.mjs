@@ -92,4 +92,39 @@ describe("kept in a framework's state:", () => {
       await page.context().close();
     });
   }
+
+  test("what callbacks are given is put into a store of Immer's, which freezes all that it keeps", async () => {
+    await site.reset();
+    const page = await site.open("frameworks");
+    const sums = await page.evaluate(async (size) => {
+      const { harness } = window;
+      let state = { files: [], list: undefined };
+      window.own = true;
+      const keep =
+        (name) =>
+        (info, ...args) => {
+          state = window.produce(state, (draft) => {
+            draft.files.push(info);
+            draft.list = harness.uploader.listFiles();
+          });
+          window.own &&= state.files.at(-1) === info && harness.uploader.listFiles().includes(info);
+          harness.calls.push({ name, file: info.file.name, args });
+        };
+      const names = ["addFileSuccess", "onUploadstarted", "onUploadProgress", "onUploadSucceed"];
+      harness.ours({ parallel: 1, ...Object.fromEntries(names.map((name) => [name, keep(name)])) });
+      const sums = {};
+      for (const name of ["a.mp4", "b.mp4"]) sums[name] = await harness.add(name, size);
+      harness.start();
+      return sums;
+    }, 3 << 17);
+    const names = Object.keys(sums);
+    const report = await page.evaluate((names) => window.harness.ended(names, 30_000), names);
+    assert.deepEqual(report.ends, { "a.mp4": ["Succeed"], "b.mp4": ["Succeed"] });
+    const stored = (await site.objects()).map(({ sha256 }) => sha256);
+    assert.deepEqual(stored.sort(), Object.values(sums).sort());
+    assert.ok(await page.evaluate(() => window.own), "callbacks, store and listFiles() know a file by one object");
+    assert.deepEqual(page.uncaught, []);
+    assert.ok(!report.events.some(({ type }) => type === "diagnostic"));
+    await page.context().close();
+  });
 });

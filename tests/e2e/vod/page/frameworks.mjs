@@ -86,3 +86,4 @@ const PLACES = {
 };
 
 window.places = PLACES;
+window.produce = produce;
