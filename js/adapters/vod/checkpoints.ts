@@ -19,7 +19,8 @@ interface Checkpoint {
  *
  * It stores checkpoints by the file's name, size and date alone, and reads them again at each start, stop and
  * cancellation. Another tab, or another uploader of the page, that sends the same file has overwritten this one's by
- * then: the file would go on in the other's object, or the other's parts be stored under this one's name.
+ * then: the file would go on in the other's object, or the other's parts be stored under this one's name. And where a
+ * file was chosen twice, both would go on in one object, and only one of two videos be stored.
  */
 export function ownCheckpoints(inside: Inside, files: Files): void {
   const { uploader } = inside;
@@ -30,25 +31,36 @@ export function ownCheckpoints(inside: Inside, files: Files): void {
   if (!save || !read || !remove) return;
 
   const entryOf = (info: unknown): FileEntry | undefined => files.find(info as UploadInfo);
-  const isOthers = (info: unknown, { checkpoint }: Stored): boolean => {
-    const stored = read(info) as Partial<Stored> | "" | undefined;
-    return !stored || stored.checkpoint?.uploadId !== checkpoint.uploadId;
+  const storedOf = (info: unknown): Partial<Stored> => (read(info) as Partial<Stored> | "" | undefined) || {};
+  const isOthers = (info: unknown, { checkpoint }: Stored): boolean =>
+    storedOf(info).checkpoint?.uploadId !== checkpoint.uploadId;
+  /** Whether what is stored is of the same file in the list once more. Other tabs' and former pages' is anybody's. */
+  const isTwins = (info: unknown, entry: FileEntry): boolean => {
+    const uploadId = storedOf(info).checkpoint?.uploadId;
+    return uploadId !== undefined && [...files].some((other) => other !== entry && other.uploadId === uploadId);
   };
 
   replaceMethod(uploader, "_saveCheckoutpoint", (info, checkpoint, state) => {
     const entry = entryOf(info);
-    if (entry && checkpoint) entry.stored = { checkpoint: checkpoint as Checkpoint, state };
+    if (entry && checkpoint) {
+      entry.stored = { checkpoint: checkpoint as Checkpoint, state };
+      entry.uploadId = entry.stored.checkpoint.uploadId;
+    }
     return save(info, checkpoint, state);
   });
   replaceMethod(uploader, "_getCheckoutpoint", (info) => {
-    const own = entryOf(info)?.stored;
+    const entry = entryOf(info);
+    const own = entry?.stored;
     if (own && isOthers(info, own)) save(info, own.checkpoint, own.state);
+    if (entry && isTwins(info, entry)) return "";
+    if (entry) entry.uploadId = storedOf(info).checkpoint?.uploadId;
     return read(info);
   });
   replaceMethod(uploader, "_removeCheckoutpoint", (info) => {
     const entry = entryOf(info);
     const own = entry?.stored;
-    if (entry) entry.stored = undefined;
-    if (!own || !isOthers(info, own)) remove(info);
+    const keeps = own ? isOthers(info, own) : entry !== undefined && isTwins(info, entry);
+    if (entry) entry.stored = entry.uploadId = undefined;
+    if (!keeps) remove(info);
   });
 }
