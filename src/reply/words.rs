@@ -8,7 +8,7 @@ use crate::{error::Error, json::Json, text::contains};
 
 /// In a text that speaks of the way to the server, or says no more than that something failed. What made it may be a
 /// connection that is back in a moment.
-const OF_CONNECTION: [&str; 33] = [
+const OF_CONNECTION: [&str; 41] = [
     "network",
     "://",
     "timeout",
@@ -29,6 +29,11 @@ const OF_CONNECTION: [&str; 33] = [
     "error",
     "unable",
     "could not",
+    "down",
+    "busy",
+    "later",
+    "again",
+    "retry",
     "cannot",
     "网络",
     "超时",
@@ -42,6 +47,9 @@ const OF_CONNECTION: [&str; 33] = [
     "错误",
     "出错",
     "繁忙",
+    "稍后",
+    "重试",
+    "维护",
 ];
 
 /// Of an answer of which only the words are known.
@@ -122,6 +130,8 @@ mod tests {
             r#""网络异常，请稍后再试""#,
             r#""请求超时""#,
             r#""获取上传凭证失败""#,
+            r#""系统维护中，请稍后再来""#,
+            r#"{"name":"Error","message":"the token service is down"}"#,
             r#"{"name":"Error","message":"Request failed"}"#,
             r#"{"name":"Error","message":"could not get a token"}"#,
             r#"{"name":"Error","message":"boom"}"#,

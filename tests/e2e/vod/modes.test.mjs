@@ -135,7 +135,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
     const failures = result.report.events.filter(({ of, type }) => of === "vod" && type === "refreshFailed");
     assert.deepEqual(
       failures.map(({ error, usable }) => [error.code, usable]),
-      [["network", true]],
+      [["http", true]],
     );
   });
 
