@@ -119,11 +119,11 @@ describe("kept in a framework's state:", () => {
     }, 3 << 17);
     const names = Object.keys(sums);
     const report = await page.evaluate((names) => window.harness.ended(names, 30_000), names);
-    assert.deepEqual(report.ends, { "a.mp4": ["Succeed"], "b.mp4": ["Succeed"] });
+    assert.deepEqual(page.uncaught, []);
+    assert.deepEqual(report.ends, { "a.mp4": ["Succeed"], "b.mp4": ["Succeed"] }, JSON.stringify(report));
     const stored = (await site.objects()).map(({ sha256 }) => sha256);
     assert.deepEqual(stored.sort(), Object.values(sums).sort());
     assert.ok(await page.evaluate(() => window.own), "callbacks, store and listFiles() know a file by one object");
-    assert.deepEqual(page.uncaught, []);
     assert.ok(!report.events.some(({ type }) => type === "diagnostic"));
     await page.context().close();
   });
