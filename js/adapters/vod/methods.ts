@@ -9,17 +9,16 @@ type Method = (...args: unknown[]) => unknown;
 /** @internal An uploader by the names of its methods. */
 export type Methods = Record<string, Method | undefined>;
 
-/** Methods of the SDK that write into its list, or into a file of it. */
-const WRITERS = [
+/** @internal Methods by which a page has the SDK write into its list, or into a file of it. */
+export const WRITERS = [
   "addFile",
   "deleteFile",
   "cancelFile",
   "resumeFile",
   "cleanList",
   "startUpload",
-  "nextUpload",
   "stopUpload",
-];
+] as const;
 
 /** @internal What a page puts into an immutable store is frozen there, and the SDK throws where it writes into it. */
 export function unfreezing(inside: Inside, files: Files): void {
@@ -31,7 +30,7 @@ export function unfreezing(inside: Inside, files: Files): void {
       inside.diagnose("frozen", { type: "diagnostic", info, message });
     },
   );
-  for (const name of WRITERS) {
+  for (const name of [...WRITERS, "nextUpload"]) {
     const method = (uploader as unknown as Methods)[name];
     if (!method) continue;
     replaceMethod(uploader, name, (...args) => {

@@ -4,6 +4,7 @@ import { report } from "../../manager.js";
 import { Speed } from "./speed.js";
 import type { FileEntry } from "./files.js";
 import type { Host } from "./host.js";
+import { WRITERS } from "./methods.js";
 import { HOST } from "./page.js";
 import type { UploadInfo, UploadState, VodUploader } from "./types.js";
 
@@ -91,16 +92,7 @@ export function observe(uploader: VodUploader): UploadStore {
 }
 
 /** Methods of the SDK after which its list, or a state in it, may be another. */
-const CHANGES = [
-  "addFile",
-  "deleteFile",
-  "cancelFile",
-  "resumeFile",
-  "cleanList",
-  "startUpload",
-  "stopUpload",
-  "dispose",
-] as const;
+const CHANGES = [...WRITERS, "dispose"] as const;
 
 /** What the SDK does not keep of a file. */
 interface Seen {
