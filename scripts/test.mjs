@@ -28,6 +28,14 @@ const NICE = { computes: 4, uploads: 0, browsers: 0 };
 
 const LOGS = ".cache/test";
 
+// Before anything is awaited: what runs in groups of its own does not hear a terminal's Ctrl-C.
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    endAll();
+    process.exit(130);
+  });
+}
+
 await command(async () => {
   const { names, only } = chosen();
   const needs = new Set(names.flatMap((name) => SUITES[name].needs));
@@ -139,11 +147,4 @@ function tell(running) {
 /** For a shell. */
 function quoted(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    endAll();
-    process.exit(130);
-  });
 }

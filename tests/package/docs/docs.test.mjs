@@ -57,6 +57,7 @@ test("the TypeScript compiles as it stands", async () => {
   );
   const compilerOptions = {
     strict: true,
+    skipDefaultLibCheck: true,
     exactOptionalPropertyTypes: true,
     noEmit: true,
     target: "es2022",
