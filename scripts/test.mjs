@@ -29,10 +29,10 @@ const NICE = { computes: 4, uploads: 0, browsers: 0 };
 const LOGS = ".cache/test";
 
 // Before anything is awaited: what runs in groups of its own does not hear a terminal's Ctrl-C.
-for (const signal of ["SIGINT", "SIGTERM"]) {
+for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 })) {
   process.once(signal, () => {
     endAll();
-    process.exit(130);
+    process.exit(128 + number);
   });
 }
 

@@ -1,4 +1,6 @@
-/** @internal Functions to call when something has changed. */
+import { report } from "../manager.js";
+
+/** @internal Functions to call when something has changed. What one throws is reported, and silences no other. */
 export class Listeners {
   #listeners: readonly (() => void)[] = [];
 
@@ -11,6 +13,12 @@ export class Listeners {
   };
 
   call(): void {
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        report(error);
+      }
+    }
   }
 }

@@ -6,9 +6,9 @@ export interface Answer {
 }
 
 /** What an answer says of a credential's life beside its body. */
-const HEADERS = ["retry-after", "date", "cache-control"];
+const HEADERS = ["retry-after", "date", "cache-control", "age"];
 
-/** Largest answer that is shared, in characters. The module reads no larger one. */
+/** Largest answer that is shared, in characters. The module reads none of more bytes. */
 const LARGEST = 256 << 10;
 
 const LONGEST_HEADER = 1024;
@@ -31,6 +31,8 @@ export async function answerOf(value: unknown): Promise<Answer | undefined> {
     }
     return { status, headers, text: WITHOUT_BODY.includes(status) ? "" : await value.text() };
   }
+  // A client's own object for an answer: only the module knows them all.
+  if (isWholeAnswer(value)) return undefined;
   const text = typeof value === "string" ? value : carried(value);
   return text === undefined ? undefined : { ...PLAIN, text };
 }
@@ -38,11 +40,15 @@ export async function answerOf(value: unknown): Promise<Answer | undefined> {
 /**
  * @internal The answer for a manager that asked `age` ms after it was asked for.
  *
- * The module takes `Age` with the mark off a duration, and adds it to the server's clock.
+ * The module takes `Age` off a duration. With the mark it also adds it to the server's clock, which an answer that a
+ * cache has held does not tell.
  */
 export function responseOf({ status, headers, text }: Answer, age = 0): Response {
-  const aged = age > 0 ? { age: `${(age / 1000).toFixed(3)};shared` } : undefined;
-  return new Response(text === "" ? null : text, { status, headers: { ...headers, ...aged } });
+  const seconds = age / 1000;
+  const held = Number(headers["age"]);
+  const aged = held > 0 ? String(Math.ceil(held + seconds)) : `${seconds.toFixed(3)};shared`;
+  const all = held > 0 || age > 0 ? { ...headers, age: aged } : headers;
+  return new Response(text === "" ? null : text, { status, headers: all });
 }
 
 /** @internal Whether `value` is an answer that tabs share: neither rubbish from the channel nor larger than any is read. */
@@ -69,6 +75,12 @@ function isStatus(value: unknown): value is number {
 function isResponse(value: unknown): value is Response {
   const { status, text } = (value ?? {}) as Partial<Response>;
   return typeof status === "number" && typeof text === "function";
+}
+
+/** Such as that of axios, with the body beside its status and headers. */
+function isWholeAnswer(value: unknown): boolean {
+  const { status, statusCode = status, headers } = (value ?? {}) as Record<string, unknown>;
+  return typeof statusCode === "number" && typeof headers === "object" && headers !== null;
 }
 
 function carried(value: unknown): string | undefined {

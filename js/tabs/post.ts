@@ -1,19 +1,26 @@
-import { checkUrl } from "../options.js";
-import type { TokenRequest, TokenRequestOptions, TokenSource } from "../types.js";
+import { checkRequest, checkUrl } from "../options.js";
+import type { TokenManagerOptions, TokenRequest, TokenSource } from "../types.js";
 
-type Wishes = TokenRequestOptions | ((about: Omit<TokenRequest, "signal">) => unknown) | undefined;
-
-/** @internal The source that an address is: asked as a token manager asks it. */
-export function posting(address: string | URL, wishes: Wishes): TokenSource {
-  return async ({ signal, ...about }: TokenRequest) => {
+/**
+ * @internal The source that an address is, asked as the module asks one.
+ *
+ * Not by the module: what it asks for itself, it reads itself, and there would be nothing to share.
+ */
+export function posting(address: string | URL, additions: TokenManagerOptions["request"]): TokenSource {
+  return async ({ signal, ...wanted }: TokenRequest) => {
     checkUrl("source", address, true);
-    const wished = ((typeof wishes === "function" ? await wishes(about) : wishes) ?? {}) as TokenRequestOptions;
-    const init: RequestInit = { ...wished, method: "POST", cache: "no-store", redirect: "error", signal };
-    if (wished.body !== undefined || !(about.rejected || about.scope)) return fetch(address, init);
+    const given = typeof additions === "function" ? await additions(wanted) : additions;
+    const { headers, credentials, body } = checkRequest(given ?? {});
+    const init: RequestInit = { method: "POST", cache: "no-store", redirect: "error", signal };
+    // A plain member of `init` that is undefined is not the same to every `fetch` as one that is missing.
+    if (headers !== undefined) init.headers = headers;
+    if (credentials !== undefined) init.credentials = credentials;
+    if (body !== undefined) return fetch(address, { ...init, body });
+    if (!wanted.rejected && !wanted.scope) return fetch(address, init);
     const answer = await fetch(address, {
       ...init,
-      body: JSON.stringify(about),
-      ...(isOwn(address) && { headers: json(wished.headers) }),
+      body: JSON.stringify(wanted),
+      ...(isOwn(address) && { headers: withJson(headers) }),
     });
     // An AppServer that reads no body may refuse one.
     return answer.status === 415 ? fetch(address, init) : answer;
@@ -25,8 +32,8 @@ function isOwn(address: string | URL): boolean {
   return typeof location !== "object" || new URL(address, location.href).origin === location.origin;
 }
 
-function json(wished: HeadersInit | undefined): Headers {
-  const headers = new Headers(wished);
-  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+function withJson(given: HeadersInit | undefined): Headers {
+  const headers = new Headers(given);
+  headers.set("content-type", "application/json");
   return headers;
 }

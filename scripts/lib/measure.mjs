@@ -44,7 +44,11 @@ export function measure({ program, args, env }, { nice, timeout, onOutput }) {
     end(child.pid);
   }, timeout);
   return new Promise((resolve, reject) => {
-    child.on("error", reject);
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      groups.delete(child.pid);
+      reject(error);
+    });
     child.on("close", (code) => {
       clearTimeout(timer);
       // What it left behind would compute beside the next one.

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     future::Future,
     rc::{Rc, Weak},
 };
@@ -48,8 +49,8 @@ pub(super) trait Shell: Sized + 'static {
     /// Takes what a request brought.
     fn landed(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Answer);
 
-    /// Every machine is at rest.
-    fn rest(&self);
+    /// Every machine is at rest, and no input waits for one.
+    fn rest(&self, time: &Time);
 }
 
 /// Owns machines and everything that they need of a platform.
@@ -61,7 +62,7 @@ pub(super) struct Driver<S: Shell> {
     policy: Policy,
     clocks: Clocks,
     world: RefCell<World>,
-    inbox: RefCell<Vec<(Id, S::Input)>>,
+    inbox: RefCell<VecDeque<(Id, S::Input)>>,
     draining: Cell<bool>,
     requests: RefCell<Vec<Request>>,
     timer: Timer,
@@ -138,7 +139,7 @@ impl<S: Shell> Driver<S> {
 
     /// Feeds a machine its input, then everything that comes of it.
     pub(super) fn send(self: &Rc<Self>, id: Id, input: S::Input) {
-        self.inbox.borrow_mut().push((id, input));
+        self.inbox.borrow_mut().push_back((id, input));
         self.drain();
     }
 
@@ -166,7 +167,9 @@ impl<S: Shell> Driver<S> {
         act: &mut dyn FnMut(&S, &mut Context<'_, S::Effect>),
     ) {
         self.feed(id, act);
-        self.rest();
+        if !self.draining.get() {
+            self.rest();
+        }
     }
 
     /// Asks for a credential. `work` runs in a later microtask, and not at all if it was given up by then.
@@ -220,10 +223,7 @@ impl<S: Shell> Driver<S> {
             return;
         }
         loop {
-            let next = {
-                let mut inbox = self.inbox.borrow_mut();
-                (!inbox.is_empty()).then(|| inbox.remove(0))
-            };
+            let next = self.inbox.borrow_mut().pop_front();
             let Some((id, input)) = next else { break };
             self.answer(id, input);
         }
@@ -246,8 +246,8 @@ impl<S: Shell> Driver<S> {
 
     /// Arms the timer for the first thing that can happen by itself.
     fn rest(&self) {
-        self.shell.rest();
         let time = self.time();
+        self.shell.rest(&time);
         let next = {
             let budget = &mut self.world.borrow_mut().budget;
             let out = &mut Vec::new();

@@ -288,10 +288,10 @@ fn say(init: &RequestInit, wanted: &JsValue, as_json: bool) {
     }
 }
 
-/// Whether a request to `address` stays at the page's own site.
+/// Whether a request to `address` stays at the page's own site; where there is no page, as in Node, none leaves one.
 fn is_own_site(address: &str) -> bool {
     let location = get(&global(), "location");
-    let Some(page) = get(&location, "href").as_string() else { return false };
+    let Some(page) = get(&location, "href").as_string() else { return true };
     Url::new_with_base(address, &page)
         .is_ok_and(|url| get(&location, "origin").as_string() == Some(url.origin()))
 }

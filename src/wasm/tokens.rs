@@ -291,8 +291,10 @@ impl Shell for Tokens {
         driver.send(id, input);
     }
 
-    fn rest(&self) {
-        for entry in &mut self.slots.borrow_mut().all {
+    fn rest(&self, time: &Time) {
+        let mut slots = self.slots.borrow_mut();
+        slots.forget_idle(time);
+        for entry in &mut slots.all {
             if entry.slot.waiting() == 0 {
                 entry.cause = JsValue::UNDEFINED;
             }

@@ -261,7 +261,7 @@ impl Shell for Uploads {
         driver.send(id, input);
     }
 
-    fn rest(&self) {
+    fn rest(&self, _: &Time) {
         let busy = {
             let mut files = self.files.borrow_mut();
             files.retain(|file| !file.upload.finished());

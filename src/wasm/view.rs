@@ -71,6 +71,9 @@ pub(super) fn token(token: &StsToken, expires_at: UnixMillis, rest: Option<&Json
 #[serde(rename_all = "camelCase")]
 pub(super) struct Failure<'a> {
     code: &'a str,
+    /// What `onUploadFailed` is given, of a file only: a server's own code stays as it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_code: Option<&'a str>,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u32>,
@@ -94,6 +97,7 @@ impl<'a> Failure<'a> {
         let answered = error.answered();
         Self {
             code: error.code(),
+            file_code: None,
             message: error.text(),
             status: answered
                 .map(|answered| answered.status)
@@ -108,14 +112,35 @@ impl<'a> Failure<'a> {
         }
     }
 
+    /// A failure about which no server and nobody else said anything.
+    const fn bare(code: &'a str, message: String) -> Self {
+        Self {
+            code,
+            file_code: None,
+            message,
+            status: None,
+            server_code: None,
+            server_message: None,
+            request_id: None,
+            url: None,
+            retry_after: None,
+            cause: JsValue::UNDEFINED,
+        }
+    }
+
     /// Why a file of an uploader failed.
     pub(super) fn of_file(failure: &'a upload::Failure) -> Self {
-        let error = match failure {
-            upload::Failure::Credential(error) => error,
-            _ => &Error::Rejected,
-        };
-        let (code, message) = (failure.code(), failure.message());
-        Self { code, message, ..Self::new(error, JsValue::UNDEFINED) }
+        let file_code = Some(failure.code());
+        let message = failure.message();
+        match failure {
+            upload::Failure::Credential(error) => {
+                Self { file_code, message, ..Self::new(error, JsValue::UNDEFINED) }
+            }
+            upload::Failure::Refused(server_code) => {
+                Self { file_code, server_code: Some(server_code), ..Self::bare("http", message) }
+            }
+            _ => Self { file_code, ..Self::bare(failure.code(), message) },
+        }
     }
 }
 

@@ -12,12 +12,18 @@ const USER = { documented: "1303984639806001", "upload-token": "1303984639806002
  */
 const PARALLEL = 2;
 
-const { createUploader } = await import(`./integrations/${LANE}.js`);
-
 /** @param {{ type: string }} report Structured data without a secret. */
 function report(detail) {
   window.frameElement.dispatchEvent(new CustomEvent("report", { detail }));
 }
+
+// Before the integration is loaded: what fails there is told, too.
+window.addEventListener("error", ({ message }) => report({ type: "uncaught", message }));
+window.addEventListener("unhandledrejection", ({ reason }) =>
+  report({ type: "uncaught", message: String(reason?.message ?? reason) }),
+);
+
+const { createUploader } = await import(`./integrations/${LANE}.js`);
 
 /** The page's files, as files of this document, and back. */
 const originals = new Map();
@@ -49,10 +55,6 @@ for (const event of ["token", "refreshFailed", "expired", "rejected", "warning"]
     report({ type: "stsToken", event: { ...plain(tokens.status()), ...plain(detail), type: event } }),
   );
 }
-window.addEventListener("error", ({ message }) => report({ type: "uncaught", message }));
-window.addEventListener("unhandledrejection", ({ reason }) =>
-  report({ type: "uncaught", message: String(reason?.message ?? reason) }),
-);
 navigator.serviceWorker.addEventListener("message", ({ data }) => report(data));
 navigator.serviceWorker.startMessages();
 

@@ -112,6 +112,6 @@ function readRefusal({ data, headers }: HttpAnswer): { code: string; serverTime:
       // Not from OSS.
     }
   }
-  const code = /<Code>(\w+)<\/Code>/.exec(text)?.[1];
+  const code = /<Code>([\w.-]+)<\/Code>/.exec(text)?.[1];
   return code === undefined ? undefined : { code, serverTime: /<ServerTime>([^<]+)<\/ServerTime>/.exec(text)?.[1] };
 }

@@ -1,3 +1,4 @@
+import { queueMicrotask } from "../../glue.js";
 import type { Host } from "./host.js";
 import type { Callback, Page } from "./page.js";
 import { tickets } from "./tickets.js";

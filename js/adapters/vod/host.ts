@@ -64,7 +64,7 @@ export class Host implements UploadHost {
     busy.delete(this);
     for (const entry of this.files) {
       const { state } = entry.info;
-      if (entry.begun && (state === "Ready" || state === "Failure")) {
+      if (entry.begun && !entry.told && (state === "Ready" || state === "Failure")) {
         this.#fail(entry, error);
       }
     }
@@ -87,6 +87,7 @@ export class Host implements UploadHost {
     this.#options = options;
     this.page = new Page(page);
     ownManager(tokens)?.onReset(this.#onReset);
+    onFailure(this.#onFailure);
   }
 
   /** Ends everything, and tells the page nothing any more. */
@@ -144,7 +145,6 @@ export class Host implements UploadHost {
   #start(): Promise<UploadCore> {
     const starting = (this.#starting ??= this.#create());
     starting.catch(() => (this.#starting = undefined));
-    onFailure(this.#onFailure);
     return starting;
   }
 
@@ -316,11 +316,9 @@ export class Host implements UploadHost {
   fail(file: number, failure: object): void {
     const entry = this.files.get(file);
     if (!entry) return;
-    const { code, ...rest } = failure as Failure;
     if (entry.thrown !== undefined) return this.#fail(entry, sdkThrew(entry.thrown));
-    // A server's own code is told to the page as it is.
-    const detail = /^[a-z_]+$/.test(code) ? { code } : { code: "http", serverCode: code };
-    this.#fail(entry, fromFailure({ ...rest, ...detail }), code);
+    const { fileCode, ...rest } = failure as Failure & { fileCode: string };
+    this.#fail(entry, fromFailure(rest), fileCode);
   }
 
   event(file: number, type: string, detail: object): void {

@@ -75,7 +75,7 @@ export function disposable(uploader: SdkUploader, end: () => void): void {
   };
   replaceMethod(uploader, "dispose", dispose);
   // Not in every browser yet.
-  if (typeof Symbol.dispose === "symbol") Object.defineProperty(uploader, Symbol.dispose, { value: dispose });
+  if (typeof Symbol.dispose === "symbol") replaceMethod(uploader, Symbol.dispose, () => uploader.dispose());
   for (const name of ["addFile", "startUpload"]) {
     const method = (uploader as unknown as Methods)[name];
     replaceMethod(uploader, name, (...args) => {

@@ -148,7 +148,7 @@ impl Driver<Tokens> {
     }
 
     fn send_scope(self: &Rc<Self>, scope: &str, input: Input<Key>) {
-        let id = self.shell().slots.borrow_mut().open(scope, || self.time());
+        let id = self.shell().slots.borrow_mut().open(scope);
         self.send(id, input);
     }
 

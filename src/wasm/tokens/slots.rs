@@ -15,6 +15,7 @@ use crate::{
 
 /// Slots kept while idle; past that, those that nobody relies on are forgotten.
 const SLOTS: usize = 64;
+
 /// Every slot of a manager.
 #[derive(Default)]
 pub(super) struct Slots {
@@ -59,17 +60,20 @@ impl Slots {
     }
 
     /// The slot of `scope`, made if there is none.
-    pub(super) fn open(&mut self, scope: &str, time: impl FnOnce() -> Time) -> Id {
+    pub(super) fn open(&mut self, scope: &str) -> Id {
         if let Some(entry) = self.of(scope) {
             return entry.id;
-        }
-        if self.all.len() >= SLOTS {
-            let time = time();
-            self.all.retain(|entry| !entry.slot.idle(&time));
         }
         self.last = self.last.wrapping_add(1);
         self.all.push(Entry::new(self.last, scope));
         self.last
+    }
+
+    /// Forgets slots that nobody relies on, once there are many. What is still to be told to a slot would be lost.
+    pub(super) fn forget_idle(&mut self, time: &Time) {
+        if self.all.len() > SLOTS {
+            self.all.retain(|entry| !entry.slot.idle(time));
+        }
     }
 }
 

@@ -93,6 +93,30 @@ describe("tabs", () => {
     assert(there <= here + 300 && there > here - 2000, `${there} ms there, ${here} ms here`);
   });
 
+  test("an answer that a cache has held is no newer for being shared, and its clock is another request's", async () => {
+    const source = `async () => {
+      await fetch("/api/sts", { method: "POST" });
+      const token = { AccessKeyId: "STS.held", AccessKeySecret: "a".repeat(30), SecurityToken: "b".repeat(30), expires_in: 3600 };
+      return new Response(JSON.stringify(token), { headers: { age: "3000", date: new Date(Date.now() - 3e6).toUTCString() } });
+    }`;
+    const left = (page) => page.evaluate(() => tokens.status().validFor);
+    const pages = await tabs(2);
+    for (const page of pages) {
+      await page.evaluate((source) => make({}, { source: eval(source) }), source);
+      assert.equal(await ask(page), "STS.held");
+      assert((await left(page)) < 600_000, `${await left(page)} ms`);
+    }
+    assert.equal(await requests(), 1);
+  });
+
+  test("a request that the page's options weaken is made as a token manager makes it, or not at all", async () => {
+    const request = `() => ({ headers: { "x-why": "shared" }, redirect: "follow", cache: "force-cache" })`;
+    await first.evaluate((request) => make({ request: eval(request) }), request);
+    const told = await first.evaluate(() => tokens.getToken().catch(({ code, cause }) => [code, cause.code]));
+    assert.deepEqual(told, ["source", "invalid_option"]);
+    assert.equal(await requests(), 0);
+  });
+
   test("the asking page is closed in mid-request: another asks, and all have its token", async () => {
     const pages = await tabs(4);
     await site.control("POST", "faults", [HANGS]);

@@ -64,6 +64,7 @@ test("options made anew for each request", async (t) => {
     requests.map(({ headers }) => headers["x-why"]),
     ["initial a", "rejected a"],
   );
+  for (const { headers } of requests) assert.equal(headers["content-type"], "application/json");
 });
 
 test("a redirect is refused: it could lead the credential anywhere", async (t) => {
