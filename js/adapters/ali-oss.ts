@@ -59,20 +59,34 @@ export async function ossOptions(
   if (typeof tokens?.getToken !== "function") throw invalidOption("tokens", "must be a token manager");
   const { scope = "" } = options;
   const checkClock = watchClock();
-  const credentials = async (): Promise<OssCredentials> => {
+  const credentials = async (check?: () => void): Promise<OssCredentials> => {
+    check?.();
     const { accessKeyId, accessKeySecret, securityToken } = await tokens.getToken({ scope });
     return { accessKeyId, accessKeySecret, stsToken: securityToken };
   };
   return {
     ...(await credentials()),
-    async refreshSTSToken(this: unknown) {
-      checkClock(this);
-      return credentials();
+    refreshSTSToken(this: unknown) {
+      return heard(credentials(() => checkClock(this)));
     },
     // ali-oss compares it with the age by its own clock. An age is never below this, so that requests
     // which start together all wait here, where one answer serves them, and not only the first of them.
     refreshSTSTokenInterval: -Infinity,
   };
+}
+
+/**
+ * `signatureUrl()` of ali-oss goes on with a promise and hears no failure of it, which would end a process of Node.
+ * Whoever waits for it is told as ever.
+ */
+function heard(credentials: Promise<OssCredentials>): Promise<OssCredentials> {
+  const then = credentials.then.bind(credentials);
+  const quiet: Promise<OssCredentials>["then"] = (done, failed) => {
+    const next = then(done, failed);
+    if (!failed) next.catch(() => {});
+    return next;
+  };
+  return Object.defineProperty(credentials, "then", { value: quiet });
 }
 
 /**

@@ -26,17 +26,30 @@ interface OssClient {
 interface RequestParams {
   /** A body that can be read only once. */
   stream?: unknown;
+  /** Where the answer's body is written, which cannot be taken back. */
+  writeStream?: unknown;
 }
 
 interface HttpParams {
   headers: Record<string, string | undefined>;
+  writeStream?: Writable;
+}
+
+interface Writable {
+  write(chunk: Uint8Array, ...rest: unknown[]): unknown;
 }
 
 interface HttpAnswer {
   status: number;
+  /** The body: bytes or text, empty if it went elsewhere. */
   data?: unknown;
+  /** The body itself, where the page asked for a stream. */
+  res?: AsyncIterable<Uint8Array>;
   headers?: Record<string, string | undefined>;
 }
+
+/** More than any of OSS's errors has, in bytes. */
+const LARGEST_REFUSAL = 64 << 10;
 
 /** @internal Reports refused tokens of `client` to `tokens` and repeats what they were refused for. */
 export function listen(client: object, tokens: Pick<TokenManager, "invalidate">): void {
@@ -58,11 +71,16 @@ function reportRefusals(client: OssClient, tokens: Pick<TokenManager, "invalidat
   client.urllib = Object.create(urllib) as OssClient["urllib"];
   client.urllib.request = async (url, params) => {
     const accessKeyId = signedWith(params);
+    const written = overhear(params.writeStream);
     const answer = await urllib.request(url, params);
-    const refusal = answer?.status === 403 ? readRefusal(answer) : undefined;
-    if (refusal?.code === SKEWED) correctClock(client, refusal.serverTime);
-    else if (refusal && accessKeyId && STALE.has(refusal.code)) tokens.invalidate(accessKeyId, refusal.code);
-    return answer;
+    if (answer?.status !== 403) return answer;
+    const text = await textOf(answer, written());
+    const refusal = readRefusal(text);
+    if (!refusal) return answer;
+    if (refusal.code === SKEWED) correctClock(client, refusal.serverTime);
+    else if (accessKeyId && STALE.has(refusal.code)) tokens.invalidate(accessKeyId, refusal.code);
+    // Where ali-oss looks for it: an error without a body is unknown to it.
+    return { ...answer, data: text };
   };
 }
 
@@ -84,7 +102,7 @@ function repeatRefused(client: OssClient): void {
       return await request.call(this, params);
     } catch (error) {
       const code = codeOf(error);
-      const again = !params.stream && (tries.get(params) ?? nth) < MAX_TRIES;
+      const again = !params.stream && !params.writeStream && (tries.get(params) ?? nth) < MAX_TRIES;
       if (again && (STALE.has(code) || (code === SKEWED && this.options.amendTimeSkewed))) return this.request(params);
       throw code === SKEWED ? skewed("OSS refused the time of a request", error) : error;
     }
@@ -102,16 +120,43 @@ function signedWith({ headers }: HttpParams): string | undefined {
   return /^(?:OSS |OSS4-HMAC-SHA256 Credential=)([^:/]+)/.exec(headers?.["authorization"] ?? "")?.[1];
 }
 
-/** An answer to HEAD has no body; its error is in a header. */
-function readRefusal({ data, headers }: HttpAnswer): { code: string; serverTime: string | undefined } | undefined {
-  let text = String(data ?? "");
-  if (text === "") {
-    try {
-      text = atob(headers?.["x-oss-err"] ?? "");
-    } catch {
-      // Not from OSS.
-    }
+/** Keeps a copy of the beginning of what is written to `stream`. Returns what gives it as text. */
+function overhear(stream: Writable | undefined): () => string {
+  if (!stream) return () => "";
+  const decoder = new TextDecoder();
+  let heard = "";
+  const write = stream.write.bind(stream);
+  stream.write = (chunk, ...rest) => {
+    if (heard.length < LARGEST_REFUSAL) heard += decoder.decode(chunk, { stream: true });
+    return write(chunk, ...rest);
+  };
+  return () => heard;
+}
+
+/** What OSS says of a refusal: in the body, wherever that went, or in a header, as to HEAD, whose answer has none. */
+async function textOf({ data, res, headers }: HttpAnswer, written: string): Promise<string> {
+  const body = String(data ?? "") || written;
+  if (body !== "") return body;
+  const header = headers?.["x-oss-err"];
+  try {
+    if (header !== undefined) return atob(header);
+    return res === undefined ? "" : await read(res);
+  } catch {
+    // Not from OSS, or cut off.
+    return "";
   }
+}
+
+async function read(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    if (text.length < LARGEST_REFUSAL) text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}
+
+function readRefusal(text: string): { code: string; serverTime: string | undefined } | undefined {
   const code = /<Code>([\w.-]+)<\/Code>/.exec(text)?.[1];
   return code === undefined ? undefined : { code, serverTime: /<ServerTime>([^<]+)<\/ServerTime>/.exec(text)?.[1] };
 }

@@ -1,4 +1,7 @@
 // The Node builds of ali-oss, each in a process of its own: some tests set the clock of their process.
+import { join } from "node:path";
+
+import { root } from "../../../scripts/lib/run.mjs";
 import { createOssClient, ossOptions } from "../../../dist/ali-oss.js";
 import { createTokenManager, isUploadTokenError } from "../../../dist/index.js";
 import { agentFor, BUCKET } from "./cloud.mjs";
@@ -13,7 +16,9 @@ export function inNode(name, Client, options = {}) {
     const { port } = new URL(cloud.http);
     const endpoint = `http://oss-cn-shanghai.aliyuncs.com:${port}`;
     const base = { bucket: BUCKET, region: "oss-cn-shanghai", endpoint, agent: agentFor(cloud.http), ...options };
-    const world = { OSS: Client, body: (bytes) => Buffer.from(bytes), base, library, source: `${cloud.http}/api/sts` };
+    const file = join(root, ".cache/e2e", `read-${process.pid}`);
+    const source = `${cloud.http}/api/sts`;
+    const world = { OSS: Client, body: (bytes) => Buffer.from(bytes), base, library, source, file };
     return {
       browser: false,
       run: (scenario, args) => scenarios[scenario](world, args),

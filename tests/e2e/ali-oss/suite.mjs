@@ -167,6 +167,28 @@ export function suite(name, start) {
       }
     });
 
+    it("a token is refused for a read, whose answer has no body or goes elsewhere: replaced, and read again", async () => {
+      // A page reads the header with HEAD's reason only if the bucket's CORS rule exposes it, as few do.
+      const again = ["get", ...(place.browser ? [] : ["head", "getStream"])];
+      for (const way of [...again, ...(place.browser ? [] : ["get into a file"])]) {
+        await cloud.reset();
+        const plan = [{ service: "oss", times: 1, status: 403, code: "InvalidSecurityToken" }];
+        const fault = { url: `${place.browser ? cloud.https : cloud.http}/__control/faults`, plan };
+        const read = await run("refusedRead", { kind: "client", way, fault });
+        assert.deepEqual([read.replaced, read.refused.length], [true, 1], `${way}: ${JSON.stringify(read.failures)}`);
+        // What was written into the page's own file or stream cannot be taken back.
+        if (again.includes(way)) assert.deepEqual(read.failures, [], way);
+        else assert.equal(read.failures[0].code, "InvalidSecurityToken", way);
+      }
+    });
+
+    it("an address is signed while no token is to be had: nothing is rejected that nobody hears", async () => {
+      for (const kind of ["options", "client"]) {
+        const { unheard, signed, put } = await run("signedWithoutToken", { kind });
+        assert.deepEqual([unheard, signed, put], [[], true, "closed"], kind);
+      }
+    });
+
     it("a refusal that is not about the token is left alone", async () => {
       for (const code of ["AccessDenied", "SignatureDoesNotMatch"]) {
         await cloud.reset();

@@ -131,6 +131,55 @@ export async function extraFields(world, how) {
   }
 }
 
+/** Reads an object in one of ali-oss's ways, while OSS refuses a token once; `fault` makes it do so. */
+export async function refusedRead(world, { way, fault, ...how }) {
+  const { client, tokens, close } = await open(world, how);
+  try {
+    await put(world, client, "read");
+    const before = (await tokens.getToken()).accessKeyId;
+    await fetch(fault.url, { method: "POST", body: JSON.stringify(fault.plan), headers: JSON_TYPE });
+    const read = {
+      head: () => client.head("read"),
+      // In pages ali-oss asks for a header of the answer besides, which the local cloud does not write.
+      get: () => client.get("read", { responseCacheControl: null }),
+      getStream: async () => {
+        let size = 0;
+        for await (const chunk of (await client.getStream("read")).stream) size += chunk.length;
+        if (size !== 1000) throw new Error(`${size} bytes`);
+      },
+      "get into a file": () => client.get("read", world.file),
+    }[way];
+    const outcome = await settle(world, [read()]);
+    return { ...outcome, replaced: (await tokens.getToken()).accessKeyId !== before };
+  } finally {
+    close();
+  }
+}
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+const IN_PAGE = typeof document === "object";
+
+/** Signs addresses while no token is to be had, which ali-oss does without waiting for one. */
+export async function signedWithoutToken(world, how) {
+  const { client, close } = await open(world, how);
+  const unheard = [];
+  const hear = ({ reason }) => unheard.push(reason.code);
+  const inNode = (reason) => hear({ reason });
+  if (IN_PAGE) addEventListener("unhandledrejection", hear);
+  else process.on("unhandledRejection", inNode);
+  try {
+    close();
+    const address = client.signatureUrl("a.mp4");
+    await wait(50);
+    const put = await client.put("a", world.body(new Uint8Array(1))).catch(({ code }) => code);
+    return { unheard, signed: address.includes("STS."), put };
+  } finally {
+    if (IN_PAGE) removeEventListener("unhandledrejection", hear);
+    else process.off("unhandledRejection", inNode);
+  }
+}
+
 /** The first token is one that OSS refuses with `code`, for as long as it is believed to be good. */
 export async function spoiltToken(world, { code, idle, puts, ...how }) {
   const reasons = [];
