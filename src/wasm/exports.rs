@@ -11,8 +11,9 @@ use super::{
     host::{Out, TokenHost, UploadHost},
     options::{TokenOptions, UploadFile, UploadOptions, whole},
     request::Origin,
-    tokens::Tokens,
-    uploads::{AuthSource, Uploads},
+    tokens::{Tokens, UsesTokens},
+    upload_auths::AuthSource,
+    uploads::Uploads,
     vod::{StsTokens, Vod},
 };
 use crate::{
@@ -78,7 +79,8 @@ impl TokenCore {
     /// Looks after an uploader in STS mode, with tokens of this manager, which never leave the module.
     pub fn uploads(&self, options: &UploadOptions, host: UploadHost) -> UploadCore {
         let core = UploadCore::of_vod(options, host, StsTokens::Ours(Rc::clone(&self.driver)));
-        self.driver.shell().used_by(&core.driver);
+        let user: Rc<dyn UsesTokens> = Rc::clone(&core.driver) as _;
+        self.driver.shell().used_by(Rc::downgrade(&user));
         core
     }
 

@@ -9,7 +9,7 @@
 //! | `exports` | `TokenCore` and `UploadCore`, as TypeScript calls them |
 //! | `driver` | runs any machines to completion; `clocks`, `timer`, `wakes` and `patience` are its tools |
 //! | `tokens`, `uploads` | carry out what the machines of each kind want done |
-//! | `request`, `vod` | ask for credentials; `body` reads what was answered, `thrown` what a function of the page threw |
+//! | `upload_auths`, `request`, `vod` | ask for credentials; `body` reads what was answered, `thrown` what a function of the page threw |
 //! | `view` | writes what goes out |
 //! | `host` | calls TypeScript |
 
@@ -25,6 +25,7 @@ mod request;
 mod thrown;
 mod timer;
 mod tokens;
+mod upload_auths;
 mod uploads;
 mod view;
 mod vod;
@@ -36,7 +37,7 @@ pub use options::{TokenOptions, UploadOptions, parse};
 pub use timer::Timer;
 pub use wakes::Wakes;
 
-/// A fifth of the standard library's in size. A page's module holds a few dozen values at a time.
+/// A page's module holds a few dozen values at a time: a free list is all that it needs.
 #[global_allocator]
 static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
     lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());

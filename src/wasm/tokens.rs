@@ -16,7 +16,6 @@ use super::{
     driver::{Driver, Id, Shell},
     host::TokenHost,
     request::{Failure, Origin},
-    uploads::Uploads,
     view,
 };
 use slots::{Entry, Slots};
@@ -28,7 +27,6 @@ use crate::{
     lifecycle::{Effect, Event, Fetch, FetchId, Held, Input, WaiterId},
     reply::{Reply, Warning},
     token::{Expiry, StsToken},
-    upload,
     vault::Key,
 };
 
@@ -41,8 +39,14 @@ pub(super) struct Tokens {
     host: TokenHost,
     slots: RefCell<Slots>,
     waiting: RefCell<Vec<Waiting>>,
-    /// Uploaders that use these tokens.
-    uploads: RefCell<Vec<Weak<Driver<Uploads>>>>,
+    /// Who signs with these tokens.
+    users: RefCell<Vec<Weak<dyn UsesTokens>>>,
+}
+
+/// What signs with the tokens of a manager, such as an uploader.
+pub(super) trait UsesTokens {
+    /// There is a new token of this scope.
+    fn renewed(self: Rc<Self>, scope: &str);
 }
 
 /// A token for an upload, and what is known of its end.
@@ -65,7 +69,7 @@ impl Tokens {
             host,
             slots: RefCell::default(),
             waiting: RefCell::default(),
-            uploads: RefCell::default(),
+            users: RefCell::default(),
         }
     }
 
@@ -135,7 +139,7 @@ impl Tokens {
         match event {
             Event::Token { .. } => {
                 self.tell_token("token", id, time);
-                self.tell_uploads(id);
+                self.tell_users(id);
             }
             Event::Expired { .. } => self.tell_token("expired", id, time),
             Event::Rejected { .. } => self.tell_token("rejected", id, time),
@@ -157,18 +161,18 @@ impl Tokens {
         }
     }
 
-    /// Takes note of an uploader, which is told when there is a new token.
-    pub(super) fn used_by(&self, uploads: &Rc<Driver<Uploads>>) {
-        let mut known = self.uploads.borrow_mut();
-        known.retain(|driver| driver.strong_count() > 0);
-        known.push(Rc::downgrade(uploads));
+    /// Takes note of a user, which is told when there is a new token.
+    pub(super) fn used_by(&self, user: Weak<dyn UsesTokens>) {
+        let mut known = self.users.borrow_mut();
+        known.retain(|user| user.strong_count() > 0);
+        known.push(user);
     }
 
-    fn tell_uploads(&self, id: Id) {
+    fn tell_users(&self, id: Id) {
         let Some(scope) = self.with(id, |entry| entry.scope.clone()) else { return };
-        let known = self.uploads.borrow().clone();
-        for driver in known.iter().filter_map(Weak::upgrade) {
-            driver.send_scope(Some(&scope), &upload::Input::Renewed);
+        let known = self.users.borrow().clone();
+        for user in known.iter().filter_map(Weak::upgrade) {
+            user.renewed(&scope);
         }
     }
 

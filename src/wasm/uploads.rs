@@ -11,18 +11,17 @@ use super::{
     driver::{Driver, Id, Shell},
     host::UploadHost,
     options::UploadFile,
-    patience::Patience,
-    request::{Origin, Question},
+    tokens::UsesTokens,
+    upload_auths::AuthSource,
     view,
-    vod::{Granted, Vod, Wanted},
+    vod::{Granted, Wanted},
 };
 use crate::{
-    clock::{Time, Virtual},
+    clock::Time,
     context::Context,
-    error::{Asked, Error},
+    error::Error,
     json::Json,
     lifecycle::{Event, FetchId},
-    reply,
     time::Millis,
     upload::{
         self, Delivery, Effect, FileId, FileState, Input, Look, Upload, UploaderState, Verdict,
@@ -39,25 +38,6 @@ pub(super) struct Uploads {
     files: RefCell<Vec<File>>,
     /// Whether the host was asked to stay.
     busy: Cell<bool>,
-}
-
-/// Where UploadAuths come from.
-#[derive(Clone)]
-pub(super) enum AuthSource {
-    /// VOD itself, in STS mode.
-    Vod(Rc<Vod>),
-    /// The AppServer, or the page's own function.
-    Page(Rc<Origin>),
-}
-
-impl AuthSource {
-    /// What is asked, as errors name it.
-    fn asked(&self, direct: bool) -> Asked {
-        match self {
-            Self::Vod(vod) => vod.asked(direct),
-            Self::Page(origin) => origin.asked(),
-        }
-    }
 }
 
 struct File {
@@ -274,6 +254,12 @@ impl Shell for Uploads {
     }
 }
 
+impl UsesTokens for Driver<Uploads> {
+    fn renewed(self: Rc<Self>, scope: &str) {
+        self.send_scope(Some(scope), &Input::Renewed);
+    }
+}
+
 impl Driver<Uploads> {
     /// The SDK came to a file and waits.
     pub(super) fn started(self: &Rc<Self>, id: FileId, about: &UploadFile) {
@@ -333,61 +319,13 @@ impl Driver<Uploads> {
         let now = move || now.upgrade().map_or(from, |driver| driver.time());
         let file = wanted.file;
         self.ask(file, fetch, move |patience| async move {
-            let granted = match source {
-                AuthSource::Page(origin) => of_page(&origin, wanted, &patience, now).await,
-                AuthSource::Vod(vod) => {
-                    let waited = move |span| {
-                        let driver = waited.upgrade();
-                        driver.map(|d| d.shell().with(file, |file| file.waited_for_token += span));
-                    };
-                    vod.credential(&wanted, &patience, now, waited).await
+            let waited = move |span| {
+                if let Some(driver) = waited.upgrade() {
+                    driver.shell().with(file, |file| file.waited_for_token += span);
                 }
             };
+            let granted = source.credential(wanted, &patience, now, waited).await;
             granted.map(|granted| granted.counted(from.elapsed))
         });
-    }
-}
-
-impl Granted {
-    /// The slot counts a life from when it asked; this one began when the call went out.
-    fn counted(mut self, from: Virtual) -> Self {
-        let later = self.sent.saturating_sub(from);
-        let left = &mut self.reply.expiry.left;
-        *left = left.map(|left| left.saturating_add(later));
-        self
-    }
-}
-
-/// Asks the AppServer or the page. A video that VOD no longer knows is created anew, once.
-async fn of_page(
-    origin: &Origin,
-    mut wanted: Wanted,
-    patience: &Patience,
-    now: impl Fn() -> Time,
-) -> Result<Granted, Error> {
-    loop {
-        let request = view::UploadRequest {
-            media: &wanted.media,
-            video_id: wanted.video_id.as_deref(),
-            ticket: wanted.ticket.as_deref(),
-            reason: origin.is_function().then(|| view::reason(wanted.reason)),
-        };
-        let question =
-            Question { wanted: view::write(&request.json()), file: wanted.file, special: true };
-        let sent = now().elapsed;
-        let answer = origin.ask(&question, patience, reply::read_upload_auth).await;
-        let answer = answer.map_err(|failure| failure.error);
-        match answer {
-            Err(error)
-                if error.answered().and_then(|answered| answered.code.as_deref())
-                    == Some("InvalidVideo.NotFound")
-                    && wanted.may_create
-                    && wanted.video_id.take().is_some() => {}
-            answer => {
-                let reply = answer?;
-                reply.token.answers(wanted.video_id.as_deref())?;
-                return Ok(Granted { reply, sent });
-            }
-        }
     }
 }
