@@ -1,6 +1,6 @@
 //! What the source answers: a token, the same one again, or a failure.
 
-use super::{Context, Effect, Event, Fetch, FetchId, Held, Slot, Zone};
+use super::{Context, Effect, Event, Fetch, FetchId, Held, Slot, Zone, held::Arrival};
 use crate::{
     clock::bound,
     error::{Class, Error},
@@ -41,10 +41,9 @@ impl<T: Clone + PartialEq> Slot<T> {
             self.answered = fetch;
             return self.fail(cx, Error::NotNewer);
         }
-        let first = self.generation == 0;
-        let Some(token) =
-            Held::judged(policy, time, value, bound, self.generation.wrapping_add(1), first)
-        else {
+        let (first, generation) = (self.generation == 0, self.generation.wrapping_add(1));
+        let arrival = Arrival { value, bound, generation, first };
+        let Some(token) = Held::judged(policy, time, arrival) else {
             return self.fail(cx, Error::ExpiredOnArrival);
         };
         if self.token.as_ref().is_some_and(|old| !old.rejected && old.proven(policy, time)) {

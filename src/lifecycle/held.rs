@@ -53,16 +53,19 @@ pub struct Held<T> {
     judged_by: Virtual,
 }
 
+/// A token that has just arrived.
+pub(super) struct Arrival<T> {
+    pub(super) value: T,
+    pub(super) bound: Bound,
+    pub(super) generation: Generation,
+    /// Whether it is the first that this slot has.
+    pub(super) first: bool,
+}
+
 impl<T: Clone> Held<T> {
-    /// A token that has just arrived; `None` if its life is over, margin included.
-    pub(super) fn judged(
-        policy: &Policy,
-        time: &Time,
-        value: T,
-        bound: Bound,
-        generation: Generation,
-        first: bool,
-    ) -> Option<Self> {
+    /// What has arrived, to be held; `None` if its life is over, margin included.
+    pub(super) fn judged(policy: &Policy, time: &Time, arrival: Arrival<T>) -> Option<Self> {
+        let Arrival { value, bound, generation, first } = arrival;
         let life = bound.expires.saturating_sub(time.elapsed);
         let margin = policy.margin(life, bound.certain);
         let refresh = time.elapsed.saturating_add(policy.refresh_age(life, time.draw, first));
@@ -113,7 +116,8 @@ impl<T: Clone> Held<T> {
     }
 
     fn judge_again(&mut self, policy: &Policy, time: &Time, bound: Bound) {
-        let again = Self::judged(policy, time, self.value.clone(), bound, self.generation, false);
+        let (value, generation) = (self.value.clone(), self.generation);
+        let again = Self::judged(policy, time, Arrival { value, bound, generation, first: false });
         match again {
             Some(again) => *self = Self { accepted: self.accepted, ..again },
             None => {

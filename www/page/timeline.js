@@ -91,30 +91,36 @@ function drawLane(frame, title, lane, top) {
   context.fillText(title, 2, top + 17, width - 4);
   const barTop = top + TITLE_HEIGHT;
   const end = lane.endedAt ?? frame.now;
-  drawTrack(frame, lane.tracks.uploadAuth, barTop, BAR_HEIGHT, end, lane.endedAt === undefined);
-  drawTrack(frame, lane.tracks.sts, barTop + BAR_HEIGHT + GAP, THIN_HEIGHT, end, false);
+  const thick = { top: barTop, height: BAR_HEIGHT, end };
+  drawTrack(frame, lane.tracks.uploadAuth, thick, lane.endedAt === undefined);
+  drawTrack(frame, lane.tracks.sts, { top: barTop + BAR_HEIGHT + GAP, height: THIN_HEIGHT, end }, false);
   if (lane.endedAt !== undefined || lane.hanging) drawEnd(frame, title, lane, barTop);
 }
 
-function drawTrack(frame, { spans, marks }, top, height, end, open) {
+/**
+ * @param place Where the track is, `{ top, height, end }`; what lies after the moment `end` is paler.
+ * @param open Whether its last credential may still be shown as ended.
+ */
+function drawTrack(frame, { spans, marks }, place, open) {
   const { colour, context, now, x } = frame;
+  const { top, height } = place;
   spans.forEach((credential, index) => {
     // A successor takes over when it arrives.
     const until = Math.min(credential.until, spans[index + 1]?.from ?? Infinity);
     const zones = ZONES.filter(([from]) => credential[from] !== undefined);
-    zones.forEach(([from, zone], place) => {
-      const next = credential[zones[place + 1]?.[0] ?? "until"];
-      bar(frame, credential[from], Math.min(next, until), end, top, height, zone);
+    zones.forEach(([from, zone], nth) => {
+      const next = credential[zones[nth + 1]?.[0] ?? "until"];
+      drawBar(frame, { from: credential[from], until: Math.min(next, until), zone }, place);
     });
     if (open && index === spans.length - 1 && now > credential.until)
-      bar(frame, credential.until, now, end, top, height, "expired");
+      drawBar(frame, { from: credential.until, until: now, zone: "expired" }, place);
     context.fillStyle = colour("panel");
     context.fillRect(x(credential.from) - 1, top, 2, height);
   });
   if (height === BAR_HEIGHT) for (const mark of marks) drawMark(frame, mark, top);
 }
 
-function bar({ context, width, colour, x }, from, until, end, top, height, zone) {
+function drawBar({ context, width, colour, x }, { from, until, zone }, { top, height, end }) {
   const [left, right] = [Math.max(0, x(from)), Math.min(width, x(until))];
   if (right <= left) return;
   context.fillStyle = colour(zone);

@@ -45,7 +45,8 @@ pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: N
         response
     } else {
         let seen = Seen::new(path, peer, client, request.headers());
-        let (user, mut response) = answer(&api, &page, peer, client, request, next).await;
+        let from = Sender { page: &page, peer, client };
+        let (user, mut response) = answer(&api, from, request, next).await;
         if let Some(refusal) = response.extensions_mut().remove::<ErrorReply>() {
             log(&api, seen, user, &refusal);
         }
@@ -68,16 +69,24 @@ fn is_preflight(request: &Request, page: &Page) -> bool {
     request.method() == Method::OPTIONS && matches!(page, Page::Listed(_))
 }
 
+/// From where a request comes.
+#[derive(Clone, Copy)]
+struct Sender<'a> {
+    page: &'a Page,
+    /// Who is at the other end of the connection.
+    peer: Peer,
+    /// Whose request it is, where a proxy is trusted to say so.
+    client: Option<IpAddr>,
+}
+
 async fn answer(
     api: &Api,
-    page: &Page,
-    peer: Peer,
-    client: Option<IpAddr>,
+    from: Sender<'_>,
     request: Request,
     next: Next,
 ) -> (Option<User>, Response) {
     let (mut head, body) = request.into_parts();
-    let user = match admit(api, page, peer, client, &head).await {
+    let user = match admit(api, from, &head).await {
         Ok(user) => user,
         Err(refusal) => {
             drain(body).await;
@@ -95,13 +104,8 @@ async fn answer(
 /// The user who asks, if there is one and the page may ask.
 ///
 /// An address whose requests were refused too often is not looked at any more: guessing is cheap, answering is not.
-async fn admit(
-    api: &Api,
-    page: &Page,
-    peer: Peer,
-    client: Option<IpAddr>,
-    head: &Parts,
-) -> Result<User, ErrorReply> {
+async fn admit(api: &Api, from: Sender<'_>, head: &Parts) -> Result<User, ErrorReply> {
+    let Sender { page, peer, client } = from;
     let bucket = client.map(|client| client.to_string());
     if let Some(bucket) = &bucket {
         api.addresses.look(bucket).map_err(|wait| {

@@ -6,6 +6,7 @@ use tower::ServiceExt;
 use upload_token_localcloud::observe_app;
 
 use crate::client::{APP_BUCKET, Key, TestCloud};
+use crate::oss_request::Multipart;
 
 #[tokio::test]
 async fn the_log_tells_each_request_in_order_and_no_secret() {
@@ -14,7 +15,7 @@ async fn the_log_tells_each_request_in_order_and_no_secret() {
     let (bucket, object) =
         (address["Bucket"].as_str().unwrap(), address["FileName"].as_str().unwrap());
     let upload = cloud.initiate(bucket, object, &key).await;
-    cloud.upload_part(bucket, object, &upload, 1, b"12345", &key).await;
+    cloud.upload_part(Multipart { bucket, object, upload: &upload }, 1, b"12345", &key).await;
     cloud.oss("PUT", bucket, "/elsewhere", &key).body("x").send().await;
     let log = cloud.log().await;
     let seen: Vec<_> = log
@@ -159,7 +160,15 @@ async fn a_refused_part_is_not_stored() {
     let upload = cloud.initiate(APP_BUCKET, "v", &token).await;
     cloud.plan(json!({ "service": "oss", "action": "UploadPart", "partNumber": 2, "code": "AccessDenied" })).await;
     let part = async |number| {
-        cloud.upload_part(APP_BUCKET, "v", &upload, number, b"x", &token).await.status
+        cloud
+            .upload_part(
+                Multipart { bucket: APP_BUCKET, object: "v", upload: &upload },
+                number,
+                b"x",
+                &token,
+            )
+            .await
+            .status
     };
     assert_eq!([part(1).await, part(2).await], [200, 403]);
     let path = format!("/v?uploadId={upload}");
@@ -177,7 +186,14 @@ async fn delays_add_up() {
         .await;
     cloud.plan(json!({ "service": "oss", "delayMs": 3 })).await;
     let start = tokio::time::Instant::now();
-    cloud.upload_part(APP_BUCKET, "v", &upload, 1, &[0; 500], &token).await;
+    cloud
+        .upload_part(
+            Multipart { bucket: APP_BUCKET, object: "v", upload: &upload },
+            1,
+            &[0; 500],
+            &token,
+        )
+        .await;
     // Paused time moves only by sleeping: 500 ms for the bytes, then the three delays.
     assert_eq!(start.elapsed().as_millis(), 623);
 }

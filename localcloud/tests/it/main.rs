@@ -15,6 +15,7 @@ mod control;
 mod cors;
 mod identity;
 mod oss;
+mod oss_request;
 mod platform;
 mod refusals;
 mod sts;

@@ -7,7 +7,8 @@ use md5::{Digest, Md5};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::client::{APP_BUCKET, Answer, Key, TestCloud, element, part_list, test_config};
+use crate::client::{APP_BUCKET, Answer, Key, TestCloud, element, test_config};
+use crate::oss_request::{Multipart, part_list};
 
 const PART: usize = 100 * 1024;
 
@@ -77,7 +78,14 @@ async fn an_object_is_made_of_its_parts() {
     let parts = [vec![1; PART], vec![2; PART], vec![3; 10]];
     let mut tags = Vec::new();
     for (number, bytes) in (1..).zip(&parts) {
-        let answer = cloud.upload_part(APP_BUCKET, "v.mp4", &upload, number, bytes, &token).await;
+        let answer = cloud
+            .upload_part(
+                Multipart { bucket: APP_BUCKET, object: "v.mp4", upload: &upload },
+                number,
+                bytes,
+                &token,
+            )
+            .await;
         assert_eq!((answer.status, answer.bytes.len()), (200, 0));
         tags.push(answer.header("etag").unwrap().to_owned());
         assert_eq!(tags.last(), Some(&etag(bytes)));
@@ -107,7 +115,14 @@ async fn a_list_of_parts_that_is_wrong_completes_nothing() {
     let token = cloud.sts_token().await;
     let upload = cloud.initiate(APP_BUCKET, "v", &token).await;
     for (number, size) in [(1, PART), (2, 10), (3, PART)] {
-        cloud.upload_part(APP_BUCKET, "v", &upload, number, &vec![0; size], &token).await;
+        cloud
+            .upload_part(
+                Multipart { bucket: APP_BUCKET, object: "v", upload: &upload },
+                number,
+                &vec![0; size],
+                &token,
+            )
+            .await;
     }
     let (large, small) = (etag(&vec![0; PART]), etag(&[0; 10]));
     let cases = [
@@ -137,7 +152,10 @@ async fn parts_belong_to_an_upload_of_their_object() {
     let token = cloud.sts_token().await;
     let upload = cloud.initiate(APP_BUCKET, "v", &token).await;
     let part = async |object: &str, upload: &str, number: u32| {
-        cloud.upload_part(APP_BUCKET, object, upload, number, b"x", &token).await.refusal()
+        cloud
+            .upload_part(Multipart { bucket: APP_BUCKET, object, upload }, number, b"x", &token)
+            .await
+            .refusal()
     };
     assert_eq!(part("v", "NONE", 1).await, (404, "NoSuchUpload".into()));
     assert_eq!(part("w", &upload, 1).await, (404, "NoSuchUpload".into()));

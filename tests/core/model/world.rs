@@ -1,7 +1,9 @@
 //! The world around the machine, as a model: true time, two clocks, an AppServer, a network, callers.
 
 use super::actions::{Action, Chances, Failure, Made, Reply, Says};
-use crate::harness::machine::{Oracle, Rig, Stamp, Token, Violation, defect::Defect, oracle::Seen};
+use crate::harness::machine::{
+    Moment, Oracle, Rig, Stamp, Token, Violation, defect::Defect, oracle::Seen,
+};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -350,8 +352,8 @@ impl World {
     fn step(&self, s: &mut State, draw: PerMille, input: Input<Token>, stamp: Option<Stamp>) {
         let now = Now { mono: s.mono, wall: UnixMillis(s.wall) };
         let before = s.rig.clone();
-        let (time, effects) =
-            self.defect.step(&mut s.rig, &self.policy, now, draw, input.clone(), stamp);
+        let at = Moment { policy: &self.policy, now, draw };
+        let (time, effects) = self.defect.step(&mut s.rig, at, input.clone(), stamp);
         s.hidden = (false, false);
         let seen = Seen {
             policy: &self.policy,

@@ -2,13 +2,13 @@
 //!
 //! A checker that does not find these would not find the like in the machine itself.
 
-use super::rig::{Rig, Stamp, Token};
+use super::rig::{Moment, Rig, Stamp, Token};
 use upload_token::{
     clock::Time,
     context::Context,
     error::Error,
     lifecycle::{Effect, Fetch, Input, Reason},
-    policy::{Budget, PerMille, Policy},
+    policy::{Budget, Policy},
     time::{Millis, Now, UnixMillis},
     token::Expiry,
 };
@@ -63,12 +63,11 @@ impl Defect {
     pub fn step(
         self,
         rig: &mut Rig,
-        policy: &Policy,
-        now: Now,
-        draw: PerMille,
+        at: Moment<'_>,
         input: Input<Token>,
         stamp: Option<Stamp>,
     ) -> (Time, Vec<Effect<Token>>) {
+        let Moment { policy, now, draw } = at;
         let in_hand = rig.slot.token().map(|held| (held.value, held.generation));
         let in_flight = match rig.slot.fetch() {
             Fetch::InFlight { fetch, .. } => Some(*fetch),
@@ -77,18 +76,18 @@ impl Defect {
         match (self, &input) {
             (Self::NoMargin, _) => {
                 let policy = Policy { margin: 0, ..policy.clone() };
-                rig.step(&policy, now, draw, input, stamp)
+                rig.step(Moment { policy: &policy, ..at }, input, stamp)
             }
             (Self::NoDeadline, _) => {
                 let policy = Policy { wait: Millis::MAX, ..policy.clone() };
-                rig.step(&policy, now, draw, input, stamp)
+                rig.step(Moment { policy: &policy, ..at }, input, stamp)
             }
             (Self::NoBudget, _) => {
                 rig.budget = Budget::new(policy, now.mono);
-                rig.step(policy, now, draw, input, stamp)
+                rig.step(at, input, stamp)
             }
             (Self::NoSingleFlight, Input::Wanted { .. }) => {
-                let (time, mut effects) = rig.step(policy, now, draw, input, stamp);
+                let (time, mut effects) = rig.step(at, input, stamp);
                 if let Some(fetch) = in_flight {
                     let reason = Reason::Initial;
                     effects.push(Effect::Fetch { fetch: fetch + 100, reason });
@@ -97,22 +96,22 @@ impl Defect {
             }
             (Self::AlwaysAsks, Input::Wanted { waiter, .. }) => {
                 let input = Input::Wanted { waiter: *waiter, least: Millis::MAX };
-                rig.step(policy, now, draw, input, stamp)
+                rig.step(at, input, stamp)
             }
             (Self::SameAgain, Input::Another { waiter, .. }) => {
-                rig.step(policy, now, draw, Input::Wanted { waiter: *waiter, least: 0 }, stamp)
+                rig.step(at, Input::Wanted { waiter: *waiter, least: 0 }, stamp)
             }
             (Self::NoOlderGuard, Input::Fetched { fetch, value, .. }) => {
                 let sound = rig.clone();
-                let (time, effects) = rig.step(policy, now, draw, input.clone(), stamp);
+                let (time, effects) = rig.step(at, input.clone(), stamp);
                 let refused = rig.slot.token().is_some_and(|held| held.value != *value);
                 if in_flight != Some(*fetch) || !refused {
                     return (time, effects);
                 }
                 let mut open = sound;
                 let generation = in_hand.map_or(0, |(_, generation)| generation);
-                open.step(policy, now, draw, Input::Rejected { generation }, None);
-                let forced = open.step(policy, now, draw, input.clone(), stamp);
+                open.step(at, Input::Rejected { generation }, None);
+                let forced = open.step(at, input.clone(), stamp);
                 if open.slot.token().is_some_and(|held| held.value == *value) {
                     *rig = open;
                     return forced;
@@ -121,7 +120,7 @@ impl Defect {
             }
             (Self::NoGenerationGuard, Input::Rejected { .. }) => {
                 let generation = in_hand.map_or(0, |(_, generation)| generation);
-                rig.step(policy, now, draw, Input::Rejected { generation }, stamp)
+                rig.step(at, Input::Rejected { generation }, stamp)
             }
             (Self::NoFetchGuard, Input::Fetched { value, expiry, .. }) => {
                 let input = Input::Fetched {
@@ -129,67 +128,63 @@ impl Defect {
                     value: *value,
                     expiry: *expiry,
                 };
-                rig.step(policy, now, draw, input, stamp)
+                rig.step(at, input, stamp)
             }
             (Self::AnchorAtReceive, Input::Fetched { fetch, .. }) if in_flight == Some(*fetch) => {
                 let sent = rig.clock.look(policy, now, draw).elapsed;
                 if let Some(stamp) = stamp {
                     rig.clock.observe(stamp.at, stamp.granularity, sent);
                 }
-                rig.step(policy, now, draw, input, None)
+                rig.step(at, input, None)
             }
             (Self::RepeatIgnored, Input::Fetched { fetch, value, .. })
                 if in_hand.is_some_and(|(held, _)| held == *value) =>
             {
                 let input = Input::Failed { fetch: *fetch, error: Error::NotNewer };
-                rig.step(policy, now, draw, input, stamp)
+                rig.step(at, input, stamp)
             }
             (Self::ZoneBelieved, Input::Fetched { fetch, value, expiry }) => {
                 let made = stamp.map_or(now.wall, |stamp| stamp.at);
                 let left = expiry.at.map(|at| made.until(at));
                 let expiry = Expiry { left, ..Expiry::default() };
                 let input = Input::Fetched { fetch: *fetch, value: *value, expiry };
-                rig.step(policy, now, draw, input, stamp)
+                rig.step(at, input, stamp)
             }
             (Self::WallOnly, _) => {
                 let mono = u64::try_from(now.wall.0).unwrap_or(0);
-                one_clock(rig, policy, Now { mono, ..now }, now.mono, draw, input, stamp)
+                one_clock(rig, Moment { now: Now { mono, ..now }, ..at }, now.mono, input, stamp)
             }
             (Self::MonoOnly, _) => {
                 let wall = UnixMillis(i64::try_from(now.mono).unwrap_or(i64::MAX));
-                one_clock(rig, policy, Now { wall, ..now }, now.mono, draw, input, stamp)
+                one_clock(rig, Moment { now: Now { wall, ..now }, ..at }, now.mono, input, stamp)
             }
             (Self::RefusalIgnored, Input::Rejected { .. })
             | (Self::CancelIgnored, Input::Cancelled { .. })
             | (Self::ResetIgnored, Input::Reset)
-            | (Self::CloseIgnored, Input::Close) => {
-                rig.step(policy, now, draw, Input::Timeout, stamp)
-            }
+            | (Self::CloseIgnored, Input::Close) => rig.step(at, Input::Timeout, stamp),
             (Self::FailureTakesToken, Input::Failed { .. }) => {
-                let (_, mut effects) = rig.step(policy, now, draw, input, stamp);
+                let (_, mut effects) = rig.step(at, input, stamp);
                 let generation = in_hand.map_or(0, |(_, generation)| generation);
-                let (time, more) =
-                    rig.step(policy, now, draw, Input::Rejected { generation }, None);
+                let (time, more) = rig.step(at, Input::Rejected { generation }, None);
                 effects.extend(more);
                 (time, effects)
             }
-            _ => rig.step(policy, now, draw, input, stamp),
+            _ => rig.step(at, input, stamp),
         }
     }
 }
 
-/// A step of a machine that judges lives by `clocks`; deadlines keep to `mono`.
+/// A step of a machine that judges lives by the clocks of `at`; deadlines keep to `mono`.
 fn one_clock(
     rig: &mut Rig,
-    policy: &Policy,
-    clocks: Now,
+    at: Moment<'_>,
     mono: u64,
-    draw: PerMille,
     input: Input<Token>,
     stamp: Option<Stamp>,
 ) -> (Time, Vec<Effect<Token>>) {
-    rig.observe(policy, clocks, draw, &input, stamp);
-    let time = Time { mono, ..rig.clock.look(policy, clocks, draw) };
+    let Moment { policy, now, draw } = at;
+    rig.observe(at, &input, stamp);
+    let time = Time { mono, ..rig.clock.look(policy, now, draw) };
     let mut effects = Vec::new();
     let budget = &mut rig.budget;
     rig.slot.step(&mut Context { policy, budget, time: &time, out: &mut effects }, input);

@@ -8,4 +8,4 @@ pub mod rig;
 pub mod sim;
 
 pub use oracle::{Oracle, Violation};
-pub use rig::{Rig, Stamp, Token};
+pub use rig::{Moment, Rig, Stamp, Token};

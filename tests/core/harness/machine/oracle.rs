@@ -5,7 +5,7 @@
 
 use super::{
     defect::Defect,
-    rig::{Rig, Token},
+    rig::{Moment, Rig, Token},
 };
 use upload_token::{
     clock::Time,
@@ -103,6 +103,13 @@ pub struct Seen<'a> {
     pub after: &'a Rig,
     pub time: &'a Time,
     pub effects: &'a [Effect<Token>],
+}
+
+impl Seen<'_> {
+    /// The same moment, for another step.
+    const fn moment(&self) -> Moment<'_> {
+        Moment { policy: self.policy, now: self.now, draw: self.time.draw }
+    }
 }
 
 impl Oracle {
@@ -210,14 +217,7 @@ impl Oracle {
     /// The step must have done what an idle timer at the same moment does.
     fn changes_nothing(&self, seen: &Seen<'_>) -> Result<(), Violation> {
         let mut idle = seen.before.clone();
-        let (_, effects) = seen.machine.step(
-            &mut idle,
-            seen.policy,
-            seen.now,
-            seen.time.draw,
-            Input::Timeout,
-            None,
-        );
+        let (_, effects) = seen.machine.step(&mut idle, seen.moment(), Input::Timeout, None);
         let same = idle.slot == seen.after.slot && idle.clock == seen.after.clock;
         if same && effects == seen.effects { Ok(()) } else { Err(Violation::LateChange) }
     }
@@ -370,14 +370,7 @@ impl Oracle {
     /// Looking again at once finds nothing to do: no loop, and no work left behind.
     fn idle_timer_rests(&self, seen: &Seen<'_>) -> Result<(), Violation> {
         let mut again = seen.after.clone();
-        let (_, effects) = seen.machine.step(
-            &mut again,
-            seen.policy,
-            seen.now,
-            seen.time.draw,
-            Input::Timeout,
-            None,
-        );
+        let (_, effects) = seen.machine.step(&mut again, seen.moment(), Input::Timeout, None);
         if again.slot == seen.after.slot && effects.is_empty() {
             Ok(())
         } else {

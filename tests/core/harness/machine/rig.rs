@@ -26,6 +26,14 @@ pub struct Stamp {
     pub granularity: Millis,
 }
 
+/// When a step is, and by which numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    pub policy: &'a Policy,
+    pub now: Now,
+    pub draw: PerMille,
+}
+
 /// One slot, its clock and its budget.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rig {
@@ -39,16 +47,15 @@ impl Rig {
         Self { slot: Slot::default(), clock: Clock::default(), budget: Budget::new(policy, mono) }
     }
 
-    /// One step at `now`. `stamp` is the server's clock in the answer that `input` brings, if any.
+    /// One step. `stamp` is the server's clock in the answer that `input` brings, if any.
     pub fn step(
         &mut self,
-        policy: &Policy,
-        now: Now,
-        draw: PerMille,
+        at: Moment<'_>,
         input: Input<Token>,
         stamp: Option<Stamp>,
     ) -> (Time, Vec<Effect<Token>>) {
-        self.observe(policy, now, draw, &input, stamp);
+        let Moment { policy, now, draw } = at;
+        self.observe(at, &input, stamp);
         let time = self.clock.look(policy, now, draw);
         let mut effects = Vec::new();
         let budget = &mut self.budget;
@@ -58,14 +65,8 @@ impl Rig {
     }
 
     /// Learns the server's time from an answer, before the answer itself is judged by it.
-    pub fn observe(
-        &mut self,
-        policy: &Policy,
-        now: Now,
-        draw: PerMille,
-        input: &Input<Token>,
-        stamp: Option<Stamp>,
-    ) {
+    pub fn observe(&mut self, at: Moment<'_>, input: &Input<Token>, stamp: Option<Stamp>) {
+        let Moment { policy, now, draw } = at;
         self.clock.look(policy, now, draw);
         if let (Input::Fetched { fetch, .. } | Input::Failed { fetch, .. }, Some(stamp)) =
             (input, stamp)

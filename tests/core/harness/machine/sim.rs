@@ -7,7 +7,7 @@ pub use super::answers::{Answer, Outcome, Shape};
 use super::{
     defect::Defect,
     oracle::{Oracle, Seen},
-    rig::{Rig, Stamp, Token},
+    rig::{Moment, Rig, Stamp, Token},
 };
 use std::collections::{BTreeMap, VecDeque};
 use upload_token::{
@@ -322,8 +322,8 @@ impl Sim {
         assert!(self.steps < MOST_STEPS, "the page never comes to rest");
         let before = self.rig.clone();
         let now = self.now();
-        let (time, effects) =
-            self.defect.step(&mut self.rig, &self.policy, now, draw, input.clone(), stamp);
+        let at = Moment { policy: &self.policy, now, draw };
+        let (time, effects) = self.defect.step(&mut self.rig, at, input.clone(), stamp);
         let seen = Seen {
             policy: &self.policy,
             machine: self.defect,
