@@ -6,7 +6,7 @@
  */
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 
-import { TokensMount, type UseTokenManagerOptions } from "./mounts/tokens.js";
+import { TokensMount, type TokensSnapshot, type UseTokenManagerOptions } from "./mounts/tokens.js";
 import {
   NOTHING,
   UploaderMount,
@@ -44,7 +44,8 @@ export interface UsedVodUploader extends UploaderState, UploaderActions {}
  */
 export function useTokenManager(options: UseTokenManagerOptions): UsedTokenManager {
   const [mount] = useState(() => TokensMount.of(options));
-  const { tokens, status } = useSyncExternalStore(mount.subscribe, mount.getSnapshot, mount.getSnapshot);
+  const look = (): TokensSnapshot => mount.getSnapshot(options.scope);
+  const { tokens, status } = useSyncExternalStore(mount.subscribe, look, look);
   useEffect(() => mount.update(options));
   useEffect(() => mount.mount(), [mount]);
   return useMemo(() => ({ tokens, status, close: mount.close }), [tokens, status, mount]);

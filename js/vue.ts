@@ -18,7 +18,7 @@ import {
 } from "vue";
 
 import { hasPage } from "./mounts/lifetime.js";
-import { TokensMount, type UseTokenManagerOptions } from "./mounts/tokens.js";
+import { TokensMount, type TokensSnapshot, type UseTokenManagerOptions } from "./mounts/tokens.js";
 import {
   UploaderMount,
   type UploaderActions,
@@ -62,10 +62,11 @@ export interface UsedVodUploader extends UploaderActions {
  */
 export function useTokenManager(options: UseTokenManagerOptions): UsedTokenManager {
   const mount = TokensMount.of(options);
-  const state = shallowRef(mount.getSnapshot().status);
-  live(() => mount.subscribe(() => (state.value = mount.getSnapshot().status)));
+  const look = (): TokensSnapshot => mount.getSnapshot(options.scope);
+  const state = shallowRef(look().status);
+  live(() => mount.subscribe(() => (state.value = look().status)));
   live(() => mount.mount());
-  return { tokens: mount.getSnapshot().tokens, status: shallowReadonly(state), close: mount.close };
+  return { tokens: look().tokens, status: shallowReadonly(state), close: mount.close };
 }
 
 /**

@@ -32,13 +32,14 @@ const EVENTS = [
 
 const kept = new Kept<TokensMount>();
 
-/** @internal The token manager of a component. */
+/** @internal The token manager of a component, or of all that gave the same name. */
 export class TokensMount {
   readonly #latest: Latest<TokenManagerOptions>;
-  readonly #scope: string;
   readonly #lifetime: Lifetime;
   readonly #listeners = new Listeners();
-  #snapshot: TokensSnapshot;
+  #tokens: TokenManager;
+  /** By scope: each component may show another one. Made anew after each change. */
+  readonly #snapshots = new Map<string, TokensSnapshot>();
   #ends: (() => void)[] = [];
 
   static of(options: UseTokenManagerOptions): TokensMount {
@@ -46,19 +47,24 @@ export class TokensMount {
     return kept.get(keepAlive, () => new TokensMount(options));
   }
 
-  constructor({ keepAlive, scope = "", ...options }: UseTokenManagerOptions) {
+  constructor({ keepAlive, scope: _, ...options }: UseTokenManagerOptions) {
     this.#latest = latest(options, []);
-    this.#scope = scope;
     this.#lifetime = new Lifetime(
       keepAlive !== undefined,
       () => this.#begin(),
       () => this.close(),
     );
-    this.#snapshot = this.#make();
+    this.#tokens = this.#make();
   }
 
   readonly subscribe = this.#listeners.add;
-  readonly getSnapshot = (): TokensSnapshot => this.#snapshot;
+
+  /** The same object until something changes. */
+  getSnapshot(scope = ""): TokensSnapshot {
+    let snapshot = this.#snapshots.get(scope);
+    if (!snapshot) this.#snapshots.set(scope, (snapshot = this.#look(scope)));
+    return snapshot;
+  }
 
   update({ keepAlive: _, scope: __, ...options }: UseTokenManagerOptions): void {
     this.#latest.update(options);
@@ -72,29 +78,31 @@ export class TokensMount {
     kept.drop(this);
     for (const end of this.#ends) end();
     this.#ends = [];
-    this.#snapshot.tokens.close();
-    this.#look();
+    this.#tokens.close();
+    this.#changed();
   };
 
-  #make(): TokensSnapshot {
+  #make(): TokenManager {
     // The inlined module is loaded if no other is given, and not before it is needed.
-    const tokens = new Manager(this.#latest.options, async () => (await import("../entries/inline.js")).wasm());
-    return { tokens, status: tokens.status(this.#scope) };
+    return new Manager(this.#latest.options, async () => (await import("../entries/inline.js")).wasm());
   }
 
   #begin(): void {
     if (this.#ends.length > 0) return;
     // A component that was hidden is unmounted, and mounted again with what it had.
-    if (this.#snapshot.tokens.status().state === "closed") {
-      this.#snapshot = this.#make();
-      this.#listeners.call();
+    if (this.#tokens.status().state === "closed") {
+      this.#tokens = this.#make();
+      this.#changed();
     }
-    this.#ends = EVENTS.map((event) => this.#snapshot.tokens.on(event, () => this.#look()));
+    this.#ends = EVENTS.map((event) => this.#tokens.on(event, () => this.#changed()));
   }
 
-  #look(): void {
-    const { tokens } = this.#snapshot;
-    this.#snapshot = { tokens, status: tokens.status(this.#scope) };
+  #look(scope: string): TokensSnapshot {
+    return { tokens: this.#tokens, status: this.#tokens.status(scope) };
+  }
+
+  #changed(): void {
+    this.#snapshots.clear();
     this.#listeners.call();
   }
 }

@@ -202,7 +202,7 @@ async fn a_late_answer_changes_nothing() {
 
 /// The facade refuses such numbers; the module only has to be safe with them.
 #[wasm_bindgen_test]
-async fn numbers_outside_their_ranges_are_brought_into_them() {
+async fn numbers_outside_their_ranges_do_no_harm() {
     let server = AppServer::new("(init, n) => Response.json(reply(n))");
     for policy in ["{ margin: -1 }", "{ jitter: 0.5 }", "{ budget: '10' }", "{ deadline: 1e300 }"] {
         let rig = Rig::new(&format!("{{ source: 'https://app.test/', policy: {policy} }}"));

@@ -34,9 +34,20 @@ WebAssembly.instantiate = async (source, imports) => {
     }
   }
   const made = await instantiate.call(WebAssembly, source, imports);
-  memory = Object.values((made.instance ?? made).exports).find((value) => value instanceof WebAssembly.Memory);
-  return made;
+  const { exports } = made.instance ?? made;
+  memory = Object.values(exports).find((value) => value instanceof WebAssembly.Memory);
+  const heard = Object.entries(exports).map(([name, real]) => [
+    name,
+    typeof real === "function" ? (...args) => returned(name, real(...args)) : real,
+  ]);
+  return { instance: { exports: Object.fromEntries(heard) }, module: made.module ?? source };
 };
+
+/** Notes what the module returns: a value, or several, such as the two of a text. */
+function returned(name, result) {
+  note(`return of ${name}`, Array.isArray(result) ? result : [result]);
+  return result;
+}
 
 /** The source's own answer is parsed by the platform, and read value by value: that is the way in. */
 const READS = /^__wbg_(parse|keys|get|isArray|__wbindgen_(string_get|number_get|boolean_get|is_object))_/;

@@ -19,11 +19,12 @@ const KEPT = {
       },
     }),
   "a proxy of a proxy": (manager) => new Proxy(new Proxy(manager, {}), {}),
-  "its methods by themselves": ({ getToken, peek, prefetch, invalidate, on, status, close }) => ({
+  "its methods by themselves": ({ getToken, peek, prefetch, invalidate, reset, on, status, close }) => ({
     getToken,
     peek,
     prefetch,
     invalidate,
+    reset,
     on,
     status,
     close,
@@ -43,6 +44,9 @@ for (const [what, keep] of Object.entries(KEPT)) {
     assert.equal((await ossOptions(tokens)).accessKeyId, "STS.a");
     tokens.invalidate(token);
     assert.deepEqual(told, ["STS.a"]);
+    tokens.reset();
+    assert.equal(tokens.peek(), undefined);
+    assert.equal((await tokens.getToken()).accessKeyId, "STS.a");
     off();
     tokens.close();
     await assert.rejects(tokens.getToken(), { code: "closed" });
