@@ -107,7 +107,7 @@ pub struct Upload {
     /// How the SDK came by its credential.
     how: Delivery,
     done: u32,
-    /// Most that one credential has stored, where each begins anew.
+    /// Most that one credential has stored, where each begins anew; in ten-thousandths, as `done`.
     furthest: u32,
     refusals: u32,
     losses: u32,

@@ -36,7 +36,7 @@ impl<V: PartialEq> Vault<V> {
         self.last
     }
 
-    /// The credential in hand, and its place in time.
+    /// The credential under this key, if it is still kept.
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&V> {
         self.kept.iter().find(|(kept, _)| *kept == key).map(|(_, value)| value)

@@ -105,7 +105,7 @@ impl LocalRates {
         levels.entry(name.to_owned()).or_insert_with(|| rate.full(now)).take(keep, now)
     }
 
-    /// Whether there is none to take, without taking.
+    /// Whether there is one to take, without taking it.
     ///
     /// # Errors
     ///

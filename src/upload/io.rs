@@ -116,9 +116,9 @@ pub enum Input {
         /// The code of OSS, such as `SecurityTokenExpired`.
         code: String,
     },
-    /// A part was stored; parts per mille of all (`onUploadProgress`).
+    /// A part was stored (`onUploadProgress`).
     Progressed {
-        /// Share of the file that is stored.
+        /// Share of the file that is stored, in ten-thousandths.
         done: u32,
     },
     /// The file is stored (`onUploadSucceed`).

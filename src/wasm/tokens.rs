@@ -104,7 +104,8 @@ impl Tokens {
         let Some(waiting) = found else { return };
         let token = outcome.map_err(|error| self.told(&error)).and_then(|held| {
             let token = self.with(id, |entry| entry.tokens.get(held.value).cloned()).flatten();
-            let token = token.ok_or(Error::Rejected)?;
+            // The slot that answers with it keeps it.
+            let token = token.ok_or(Error::Aborted)?;
             Ok(Lent { token, expiry: held.expiry(time) })
         });
         waiting.answer.replace(Some(token));
