@@ -92,17 +92,38 @@ fn first_word(message: &str) -> Option<String> {
     }
     let (word, after) = split_word(rest, in_code)?;
     let word = word.trim_end_matches('.');
-    let named = after.trim_ascii_start().starts_with(':');
+    let behind = after.trim_ascii_start();
+    let named = behind.starts_with(':');
     let begins = word.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase());
-    let code = begins
-        && word.len() <= 64
-        && (has_humps(word) || word.contains('.') || named && BARE.contains(&word));
+    // "WeChat account is not bound": a sentence goes on in small letters.
+    let in_sentence = behind.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let in_form = has_humps(word) && !in_sentence && !is_brand(word) || word.contains('.');
+    let code = begins && word.len() <= 64 && (in_form || named && BARE.contains(&word));
     (code && !word.starts_with("LTAI") && !word.starts_with("STS.")).then(|| word.to_owned())
 }
 
 fn has_humps(word: &str) -> bool {
     let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
     word.bytes().any(|byte| byte.is_ascii_lowercase()) && capitals >= 2
+}
+
+/// Whether it is the name of a product, which is written as codes are: `GraphQL`, `WeChat`. No code ends in capitals.
+fn is_brand(word: &str) -> bool {
+    const BRANDS: [&str; 10] = [
+        "AliPay",
+        "DingTalk",
+        "FaceBook",
+        "GitHub",
+        "LinkedIn",
+        "OpenResty",
+        "PayPal",
+        "TikTok",
+        "WeChat",
+        "YouTube",
+    ];
+    word.bytes().next_back().is_some_and(|byte| byte.is_ascii_uppercase())
+        || word.starts_with("OAuth")
+        || BRANDS.contains(&word)
 }
 
 /// What stands behind the name of a class of errors, if `text` begins with one. Some of the cloud's codes end so, too.
@@ -156,6 +177,12 @@ mod tests {
             ("Unauthorized", None),
             ("Sorry: try again later", None),
             ("user is not signed in", None),
+            ("WeChat account is not bound", None),
+            ("WeChat: account is not bound", None),
+            ("GraphQL: 请先登录", None),
+            ("MySQL server has gone away", None),
+            ("QuotaExceeded: no uploads left", Some("QuotaExceeded")),
+            ("QuotaExceeded", Some("QuotaExceeded")),
             ("error", None),
             ("LTAI5tCanaryKey: is refused", None),
             ("STS.CanaryKey: is refused", None),
