@@ -10,7 +10,7 @@ mod text;
 
 use std::fmt;
 
-pub use answered::Answered;
+pub use answered::{Answered, Gist};
 pub use asked::{Asked, Party};
 pub(crate) use codes::is_connection_code;
 pub use codes::{is_configuration_code, is_fault_code, is_throttling_code};
@@ -84,6 +84,8 @@ pub enum Error {
         function: PageFunction,
         /// What the platform says about it; never text that may quote an answer.
         message: Option<String>,
+        /// Whether it did not find in an answer what it reads, so that the answer may be at fault.
+        of_answer: bool,
     },
     /// Any of these about one request, with what was asked.
     Request(Box<RequestError>),
@@ -138,6 +140,22 @@ impl Error {
             // Its sentence names the function.
             Self::Mistake { .. } if asked.method.is_none() => self,
             error => Self::Request(Box::new(RequestError { asked, error })),
+        }
+    }
+
+    /// The same of a function of the page, which has brought a credential before if it `worked`. Then it is an answer
+    /// without data where it reads nothing, and no mistake.
+    #[must_use]
+    pub fn of_function(self, worked: bool) -> Self {
+        match self {
+            Self::Mistake { function, of_answer: true, .. }
+                if worked && function != PageFunction::Request =>
+            {
+                Self::InvalidResponse {
+                    reason: "the page's function, which has worked, did not find in it what it reads",
+                }
+            }
+            error => error,
         }
     }
 
@@ -211,7 +229,7 @@ impl Error {
             Self::Http(answered) => match (answered.status, answered.code.as_deref()) {
                 // Whatever status an AppServer wraps it in, asking again does not change its configuration.
                 (_, Some(code)) if is_configuration_code(code) => Class::Fatal,
-                _ if answered.csrf => Class::Fatal,
+                _ if answered.gist == Gist::Csrf => Class::Fatal,
                 (400, Some(code)) if answered.party == Party::Vod && !is_fault_code(code) => {
                     Class::Fatal
                 }
@@ -244,11 +262,12 @@ impl Error {
         match self.kind() {
             Self::InvalidResponse { .. } => 3,
             Self::Http(answered) if answered.code.as_deref().is_some_and(is_fault_code) => u32::MAX,
+            Self::Http(Answered { gist: Gist::Passing, .. }) => u32::MAX,
             // A well-formed "no" is meant; a 400, or a page's own words, may be about a hiccup behind the AppServer.
             Self::Http(Answered { status: 200..=299, .. }) => 2,
             Self::Http(Answered { status: 0 | 400, .. }) => 3,
             // What some frameworks answer to every "no", as others do 400.
-            Self::Http(Answered { meant: true, status: 500..=599, .. }) => 3,
+            Self::Http(Answered { gist: Gist::Meant, status: 500..=599, .. }) => 3,
             _ => u32::MAX,
         }
     }

@@ -20,13 +20,17 @@
 //! What is doubtful but usable is a [`Warning`]; what is unusable is an [`Error`] that says what is
 //! wrong and quotes nothing.
 
+mod client;
 mod complaint;
 mod expiry;
 mod expiry_names;
 mod failure;
+mod grpc;
 mod leading;
 mod message;
 mod mistake;
+mod moment;
+mod ours;
 mod rest;
 mod said;
 mod search;
@@ -40,6 +44,7 @@ mod xml;
 
 use std::{borrow::ToOwned, vec, vec::Vec};
 
+pub use client::read_result;
 pub use expiry::LIFE_MAX;
 pub use failure::RETRY_AFTER_MAX;
 pub use mistake::{Fault, read_fault};
@@ -78,6 +83,8 @@ pub struct Meta<'a> {
     pub retry_after: Option<&'a str>,
     /// `Cache-Control`.
     pub cache_control: Option<&'a str>,
+    /// Whether it came from another address than was asked, as the page of a sign-in does.
+    pub redirected: bool,
 }
 
 /// What an answer says: a token (or an [`UploadAuth`]) and all that is known about its life.
@@ -252,6 +259,30 @@ pub fn read_refusal(json: Json, meta: &Meta<'_>, parse: Parse<'_>) -> Option<Err
     failure::refusal(meta.status.unwrap_or(200), json, meta, parse)
 }
 
+/// The error of an answer of which the page's own reading (`mapReply`) made no credential, but `made`: what the answer
+/// says by itself, if it says something. It may be a refusal or a page of HTML, which that reading did not expect.
+#[must_use]
+pub fn read_unmapped(json: Json, made: Error, meta: &Meta<'_>, parse: Parse<'_>) -> Error {
+    if matches!(made, Error::LongLivedKey | Error::ExpiredOnArrival) {
+        return made;
+    }
+    if let Some(refusal) = read_refusal(json.clone(), meta, parse) {
+        return refusal;
+    }
+    let json = xml::opened(search::expand(json, parse));
+    // Text may be encrypted, which is what the page's reading is for.
+    let opaque = json
+        .as_str()
+        .map(search::bare)
+        .is_some_and(|text| !text.is_empty() && message::is_plain(text));
+    let lacking =
+        matches!(made, Error::InvalidResponse { .. } | Error::Mistake { of_answer: true, .. });
+    match open(&json, meta) {
+        Err(error) if !opaque || lacking || error.answered().is_some() => error,
+        _ => made,
+    }
+}
+
 /// The objects of an answer that is no error by its status and has any.
 fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
     let tree = Tree::new(json);
@@ -267,8 +298,13 @@ fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
         }
         Json::String(text) => match search::bare(text) {
             "" => "it is empty",
+            text if search::begins(text, b"<") && meta.redirected => {
+                "it is HTML from where the request was redirected to, probably the page of a sign-in"
+            }
             text if search::begins(text, b"<") => "it is HTML or XML, not JSON",
-            text if search::begins(text, b"{[\"") => "it is no valid JSON, or too large",
+            text if search::begins(text, b"\"") || !message::is_plain(text) => {
+                "it is no valid JSON, or too large"
+            }
             _ => "it is plain text, not JSON",
         },
     };

@@ -18,10 +18,24 @@ pub struct Answered {
     pub message: Option<String>,
     /// The cloud's number of the request, which its support asks for.
     pub request_id: Option<String>,
-    /// Whether it speaks of the protection against requests that another site forges.
-    pub csrf: bool,
-    /// Whether it is a "no" in words within HTTP 2xx, and so no trouble of the server, whatever status it names.
-    pub meant: bool,
+    /// What its words mean.
+    pub gist: Gist,
+}
+
+/// What the words of an answer mean, beside its status and its code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Gist {
+    /// Nothing that is known.
+    #[default]
+    Unknown,
+    /// It speaks of the protection against requests that another site forges.
+    Csrf,
+    /// It is the page of a firewall in front of the server, which the request did not reach.
+    Firewall,
+    /// It asks to come back in a while: trouble of the server that passes.
+    Passing,
+    /// It is a "no" in words within HTTP 2xx, and so no trouble of the server, whatever status it names.
+    Meant,
 }
 
 impl Answered {
@@ -34,8 +48,7 @@ impl Answered {
             code: None,
             message: None,
             request_id: None,
-            csrf: false,
-            meant: false,
+            gist: Gist::Unknown,
         }
     }
 

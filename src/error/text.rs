@@ -2,7 +2,7 @@
 
 use std::{format, string::String};
 
-use super::{Answered, Error, Party, is_configuration_code};
+use super::{Answered, Error, Gist, Party, is_configuration_code};
 
 impl Party {
     const fn name(self) -> &'static str {
@@ -51,11 +51,16 @@ impl Error {
             (Self::Source, _) => {
                 "the page's function failed, and nothing that it threw tells of an answer; see cause".into()
             }
-            (Self::Mistake { function, message }, _) => {
+            (Self::Mistake { function, message, of_answer }, _) => {
                 let option = function.option();
+                let answer = if *of_answer {
+                    "; or the answer was not as it expects, such as an error without data"
+                } else {
+                    ""
+                };
                 match message {
-                    Some(message) => format!("{option} has a mistake in it: {message}"),
-                    None => format!("{option} has a mistake in it; see cause"),
+                    Some(message) => format!("{option} has a mistake in it: {message}{answer}"),
+                    None => format!("{option} has a mistake in it; see cause{answer}"),
                 }
             }
             (Self::Http(Answered { code: Some(code), .. }), _) => {
@@ -119,17 +124,30 @@ impl Error {
             });
         }
         Some(match (kind, answered.status) {
-            (Self::Http(_) | Self::Forbidden(_), status) if answered.csrf || status == 419 => {
+            (Self::Http(_) | Self::Forbidden(_), status)
+                if answered.gist == Gist::Csrf || status == 419 =>
+            {
                 "it protects against CSRF: send the token of your framework by request.headers"
             }
-            (Self::Forbidden(_), _) if answered.meant => "serverMessage has its reason",
+            (Self::Http(_) | Self::Forbidden(_), _) if answered.gist == Gist::Firewall => {
+                "a firewall in front of it has blocked the request; its log there names the rule"
+            }
+            (Self::Forbidden(_), _) if answered.gist == Gist::Meant => {
+                "serverMessage has its reason"
+            }
             (Self::Forbidden(_), _) => {
                 "if it protects against CSRF, send its token by request.headers; behind a proxy keep the Host header"
+            }
+            (Self::Http(_), _) if is_about_parameter(answered) => {
+                "a parameter of the request is missing or wrong, or one that it gives STS; serverMessage has which"
             }
             (Self::Http(_), _) if configuration => {
                 "the key or the role that it uses may not do that; its team has to mend it"
             }
-            (Self::Http(_), _) if answered.meant => {
+            (Self::Http(_), _) if answered.gist == Gist::Passing => {
+                "it asks to come back later, and is asked again; serverMessage has its words"
+            }
+            (Self::Http(_), _) if answered.gist == Gist::Meant => {
                 "it means to refuse; serverMessage has its reason"
             }
             (Self::Http(_), 404 | 405 | 501) if method == Some("POST") => {
@@ -157,4 +175,12 @@ impl Error {
             _ => format!("{asked}"),
         })
     }
+}
+
+/// Whether its code says that a parameter is missing or wrong, as servers of any kind call it.
+fn is_about_parameter(answered: &Answered) -> bool {
+    let code = answered.code.as_deref().unwrap_or_default();
+    ["InvalidParameter", "MissingParameter", "InvalidArgument", "MissingArgument"]
+        .iter()
+        .any(|prefix| code.starts_with(prefix))
 }

@@ -10,6 +10,7 @@ use super::{
     complaint::Complaint,
     leading::{is_known, leading_code},
     message::{is_plain, message, refuses, request_id},
+    moment::is_passing,
     said::is_cloud_code,
     search::{self, Tree, member, number},
     secrets::Secrets,
@@ -17,7 +18,9 @@ use super::{
     xml,
 };
 use crate::{
-    error::{Answered, Error, Party, is_configuration_code, is_fault_code, is_throttling_code},
+    error::{
+        Answered, Error, Gist, Party, is_configuration_code, is_fault_code, is_throttling_code,
+    },
     json::Json,
     text::contains,
     time::{Millis, read_http_date},
@@ -42,7 +45,6 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     let code = code.filter(|code| !secrets.touch(code) && *code != status.to_string());
     let retry_after = retry_after(tree, meta);
     let request_id = request_id(tree, &secrets);
-    let csrf = names_csrf(root, message.as_deref());
     let is = |kind: fn(&str) -> bool| code.as_deref().is_some_and(kind);
     let (configuration, fault) = (is(is_configuration_code), is(is_fault_code));
     // What else can be told from words counts where the status says little, and no code of the cloud says more.
@@ -50,12 +52,16 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     let words = message.as_deref().filter(|_| vague && !configuration && !fault);
     let throttled = is(is_throttling_code) || words.is_some_and(asks_for_fewer);
     let forbidden = status == 403;
+    let gist = match gist(http, root, message.as_deref(), vague && !configuration) {
+        Gist::Passing | Gist::Meant if fault => Gist::Unknown,
+        gist => gist,
+    };
     let signed_out = complaint.signed_out && vague
         || code.as_deref().is_some_and(|code| vague && is_session_code(code, forbidden))
-        || words.is_some_and(|words| !csrf && !is(is_of_sts) && says_signed_out(words, forbidden));
-    let meant = is_success(http) && message.is_some() && !fault;
-    let answered =
-        Answered { party: Party::AppServer, status, code, message, request_id, csrf, meant };
+        || words.is_some_and(|words| {
+            gist != Gist::Csrf && !is(is_of_sts) && says_signed_out(words, forbidden)
+        });
+    let answered = Answered { party: Party::AppServer, status, code, message, request_id, gist };
     // A server in trouble that says when to come back wants fewer requests too.
     if throttled || status == 429 || (status >= 500 && retry_after.is_some()) {
         return Error::Throttled { answered, retry_after };
@@ -67,6 +73,42 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
         403 => Error::Forbidden(answered),
         _ => Error::Http(answered),
     }
+}
+
+/// What the words of an answer mean. `vague`: its status and its code say little.
+fn gist(http: u16, root: &Json, message: Option<&str>, vague: bool) -> Gist {
+    let words = message.or_else(|| root.as_str()).unwrap_or_default();
+    if names_csrf(words) {
+        return Gist::Csrf;
+    }
+    if is_blocked(http, words) {
+        return Gist::Firewall;
+    }
+    match message {
+        Some(message) if vague && is_passing(message) => Gist::Passing,
+        Some(_) if is_success(http) => Gist::Meant,
+        _ => Gist::Unknown,
+    }
+}
+
+/// Whether it is the page of a firewall: of Alibaba Cloud's, which answers 405, or of another.
+fn is_blocked(http: u16, page: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "errors.aliyun.com",
+        "安全威胁",
+        "访问被阻断",
+        "访问被拦截",
+        "防火墙",
+        "firewall",
+        "has been blocked",
+        "threats to the server",
+    ];
+    let said = page.to_ascii_lowercase();
+    let names = || WORDS.iter().any(|words| contains(&said, words));
+    // What servers answer to a wrong method says so: "405 Not Allowed", "Method Not Allowed".
+    let of_method = || contains(&said, "allowed") || contains(&said, "method");
+    search::begins(search::bare(page), b"<")
+        && (matches!(http, 403 | 405) && names() || http == 405 && !of_method())
 }
 
 /// What IIS answers to a session that has ended.
@@ -123,9 +165,9 @@ pub(super) const fn is_success(status: u16) -> bool {
 }
 
 /// Whether a page of HTML, or a message, speaks of CSRF, in the words of Flask-WTF, Django, Laravel, Rails and ASP.NET.
-fn names_csrf(root: &Json, message: Option<&str>) -> bool {
+fn names_csrf(words: &str) -> bool {
     const WORDS: [&str; 5] = ["csrf", "xsrf", "antiforgery", "anti-forgery", "authenticity"];
-    let text = message.or_else(|| root.as_str()).unwrap_or_default().to_ascii_lowercase();
+    let text = words.to_ascii_lowercase();
     WORDS.into_iter().any(|word| contains(&text, word))
 }
 
@@ -142,12 +184,24 @@ fn retry_after(tree: &Tree<'_>, meta: &Meta<'_>) -> Option<Millis> {
             None => seconds_at_most(&Json::String(text.to_owned())),
         });
     let body = || {
-        let (value, _) =
-            tree.find(|members| member(members, &["retryafter", "retryafterseconds"]))?;
-        seconds_at_most(value.1)
+        let names = &["retryafter", "retryafterseconds", "retryafterms"];
+        let ((name, value), _) = tree.find(|members| member(members, names))?;
+        body_wait(value, name)
     };
     header.or_else(body).map(|span| span.min(RETRY_AFTER_MAX))
 }
+
+/// What a body asks to wait under a name that says the unit (1: seconds, 2: milliseconds) or that does not (0). Then a
+/// number that is too large for a wait in seconds, and is whole thousands, counts milliseconds.
+fn body_wait(value: &Json, name: usize) -> Option<Millis> {
+    let wait = number(value)?;
+    let thousands = wait > LONGEST_SECONDS && (wait as u64).is_multiple_of(1_000);
+    let is_millis = name == 2 || name == 0 && thousands;
+    seconds_at_most(&Json::Number(if is_millis { wait / 1_000.0 } else { wait }))
+}
+
+/// The longest wait that is believed to be in seconds.
+const LONGEST_SECONDS: f64 = 3_600.0;
 
 /// Seconds; a longer span than any sensible one counts as the longest allowed.
 fn seconds_at_most(value: &Json) -> Option<Millis> {
@@ -200,12 +254,15 @@ mod tests {
             [html, "Invalid CSRF token", "<h1>ActionController: Invalid Authenticity Token</h1>"]
         {
             let error = classified(400, &Json::String(text.into()));
-            assert!(error.answered().unwrap().csrf, "{text}");
+            assert!(error.answered().unwrap().gist == Gist::Csrf, "{text}");
         }
         let json = answer(&[("message", "CSRF token mismatch.")]);
-        assert!(classified(419, &json).answered().unwrap().csrf);
+        assert_eq!(classified(419, &json).answered().unwrap().gist, Gist::Csrf);
         for text in ["<title>400 Bad Request</title>", "", "no"] {
-            assert!(!classified(400, &Json::String(text.into())).answered().unwrap().csrf);
+            assert_ne!(
+                classified(400, &Json::String(text.into())).answered().unwrap().gist,
+                Gist::Csrf
+            );
         }
     }
 
@@ -236,7 +293,8 @@ mod tests {
 
     #[test]
     fn a_no_in_words_under_200_is_meant_and_a_fault_is_not() {
-        let meant = |http, json: &Json| classified(http, json).answered().unwrap().meant;
+        let meant =
+            |http, json: &Json| classified(http, json).answered().unwrap().gist == Gist::Meant;
         let no = answer(&[("code", "500"), ("msg", "no uploads left")]);
         assert!(meant(200, &no) && !meant(500, &no));
         assert!(!meant(200, &answer(&[("code", "500")])));

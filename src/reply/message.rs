@@ -48,9 +48,17 @@ pub(super) fn message(root: &Json, tree: &Tree<'_>, secrets: &Secrets<'_>) -> Op
     (!cut.is_empty()).then_some(cut)
 }
 
-/// Whether a body is text for people: neither HTML nor broken JSON.
+/// Whether a text that is no JSON is for people: neither HTML nor broken JSON. It may begin with a bracket:
+/// `[40301] 今日上传次数已用完`.
 pub(super) fn is_plain(text: &str) -> bool {
-    !begins(text.trim_ascii(), b"<{[")
+    let text = text.trim_ascii();
+    let inside = text.get(1..).unwrap_or_default().trim_ascii_start();
+    match text.bytes().next() {
+        Some(b'<') => false,
+        Some(b'{') => !inside.is_empty() && !begins(inside, b"\"'}"),
+        Some(b'[') => !inside.is_empty() && !begins(inside, b"\"'{[]"),
+        _ => true,
+    }
 }
 
 /// Whether an answer is a "no" in words alone: `{"code":0,"msg":"今日上传额度已用完","data":null}`.
@@ -149,6 +157,16 @@ pub(super) fn request_id(tree: &Tree<'_>, secrets: &Secrets<'_>) -> Option<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_in_brackets_is_no_broken_json() {
+        for text in ["[40301] no", "[GraphQL] 请先登录", "{0} is missing", "no", ""] {
+            assert!(is_plain(text), "{text}");
+        }
+        for text in ["<p>", "{\"code\":1", "{", "[{\"a\":", "[\"a\",", "[[1", " [ ", "[]]"] {
+            assert!(!is_plain(text), "{text}");
+        }
+    }
 
     #[test]
     fn success_is_told_from_a_no_in_either_language() {

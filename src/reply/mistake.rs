@@ -10,6 +10,8 @@ use crate::text::contains;
 pub enum Fault {
     /// The page's code has a mistake in it: in the platform's words, if these quote nothing but names.
     Mistake(Option<String>),
+    /// The same, but that it reads a member of `undefined` or `null`, which may be an answer without data.
+    Absent(Option<String>),
     /// What was answered could not be parsed.
     Unreadable,
 }
@@ -47,6 +49,22 @@ const OF_MISTAKE: [&str; 14] = [
     "assignment to const",
 ];
 
+/// How the platforms say that `undefined` or `null` was read.
+const OF_ABSENT: [&str; 12] = [
+    "properties of undefined",
+    "properties of null",
+    "' of undefined",
+    "' of null",
+    "is undefined",
+    "is null",
+    "undefined is not an object",
+    "null is not an object",
+    "undefined is not iterable",
+    "null is not iterable",
+    "undefined or null",
+    "null or undefined",
+];
+
 /// The longest name in a message. A credential is longer.
 const LONGEST_NAME: usize = 40;
 
@@ -61,7 +79,12 @@ pub fn read_fault(name: &str, message: &str) -> Option<Fault> {
             let of_connection = OF_CONNECTION.iter().any(|words| contains(&said, words))
                 || said == "decoding failed."
                 || contains(&said, "error in input stream");
-            (is_used || !of_connection).then(|| Fault::Mistake(plain(message)))
+            let fault = if OF_ABSENT.iter().any(|words| contains(&said, words)) {
+                Fault::Absent
+            } else {
+                Fault::Mistake
+            };
+            (is_used || !of_connection).then(|| fault(plain(message)))
         }
         "RangeError" => Some(Fault::Mistake(None)),
         // Of `JSON.parse` and `response.json()`, of `atob`, and of clients that parse.
@@ -96,8 +119,10 @@ mod tests {
             ("TypeError", "undefined is not an object (evaluating 'answer.data.credentials')"),
             ("TypeError", "can't access property \"data\", answer is undefined"),
         ] {
-            let told = Some(Fault::Mistake(Some(message.to_owned())));
-            assert_eq!(read_fault(name, message), told, "{message}");
+            let told = Some(message.to_owned());
+            let absent = contains(message, "undefined");
+            let fault = if absent { Fault::Absent(told) } else { Fault::Mistake(told) };
+            assert_eq!(read_fault(name, message), Some(fault), "{message}");
         }
         for message in [
             "Headers.append: \"Bearer CANARY\nabc\" is an invalid header value.",
@@ -109,7 +134,33 @@ mod tests {
             "Failed to execute 'json' on 'Response': body stream already read",
             "Response.json: Body has already been consumed.",
         ] {
-            assert_eq!(read_fault("TypeError", message), Some(Fault::Mistake(None)), "{message}");
+            let absent = contains(message, "of undefined");
+            let fault = if absent { Fault::Absent(None) } else { Fault::Mistake(None) };
+            assert_eq!(read_fault("TypeError", message), Some(fault), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_reads_a_member_of_nothing_may_have_had_an_answer_without_data() {
+        for message in [
+            "Cannot read properties of null (reading 'sts')",
+            "Cannot read property 'sts' of null",
+            "Cannot destructure property 'sts' of 'answer.data' as it is null.",
+            "Cannot convert undefined or null to object",
+            "null is not an object (evaluating 'answer.data.sts')",
+            "can't access property \"sts\", answer.data is null",
+            "object null is not iterable (cannot read property Symbol(Symbol.iterator))",
+        ] {
+            assert!(
+                matches!(read_fault("TypeError", message), Some(Fault::Absent(_))),
+                "{message}"
+            );
+        }
+        for message in ["answer.data.map is not a function", "Assignment to constant variable."] {
+            assert!(
+                matches!(read_fault("TypeError", message), Some(Fault::Mistake(_))),
+                "{message}"
+            );
         }
     }
 

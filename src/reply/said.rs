@@ -4,19 +4,23 @@ use super::{
     Meta, Parse,
     complaint::error_status,
     failure::{is_error_text, refusal},
-    read_failure, search,
+    grpc, read_failure, search,
 };
 use crate::{
     error::{Error, is_configuration_code, is_throttling_code},
     json::Json,
+    text::split_once,
 };
 
 /// What a text says of an answer: the JSON that it is, the code of the cloud or the end of the session that it tells
 /// of, or the status that it names.
 pub(super) fn said(text: &str, parse: Parse<'_>) -> Option<Error> {
     let (meta, text) = (Meta::default(), search::bare(text));
-    if search::begins(text, b"{[") {
+    if matches!(parse(text), Some(Json::Object(_) | Json::Array(_))) {
         return refusal(200, Json::String(text.into()), &meta, parse);
+    }
+    if let Some((status, words)) = grpc::labelled(text) {
+        return Some(read_failure(status, Some(Json::String(words.into())), &meta, parse));
     }
     let status = named_status(text);
     // A page's `HTTP 401: Unauthorized` is no sentence of its server.
@@ -33,7 +37,7 @@ pub(super) fn is_cloud_code(code: &str) -> bool {
 }
 
 /// The status of an error that a text names: `401`, `HTTP 401`, `HTTP error! status: 401`,
-/// `Request failed with status code 401`, `No token: 401`.
+/// `Request failed with status code 401`, `No token: 401`, `[POST] "/api/sts": 401 Unauthorized`.
 fn named_status(text: &str) -> Option<u16> {
     const NAMES: [&str; 5] = ["http", "https", "status", "code", "statuscode"];
     let words = text.split(|char: char| !char.is_ascii_alphanumeric());
@@ -48,6 +52,9 @@ fn named_status(text: &str) -> Option<u16> {
         let between = word.len() == 1 || word.eq_ignore_ascii_case("error");
         named = names || named && between;
     }
+    if let Some(status) = status_with_reason(text) {
+        return Some(status);
+    }
     // As in `No token: 401` and `Not allowed (403)`.
     let end = text.trim_end_matches([')', ']', '.', '!']);
     let (before, last) = end.split_at_checked(end.len().checked_sub(3)?)?;
@@ -55,6 +62,21 @@ fn named_status(text: &str) -> Option<u16> {
     let pointed =
         !before.ends_with(':') && before.trim_ascii_end().ends_with([':', '(', '[', '#', '=']);
     error_status(&Json::String(last.into())).filter(|_| pointed)
+}
+
+/// The status that stands behind a colon and before its reason phrase: `: 401 Unauthorized`.
+fn status_with_reason(text: &str) -> Option<u16> {
+    let mut rest = text;
+    while let Some((_, behind)) = split_once(rest, ": ") {
+        let (number, reason) = behind.split_at_checked(3).unwrap_or_default();
+        let phrase = reason.strip_prefix(' ').and_then(|reason| reason.bytes().next());
+        let status = error_status(&Json::String(number.into()));
+        if status.is_some() && phrase.is_some_and(|first| first.is_ascii_uppercase()) {
+            return status;
+        }
+        rest = behind;
+    }
+    None
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -79,6 +101,9 @@ mod tests {
             "no token: 401",
             "not allowed (401)",
             "Response status = 401.",
+            r#"[POST] "/api/sts": 401 Unauthorized"#,
+            "[401] no",
+            "[unauthenticated] no",
         ] {
             let error = said(text, &parse);
             assert_eq!(error.map(|error| error.code()), Some("unauthenticated"), "{text}");
@@ -106,6 +131,9 @@ mod tests {
             "timeout of 500 ms exceeded",
             "connect ECONNREFUSED 10.0.0.1:443",
             "the file has 401",
+            "files: 401 are too many",
+            "[GraphQL] no uploads left",
+            "[unavailable] Failed to fetch",
             "status: 200",
             "TypeError: Failed to fetch",
             "今日上传额度已用完",

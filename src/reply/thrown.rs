@@ -3,31 +3,52 @@
 //!
 //! Each client puts status, body and headers elsewhere; interceptors reject with whatever they have at hand.
 
+use std::{borrow::ToOwned, vec, vec::Vec};
+
 use super::{
     Meta, Parse,
+    client::{unparsed, unreached},
     complaint::error_status,
     failure::{is_success, refusal},
+    grpc,
+    ours::{is_ours, ours},
     read_failure,
     said::{is_cloud_code, said},
     search::{self, Members, member, number},
+    words::OF_LANGUAGE,
 };
-use crate::{
-    error::{Answered, Error},
-    json::Json,
-};
+use crate::{error::Error, json::Json};
 
-const STATUSES: &[&str] = &["status", "statuscode"];
+pub(super) const STATUSES: &[&str] = &["status", "statuscode"];
 const ANSWERS: &[&str] = &["response", "res"];
 const BODIES: &[&str] = &["data", "body", "text", "bodytext", "responsetext", "result"];
-const HEADERS: &[&str] = &["headers", "header"];
+pub(super) const HEADERS: &[&str] = &["headers", "header"];
 const CODES: &[&str] = &["code", "errorcode", "errcode"];
+/// Where an error has another that it is about. One that a body has under such a name is data, but for a cause.
+const INNER: [&str; 7] =
+    ["cause", "networkerror", "context", "originalerror", "error", "err", "reason"];
 
 /// The error that a rejected call to a source tells of, if it tells of an answer.
 ///
 /// `thrown` holds what the value has of `name`, `message`, `code`, `status`, and of `response` or itself the
-/// status, the body (`data`, `body`, `text`) and the headers by name. `None`: no server's answer is in it.
+/// status, the body (`data`, `body`, `text`) and the headers by name; the errors that it holds in turn, in the same
+/// form; and `stack: true` if it is an error of JavaScript. `None`: no server's answer is in it.
 #[must_use]
 pub fn read_thrown(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
+    itself(thrown, parse).or_else(|| inside(thrown, parse))
+}
+
+/// What the errors tell that an error is about: its cause, and what Apollo, urql and supabase call it.
+fn inside(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
+    let Json::Object(members) = thrown else { return None };
+    INNER.iter().find_map(|name| {
+        let (_, inner) = member(members, &[name])?;
+        let Json::Object(members) = inner else { return None };
+        (*name == "cause" || is_error(members)).then(|| read_thrown(inner, parse))?
+    })
+}
+
+fn itself(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
     match thrown {
         Json::Object(members) if is_ours(members) => ours(members),
         Json::Object(members) => answered(thrown, members, parse),
@@ -37,7 +58,7 @@ pub fn read_thrown(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
 }
 
 /// What an object tells of an answer: an error about one, the answer, or its body.
-fn answered(thrown: &Json, members: &Members, parse: Parse<'_>) -> Option<Error> {
+pub(super) fn answered(thrown: &Json, members: &Members, parse: Parse<'_>) -> Option<Error> {
     let answer = object(members, ANSWERS);
     let places = || answer.into_iter().chain([members]);
     let status = places().find_map(|place| {
@@ -50,25 +71,37 @@ fn answered(thrown: &Json, members: &Members, parse: Parse<'_>) -> Option<Error>
     let meta =
         Meta { status, date: header("date"), retry_after: header("retryafter"), ..Meta::default() };
     let name = member(members, &["name"]).and_then(|(_, name)| name.as_str()).unwrap_or_default();
-    // An error of a library, or of the page: what it says is no server's, and its code need not be one's.
-    let is_error = name.ends_with("Error") || name.ends_with("Exception");
+    // What an error says is no server's, and its code need not be one's.
+    let is_error = is_error(members);
+    let listed = errors_of_graphql(members).filter(|_| is_error);
+    if status.is_none() && listed.is_none() && unreached(members) {
+        return None;
+    }
+    if let Some(error) = unparsed(members, parse) {
+        return Some(error);
+    }
     // What is neither an error nor an answer is a body: `{ code: 401, msg: "…" }`.
     let is_answer = is_error || places().any(|place| member(place, HEADERS).is_some());
-    let whole = (!is_error).then_some(thrown);
-    let bodies = || {
-        let named = places().filter(|_| is_answer).filter_map(body_in);
-        named.filter(|body| !body.is_empty()).chain(whole)
-    };
-    match status {
-        Some(status) if !is_success(status) => {
-            Some(read_failure(status, bodies().next().cloned(), &meta, parse))
-        }
-        _ => bodies()
-            .chain(answer_itself(members))
-            .find_map(|body| refusal(status.unwrap_or(200), body.clone(), &meta, parse))
-            .or_else(|| bodies().find_map(|body| page(body, parse)))
-            .or_else(|| worded(members, name, parse).filter(|_| is_error)),
+    let mut bodies: Vec<&Json> = Vec::new();
+    for place in places().filter(|_| is_answer) {
+        bodies.extend(body_in(place).filter(|body| !body.is_empty()));
     }
+    // Beside an answer, a text of this name is its body.
+    let text = answer.and_then(|_| member(members, &["error"])).map(|(_, body)| body);
+    bodies.extend(text.filter(|body| body.as_str().is_some()));
+    bodies.extend((!is_error).then_some(thrown));
+    bodies.extend(&listed);
+    if let Some(status) = status.filter(|&status| !is_success(status)) {
+        return Some(read_failure(status, bodies.first().copied().cloned(), &meta, parse));
+    }
+    let pages = bodies.clone();
+    bodies.extend(answer_itself(members));
+    let refused = |body: &Json| refusal(status.unwrap_or(200), body.clone(), &meta, parse);
+    bodies
+        .into_iter()
+        .find_map(refused)
+        .or_else(|| pages.into_iter().find_map(|body| page(body, parse)))
+        .or_else(|| worded(members, name, parse).filter(|_| is_error))
 }
 
 /// The answer of a client that puts the members of the body beside its status, as those of GraphQL do.
@@ -76,6 +109,21 @@ fn answer_itself(members: &Members) -> Option<&Json> {
     member(members, ANSWERS)
         .map(|(_, answer)| answer)
         .filter(|answer| matches!(answer, Json::Object(_)))
+}
+
+/// Whether it is an error of a library, or of the page.
+pub(super) fn is_error(members: &Members) -> bool {
+    let name = member(members, &["name"]).and_then(|(_, name)| name.as_str()).unwrap_or_default();
+    ["Error", "Errors", "Exception", "ErrorResponse"].iter().any(|end| name.ends_with(end))
+        || members.iter().any(|(name, value)| name == "stack" && *value == Json::Bool(true))
+}
+
+/// The body that an error of a GraphQL client is about, of which it has the list of errors.
+fn errors_of_graphql(members: &Members) -> Option<Json> {
+    let (_, errors) = member(members, &["graphqlerrors", "errors"])?;
+    let Json::Array(list) = errors else { return None };
+    let told = list.iter().any(|error| error.get("message").is_some());
+    told.then(|| Json::Object(vec![("errors".to_owned(), errors.clone())]))
 }
 
 /// The error that a page of HTML is in the place of an answer.
@@ -96,6 +144,9 @@ fn body_in(members: &Members) -> Option<&Json> {
 
 /// What an error that a page makes of an answer says: a server's code as its own, or the answer in its message.
 fn worded(members: &Members, name: &str, parse: Parse<'_>) -> Option<Error> {
+    if let Some(status) = grpc::status(name, members) {
+        return Some(read_failure(status, grpc::words(members), &Meta::default(), parse));
+    }
     let code = member(members, CODES).map(|(_, code)| code);
     let of_server = code.is_some_and(|code| match number(code) {
         // Below are the numbers that platforms give to errors of their own.
@@ -109,8 +160,7 @@ fn worded(members: &Members, name: &str, parse: Parse<'_>) -> Option<Error> {
         let body = Json::Object(said.into_iter().flatten().collect());
         return Some(read_failure(200, Some(body), &Meta::default(), parse));
     }
-    let of_platform = ["ReferenceError", "TypeError", "SyntaxError", "RangeError"].contains(&name);
-    let (_, message) = member(members, &["message"]).filter(|_| !of_platform)?;
+    let (_, message) = member(members, &["message"]).filter(|_| !OF_LANGUAGE.contains(&name))?;
     said(message.as_str()?, parse)
 }
 
@@ -119,41 +169,6 @@ fn object<'a>(members: &'a Members, names: &[&str]) -> Option<&'a Members> {
         Json::Object(members) => Some(members),
         _ => None,
     }
-}
-
-fn is_ours(members: &Members) -> bool {
-    member(members, &["name"]).is_some_and(|(_, name)| name.as_str() == Some("UploadTokenError"))
-}
-
-/// An error of this package: a source may be another manager.
-fn ours(members: &Members) -> Option<Error> {
-    let text = |name| member(members, &[name]).and_then(|(_, value)| value.as_str());
-    let status = member(members, &["status"]).and_then(|(_, status)| number(status));
-    let answered = Answered {
-        code: text("servercode").map(Into::into),
-        message: text("servermessage").map(Into::into),
-        request_id: text("requestid").map(Into::into),
-        ..Answered::status(status.unwrap_or_default() as u16)
-    };
-    let wait = member(members, &["retryafter"]).and_then(|(_, wait)| number(wait));
-    Some(match text("code")? {
-        "closed" => Error::Closed,
-        "timeout" => Error::Timeout { after: 0 },
-        "network" | "aborted" => Error::Network,
-        "http" => Error::Http(answered),
-        "throttled" => Error::Throttled { answered, retry_after: wait.map(|wait| wait as u64) },
-        "unauthenticated" => Error::Unauthenticated(answered),
-        "forbidden" => Error::Forbidden(answered),
-        "invalid_response" => {
-            Error::InvalidResponse { reason: "the other manager's answer held no usable token" }
-        }
-        "long_lived_key" => Error::LongLivedKey,
-        "expired_on_arrival" => Error::ExpiredOnArrival,
-        "rejected" => Error::Rejected,
-        "reset" => Error::Reset,
-        // A mistake in what the function itself calls.
-        _ => return None,
-    })
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

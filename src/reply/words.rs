@@ -1,56 +1,20 @@
 //! What a page's own function says for people, where that is all there is: `reject("今日上传次数已用完")`.
 
-use super::{
-    Meta, Parse, read_failure,
-    search::{self, Members, member},
-};
-use crate::{error::Error, json::Json, text::contains};
+use std::borrow::ToOwned;
 
-/// In a text that speaks of the way to the server, or says no more than that something failed. What made it may be a
-/// connection that is back in a moment.
-const OF_CONNECTION: [&str; 41] = [
-    "network",
-    "://",
-    "timeout",
-    "timed out",
-    "time out",
-    "connect",
-    "offline",
-    "abort",
-    "cancel",
-    "socket",
-    "fetch",
-    "terminated",
-    "internet",
-    "reach",
-    "unavailable",
-    "certificate",
-    "fail",
-    "error",
-    "unable",
-    "could not",
-    "down",
-    "busy",
-    "later",
-    "again",
-    "retry",
-    "cannot",
-    "网络",
-    "超时",
-    "连接",
-    "断开",
-    "离线",
-    "取消",
-    "中断",
-    "失败",
-    "异常",
-    "错误",
-    "出错",
-    "繁忙",
-    "稍后",
-    "重试",
-    "维护",
-];
+use super::{
+    Meta, Parse,
+    message::is_plain,
+    moment::may_be_connection,
+    read_failure,
+    search::{Members, member},
+    thrown::is_error,
+};
+use crate::{
+    error::{Error, is_connection_code},
+    json::Json,
+    text::contains,
+};
 
 /// Of an answer of which only the words are known.
 const NO_STATUS: u16 = 0;
@@ -59,29 +23,76 @@ const NO_STATUS: u16 = 0;
 const LONGEST_WORD: usize = 20;
 const LONGEST: usize = 256;
 
+/// Errors of the platform, and of what clients are made of. Their words are none of a server's.
+const OF_PLATFORM: [&str; 19] = [
+    "AbortError",
+    "AggregateError",
+    "ChunkLoadError",
+    "DataCloneError",
+    "EmptyError",
+    "EncodingError",
+    "InvalidStateError",
+    "NetworkError",
+    "NotAllowedError",
+    "NotFoundError",
+    "NotReadableError",
+    "NotSupportedError",
+    "OperationError",
+    "QuotaExceededError",
+    "SecurityError",
+    "TimeoutError",
+    "TypeMismatchError",
+    "UnknownError",
+    "VersionError",
+];
+/// The same of JavaScript itself.
+pub(super) const OF_LANGUAGE: [&str; 6] =
+    ["ReferenceError", "TypeError", "SyntaxError", "RangeError", "EvalError", "URIError"];
+
 /// The refusal in what a function of the page threw: a text, or an error of the page's own, that is a sentence for
 /// people and speaks of no connection.
 #[must_use]
 pub fn read_words(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
-    let text = match thrown {
-        Json::String(text) => text,
+    let (text, code) = match thrown {
+        Json::String(text) => (&**text, None),
         Json::Object(members) => of_error(members)?,
         _ => return None,
     };
     let text = text.trim_ascii();
-    is_sentence(text)
-        .then(|| read_failure(NO_STATUS, Some(Json::String(text.into())), &Meta::default(), parse))
+    if !is_sentence(text) {
+        return None;
+    }
+    let message = Some(("message".to_owned(), Json::String(text.into())));
+    let code = code.map(|code| ("code".to_owned(), code.clone()));
+    let body = Json::Object(message.into_iter().chain(code).collect());
+    Some(read_failure(NO_STATUS, Some(body), &Meta::default(), parse))
 }
 
-/// What an error says that no platform and no client of HTTP has made: those have a code or a name of their own.
-fn of_error(members: &Members) -> Option<&str> {
+/// What an error says that no platform and no client of HTTP has made, with the page's code for it: those have names of
+/// their own, or codes as Node's.
+fn of_error(members: &Members) -> Option<(&str, Option<&Json>)> {
     let text = |name| member(members, &[name]).and_then(|(_, value)| value.as_str());
-    let own = matches!(text("name"), Some("Error")) && text("code").is_none();
-    text("message").filter(|_| own)
+    let name = text("name").unwrap_or_default();
+    let of_platform = OF_PLATFORM.contains(&name) || OF_LANGUAGE.contains(&name);
+    let own = is_error(members) && !of_platform && !text("code").is_some_and(is_of_client);
+    Some((text("message").filter(|_| own)?, member(members, &["code"]).map(|(_, code)| code)))
+}
+
+/// Whether a code is one of Node, or of a client in its manner: `ECONNRESET`, `ERR_NETWORK`, `CERT_HAS_EXPIRED`.
+fn is_of_client(code: &str) -> bool {
+    let shouted =
+        code.bytes().all(|byte| byte.is_ascii_uppercase() || b"_0123456789".contains(&byte));
+    let parts = ["ERR_", "CERT", "SIGNATURE"];
+    is_connection_code(code)
+        || shouted && (parts.iter().any(|part| contains(code, part)) || is_errno(code))
+}
+
+/// `EPROTO`, but not `EXPIRED_PLAN`.
+fn is_errno(code: &str) -> bool {
+    code.starts_with('E') && !contains(code, "_") && code.len() <= 16
 }
 
 fn is_sentence(text: &str) -> bool {
-    let said = text.to_ascii_lowercase();
     let runs = || text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric()).map(<[u8]>::len);
     // A letter that is not ASCII has two bytes or more, one of Chinese three.
     let is_foreign = text.bytes().filter(|byte| !byte.is_ascii()).count() >= 6;
@@ -89,8 +100,8 @@ fn is_sentence(text: &str) -> bool {
     (is_foreign || is_several_words)
         && text.len() <= LONGEST
         && runs().all(|length| length <= LONGEST_WORD)
-        && !search::begins(text, b"<{[")
-        && !OF_CONNECTION.iter().any(|words| contains(&said, words))
+        && is_plain(text)
+        && !may_be_connection(text)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -111,6 +122,13 @@ mod tests {
             (r#""今日上传次数已用完""#, "今日上传次数已用完"),
             (r#"{"name":"Error","message":"您没有上传权限"}"#, "您没有上传权限"),
             (r#"{"name":"Error","message":"Daily quota exceeded"}"#, "Daily quota exceeded"),
+            (
+                r#"{"name":"BizError","code":-1,"message":"今日上传次数已用完"}"#,
+                "今日上传次数已用完",
+            ),
+            (r#"{"name":"BizError","code":"QUOTA","message":"该账号审核失败"}"#, "该账号审核失败"),
+            (r#""[40301] 今日上传次数已用完""#, "[40301] 今日上传次数已用完"),
+            (r#"{"name":"Upload","stack":true,"message":"no uploads left"}"#, "no uploads left"),
         ] {
             let error = read(thrown).unwrap();
             let answered = error.answered().unwrap();
@@ -138,6 +156,10 @@ mod tests {
             r#"{"name":"Error","message":"no token from https://a.example/sts now"}"#,
             r#"{"name":"Error","message":"read ECONNRESET of it","code":"ECONNRESET"}"#,
             r#"{"name":"TypeError","message":"this is not a sentence"}"#,
+            r#"{"name":"SecurityError","code":18,"message":"this is not allowed here"}"#,
+            r#"{"name":"Error","message":"write of it was refused","code":"EPROTO"}"#,
+            r#"{"name":"Error","message":"no more of that here","code":"UND_ERR_ABORTED"}"#,
+            r#""[{\"accessKeyId\":\"no more of this""#,
             r#""密钥无效 CAISuwJ1q6Ft5B2yfSjIr4iCANARY""#,
             r#"{"code":0}"#,
             "5",

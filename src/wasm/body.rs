@@ -2,13 +2,14 @@
 
 use std::{future::Future, pin::Pin};
 
-use js_sys::{JSON, Object, Uint8Array};
+use js_sys::{BigInt, JSON, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::{
     options::{call, get},
     patience::Patience,
 };
+use crate::text::contains;
 
 /// Largest body read, in bytes. One of STS has about 2,000.
 const LARGEST: usize = 256 << 10;
@@ -18,8 +19,8 @@ pub(super) enum Body {
     Text(String),
     /// It has more than any that is read.
     TooLarge,
-    /// JSON cannot carry what the page's function gave.
-    NotCarried,
+    /// JSON cannot carry what the page's function gave, and why.
+    NotCarried(&'static str),
 }
 
 /// Whether a value is a `Response`, whichever realm or polyfill it is from.
@@ -58,7 +59,7 @@ pub(super) fn parsed_body(answer: &JsValue) -> Body {
 }
 
 /// Whether it was written as `{…}`.
-fn is_plain(value: &JsValue) -> bool {
+pub(super) fn is_plain(value: &JsValue) -> bool {
     value.is_object()
         && get(&Object::get_prototype_of(value), "constructor")
             == get(&Object::new(), "constructor")
@@ -69,8 +70,61 @@ pub(super) fn carried(value: &JsValue) -> Body {
     if let Some(text) = value.as_string() {
         return Body::Text(text);
     }
-    let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
-    text.map_or(Body::NotCarried, Body::Text)
+    match stringified(value) {
+        Ok(Some(text)) => Body::Text(text),
+        Ok(None) if value.is_function() => {
+            Body::NotCarried("it is a function; call it, and return what it returns")
+        }
+        Ok(None) => Body::NotCarried("it is no object and no text"),
+        Err(thrown) => Body::NotCarried(why_not_carried(&thrown)),
+    }
+}
+
+/// A value as JSON; `None` for what JSON has no form of. A `BigInt`, as protobuf has it, is a number, or its digits if
+/// it is larger than numbers are exact.
+///
+/// # Errors
+///
+/// What the platform or the value threw.
+pub(super) fn stringified(value: &JsValue) -> Result<Option<String>, JsValue> {
+    let text = JSON::stringify(value).or_else(|thrown| {
+        if !names(&thrown, &["bigint"]) {
+            return Err(thrown);
+        }
+        let replaced =
+            Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(|_key, value: JsValue| {
+                if value.is_bigint() { number_of(value) } else { value }
+            });
+        JSON::stringify_with_replacer(value, replaced.as_ref())
+    })?;
+    Ok(text.as_string())
+}
+
+/// The number that a `BigInt` is, or its digits.
+fn number_of(large: JsValue) -> JsValue {
+    const EXACT: u64 = (1 << 53) - 1;
+    let digits =
+        large.unchecked_ref::<BigInt>().to_string(10).map_or(JsValue::UNDEFINED, JsValue::from);
+    match i64::try_from(large) {
+        #[expect(clippy::cast_precision_loss, reason = "exact as far as this")]
+        Ok(number) if number.unsigned_abs() <= EXACT => (number as f64).into(),
+        _ => digits,
+    }
+}
+
+/// Why a value threw where it was to be written as JSON.
+fn why_not_carried(thrown: &JsValue) -> &'static str {
+    if names(thrown, &["circular", "cyclic"]) {
+        "it contains itself, which JSON cannot carry; return the credentials alone"
+    } else {
+        "reading it threw an error; return the credentials alone, as plain data"
+    }
+}
+
+/// Whether the message of an error has one of these words, in small letters.
+fn names(thrown: &JsValue, words: &[&str]) -> bool {
+    let message = get(thrown, "message").as_string().unwrap_or_default().to_ascii_lowercase();
+    words.iter().any(|word| contains(&message, word))
 }
 
 /// The body of a `Response`, piece by piece where the platform has streams.

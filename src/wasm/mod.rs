@@ -9,10 +9,11 @@
 //! | `exports` | `TokenCore` and `UploadCore`, as TypeScript calls them |
 //! | `driver` | runs any machines to completion; `clocks`, `timer`, `wakes` and `patience` are its tools |
 //! | `tokens`, `uploads` | carry out what the machines of each kind want done |
-//! | `upload_auths`, `request`, `vod` | ask for credentials; `body` reads what was answered, `thrown` what a function of the page threw |
+//! | `upload_auths`, `request`, `vod` | ask for credentials; `answer` and `body` read what was answered, `thrown` what a function of the page threw |
 //! | `view` | writes what goes out |
 //! | `host` | calls TypeScript |
 
+mod answer;
 mod body;
 mod clocks;
 mod driver;

@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 
-use js_sys::{Array, Function, JSON, Reflect, global};
+use js_sys::{Function, JSON, Reflect, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Url};
 
 use super::{
-    body::{Body, carried, headers_of, is_response, is_whole_answer, parsed_body, read_body},
-    options::{get, header, parse, status_from, status_of},
+    answer::Answer,
+    body::is_response,
+    options::{get, status_of},
     patience::Patience,
     thrown,
 };
@@ -78,23 +79,6 @@ impl Failure {
     }
 }
 
-/// What came back.
-pub(super) struct Answer {
-    /// `None` if it was no HTTP answer.
-    pub(super) status: Option<u16>,
-    body: Body,
-    headers: Told,
-}
-
-/// What tells of a credential's life beside the body.
-#[derive(Default)]
-struct Told {
-    retry_after: Option<String>,
-    date: Option<String>,
-    age: Option<String>,
-    cache_control: Option<String>,
-}
-
 impl Origin {
     /// Of the options `source` (or `uploadAuth`, as `function` says), `request` and `mapReply`.
     pub(super) fn new(
@@ -130,7 +114,10 @@ impl Origin {
         let answer = self.answer(question, patience).await;
         let read = answer.and_then(|answer| answer.credential(read).map_err(Failure::from));
         self.worked.set(self.worked.get() || read.is_ok());
-        read.map_err(|failure| Failure { error: failure.error.asking(self.asked()), ..failure })
+        read.map_err(|Failure { error, thrown }| Failure {
+            error: error.of_function(self.worked.get()).asking(self.asked()),
+            thrown,
+        })
     }
 
     /// What is asked, as errors name it.
@@ -150,20 +137,18 @@ impl Origin {
             return self.mapped(&value, Answer::of(&value), patience).await;
         }
         if self.is_function() && get(&value, "bodyUsed").is_truthy() {
-            let status = status_of(&value);
-            if matches!(status, 200..=299) {
-                return Err(self.mistake("the Response that it returned had been read").into());
-            }
-            let headers = Told::read(&get(&value, "headers"));
-            return Ok(Answer { status: Some(status), body: Body::Text(String::new()), headers });
+            let answer = Answer::without_body(&value);
+            return match answer.status {
+                Some(200..=299) => {
+                    Err(self.mistake("the Response that it returned had been read").into())
+                }
+                _ => Ok(answer),
+            };
         }
-        let answer = Answer::read(&value, patience).await?;
-        match &answer.body {
-            Body::Text(text) if matches!(answer.status, Some(200..=299)) => {
-                let body = body_of(text);
-                self.mapped(&body, answer, patience).await
-            }
-            _ => Ok(answer),
+        let answer = Answer::read(&value, patience).await.map_err(Failure::unreached)?;
+        match answer.to_map() {
+            Some(body) => self.mapped(&body, answer, patience).await,
+            None => Ok(answer),
         }
     }
 
@@ -179,24 +164,34 @@ impl Origin {
         let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
         let value = settled(given, self.function, patience).await?;
         if value.is_undefined() {
-            return Err(if self.worked.get() {
-                // It lacks no `return`: what it calls failed, and kept that to itself.
-                Error::InvalidResponse { reason: "the page's function returned nothing" }.into()
-            } else {
-                self.mistake("it returned nothing").into()
-            });
+            return Err(self.lacking("it returned nothing").into());
         }
-        // Interceptors resolve with what went wrong, as does `catch((error) => error)`; some put it in front of nothing.
-        let first =
-            if Array::is_array(&value) { Array::from(&value).get(0) } else { value.clone() };
-        if first.is_instance_of::<js_sys::Error>() {
-            return Err(Failure::of_page(first, self.function, patience).await);
+        if get(&value, "subscribe").is_function() && get(&value, "pipe").is_function() {
+            return Err(self
+                .mistake("it returned an Observable; return firstValueFrom(…) of it")
+                .into());
         }
-        Ok(value)
+        if is_response(&value) {
+            return unreadable(&value).map_or(Ok(value), |error| Err(error.into()));
+        }
+        if let Some(caught) = thrown::caught(&value) {
+            return Err(Failure::of_page(caught, self.function, patience).await);
+        }
+        match thrown::result(&value, patience).await {
+            Some(error) => Err(Failure { error, thrown: value }),
+            None => Ok(value),
+        }
     }
 
     fn mistake(&self, message: &str) -> Error {
-        Error::Mistake { function: self.function, message: Some(message.to_owned()) }
+        let message = Some(message.to_owned());
+        Error::Mistake { function: self.function, message, of_answer: false }
+    }
+
+    /// A mistake, unless the answer that the function read was at fault.
+    fn lacking(&self, message: &str) -> Error {
+        let message = Some(message.to_owned());
+        Error::Mistake { function: self.function, message, of_answer: true }
     }
 
     /// The page's own reading of an answer, for what no reader can know, such as an encrypted payload. `given` is what it
@@ -208,14 +203,16 @@ impl Origin {
         patience: &Patience,
     ) -> Result<Answer, Failure> {
         let Some(map) = &self.map else { return Ok(answer) };
-        let made =
-            settled(map.call1(&JsValue::NULL, given), PageFunction::MapReply, patience).await;
-        if made.as_ref().is_ok_and(|value| !value.is_undefined() && !value.is_null())
-            || !answer.refuses()
-        {
-            return Ok(Answer { body: carried(&made?), ..answer });
+        let made = map.call1(&JsValue::NULL, given);
+        match settled(made, PageFunction::MapReply, patience).await {
+            Ok(made) => Ok(answer.mapped(&made)),
+            Err(Failure { error, thrown }) => {
+                let told = answer.unmapped(error.clone());
+                // What it threw is the cause of its own failure only.
+                let thrown = if told == error { thrown } else { JsValue::UNDEFINED };
+                Err(Failure { error: told, thrown })
+            }
         }
-        Ok(answer)
     }
 
     async fn post(
@@ -249,7 +246,18 @@ impl Origin {
 /// A GET without headers of our own, so that no preflight is needed.
 pub(super) async fn get_answer(url: &str, patience: &Patience) -> Result<Answer, Failure> {
     let response = send(url, &RequestInit::new(), patience).await?;
-    Answer::read(&response, patience).await
+    Answer::read(&response, patience).await.map_err(Failure::unreached)
+}
+
+/// Why nothing can be read of a `Response` that a function returned, if so.
+fn unreadable(response: &JsValue) -> Option<Error> {
+    match (status_of(response), get(response, "type").as_string().as_deref()) {
+        (0, Some("opaqueredirect")) => Some(Error::Network),
+        (0, _) => Some(Error::InvalidResponse {
+            reason: "its status is 0, and nothing of it can be read: drop mode: \"no-cors\", and have the AppServer allow CORS",
+        }),
+        _ => None,
+    }
 }
 
 /// Sends a request that no cache keeps and no redirect leads elsewhere.
@@ -296,77 +304,6 @@ fn is_own_site(address: &str) -> bool {
         .is_ok_and(|url| get(&location, "origin").as_string() == Some(url.origin()))
 }
 
-impl Answer {
-    /// What a function of the page brought that is no `Response`.
-    fn of(value: &JsValue) -> Self {
-        if !is_whole_answer(value) {
-            return Self { status: None, body: carried(value), headers: Told::default() };
-        }
-        let status = ["status", "statusCode"].iter().find_map(|name| get(value, name).as_f64());
-        let headers = Told::read(&headers_of(value));
-        Self { status: status.map(status_from), body: parsed_body(value), headers }
-    }
-
-    /// Whether it says by itself that it is a refusal.
-    fn refuses(&self) -> bool {
-        let meta = self.headers.meta(self.status);
-        matches!(&self.body, Body::Text(text)
-            if reply::read_refusal(Json::String(text.clone()), &meta, &parse).is_some())
-    }
-
-    /// Reads a `Response`, whichever realm or polyfill it is from.
-    async fn read(response: &JsValue, patience: &Patience) -> Result<Self, Failure> {
-        let status = status_of(response);
-        let body = read_body(response, patience).await.map_err(Failure::unreached)?;
-        let headers = Told::read(&get(response, "headers"));
-        Ok(Self { status: Some(status), body, headers })
-    }
-
-    /// The body, if it is JSON.
-    pub(super) fn json(&self) -> Option<Json> {
-        match &self.body {
-            Body::Text(text) => parse(text),
-            Body::TooLarge | Body::NotCarried => None,
-        }
-    }
-
-    fn credential<R>(
-        self,
-        read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        let reason = match self.body {
-            Body::Text(text) => {
-                return read(Json::String(text), &self.headers.meta(self.status), &parse);
-            }
-            Body::TooLarge => "the answer is larger than any credential's",
-            Body::NotCarried => "the source answered what JSON cannot carry",
-        };
-        Err(Error::InvalidResponse { reason })
-    }
-}
-
-impl Told {
-    fn read(headers: &JsValue) -> Self {
-        let told = |name| header(headers, name);
-        Self {
-            retry_after: told("retry-after"),
-            date: told("date"),
-            age: told("age"),
-            cache_control: told("cache-control"),
-        }
-    }
-
-    fn meta(&self, status: Option<u16>) -> Meta<'_> {
-        Meta {
-            status,
-            date: self.date.as_deref(),
-            age: self.age.as_deref(),
-            retry_after: self.retry_after.as_deref(),
-            cache_control: self.cache_control.as_deref(),
-        }
-    }
-}
-
 /// Awaits what a function returned, promise or not.
 async fn waited(
     returned: Result<JsValue, JsValue>,
@@ -385,11 +322,4 @@ async fn settled(
         Ok(value) => Ok(value),
         Err(thrown) => Err(Failure::of_page(thrown, function, patience).await),
     }
-}
-
-/// A body as the page's own reader gets it: parsed if it is JSON, or else its text.
-fn body_of(text: &str) -> JsValue {
-    let begins = text.trim_ascii_start().starts_with(['[', '{', '"']);
-    let parsed = if begins { JSON::parse(text).ok() } else { None };
-    parsed.unwrap_or_else(|| text.into())
 }

@@ -2,11 +2,11 @@
 
 use std::{future::Future, pin::Pin};
 
-use js_sys::JSON;
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use super::{
-    body::{Body, has_status, headers_of, is_response, read_body},
+    body::{Body, has_status, headers_of, is_plain, is_response, read_body, stringified},
     options::{call, get, header, parse},
     patience::Patience,
 };
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What client libraries put on an error or an answer, where it is not what `Object.keys` finds.
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 22] = [
     "name",
     "message",
     "code",
@@ -37,10 +37,17 @@ const MEMBERS: [&str; 18] = [
     "error",
     "info",
     "result",
+    "rawMessage",
+    "statusText",
+    "errors",
+    "graphQLErrors",
 ];
-/// Where an error has the answer that it is about; the last is that of an event.
-const ANSWERS: [&str; 3] = ["response", "res", "target"];
-/// How many errors are looked at that are each the cause of the one before.
+/// Where an error has the answer that it is about: that of an event, and that of supabase.
+const ANSWERS: [&str; 4] = ["response", "res", "target", "context"];
+/// Where an error, or what a client made of one, has another that it is about.
+const INNER: [&str; 7] =
+    ["cause", "networkError", "context", "originalError", "error", "err", "reason"];
+/// How many errors are looked at that are each inside of the one before.
 const CAUSES: usize = 4;
 /// Largest part of it that is read, in bytes.
 const LARGEST: usize = 64 << 10;
@@ -54,40 +61,99 @@ pub(super) fn error<'a>(
     Box::pin(read(thrown, function, patience))
 }
 
+/// The error that a function resolved with, if it did, as interceptors and `catch((error) => error)` do: as such, as
+/// one of a list, or as the `error` of what a client made of it.
+pub(super) fn caught(value: &JsValue) -> Option<JsValue> {
+    if is_error(value) {
+        return Some(value.clone());
+    }
+    if Array::is_array(value) {
+        let list = Array::from(value);
+        // `[error, data]`, where the error may be one of a mini program.
+        let first = list.get(0);
+        let alone = (1..list.length()).all(|at| !list.get(at).is_truthy());
+        let reported = alone && !get(&first, "errMsg").is_undefined();
+        return if reported {
+            Some(first)
+        } else {
+            (0..list.length()).map(|at| list.get(at)).find(is_error)
+        };
+    }
+    // An answer beside it tells more.
+    let answered = is_response(&get(value, "response"));
+    let errors = ["error", "err", "reason"].map(|name| get(value, name));
+    errors.into_iter().find(is_error).filter(|_| !answered)
+}
+
+/// The failure that a client reports in what a function resolved with. Boxed, as [`error`] is.
+pub(super) fn result<'a>(
+    value: &'a JsValue,
+    patience: &'a Patience,
+) -> Pin<Box<dyn Future<Output = Option<Error>> + 'a>> {
+    Box::pin(async move { reply::read_result(&told(value, patience, CAUSES).await, &parse) })
+}
+
 async fn read(thrown: &JsValue, function: PageFunction, patience: &Patience) -> Error {
-    let itself = told(thrown, patience).await;
-    if let Some(error) = reply::read_thrown(&itself, &parse) {
+    let told = told(thrown, patience, CAUSES).await;
+    if let Some(error) = reply::read_thrown(&told, &parse) {
         return error;
     }
-    let mut cause = get(thrown, "cause");
-    let has_cause = cause.is_object();
-    for _ in 1..CAUSES {
-        if let Some(error) = reply::read_thrown(&told(&cause, patience).await, &parse) {
-            return error;
-        }
-        cause = get(&cause, "cause");
-    }
     // The words of an error that has a cause are about that.
-    let words = || reply::read_words(&itself, &parse).filter(|_| !has_cause);
+    let has_cause = get(thrown, "cause").is_object();
+    let words = || reply::read_words(&told, &parse).filter(|_| !has_cause);
     fault(thrown, function).or_else(words).unwrap_or(Error::Source)
 }
 
-/// What the value tells of an answer, as plain data.
-async fn told(thrown: &JsValue, patience: &Patience) -> Json {
-    if !thrown.is_object() {
-        return plain(thrown);
+/// Whether it is an error of JavaScript, of whichever realm.
+fn is_error(value: &JsValue) -> bool {
+    value.is_instance_of::<js_sys::Error>() || get(value, "stack").is_string() && !is_plain(value)
+}
+
+/// What the value tells of an answer, as plain data; and the errors inside of it, `depth` in all.
+fn told<'a>(
+    thrown: &'a JsValue,
+    patience: &'a Patience,
+    depth: usize,
+) -> Pin<Box<dyn Future<Output = Json> + 'a>> {
+    Box::pin(async move {
+        if !thrown.is_object() {
+            return plain(thrown);
+        }
+        let mut told = members(thrown);
+        if is_error(thrown) {
+            put(&mut told, "stack", Json::Bool(true));
+        }
+        for name in INNER {
+            let inner = get(thrown, name);
+            if depth > 1 && (is_error(&inner) || name == "cause" && inner.is_object()) {
+                let inner = self::told(&inner, patience, depth - 1).await;
+                put(&mut told, name, inner);
+            }
+        }
+        let named = ANSWERS.into_iter().map(|name| get(thrown, name)).filter(has_status);
+        // A body may name a status too, and has no headers.
+        let itself = (has_status(thrown) && headers(thrown).is_some()).then(|| thrown.clone());
+        if let Some(answer) = itself.into_iter().chain(named).next() {
+            let mut of_answer = members(&answer);
+            // As the client shows them, and not as JSON would.
+            if let Some(headers) = headers(&answer) {
+                put(&mut of_answer, "headers", headers);
+            }
+            if let Some(body) = unread(&answer, patience).await {
+                put(&mut of_answer, "body", body);
+            }
+            put(&mut told, "response", Json::Object(of_answer));
+        }
+        Json::Object(told)
+    })
+}
+
+/// Sets a member.
+fn put(members: &mut Vec<(String, Json)>, name: &str, value: Json) {
+    match members.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => *old = value,
+        None => members.push((name.to_owned(), value)),
     }
-    let mut told = members(thrown);
-    let named = ANSWERS.into_iter().map(|name| get(thrown, name)).filter(has_status);
-    // A body may name a status too, and has no headers.
-    let itself = (has_status(thrown) && headers(thrown).is_some()).then(|| thrown.clone());
-    if let Some(answer) = itself.into_iter().chain(named).next() {
-        let mut of_answer = members(&answer);
-        of_answer.extend(headers(&answer).map(|headers| ("headers".to_owned(), headers)));
-        of_answer.extend(unread(&answer, patience).await.map(|body| ("body".to_owned(), body)));
-        told.push(("response".to_owned(), Json::Object(of_answer)));
-    }
-    Json::Object(told)
 }
 
 /// What it has by [`MEMBERS`]' names; and if it is no error, whatever else is in it.
@@ -144,8 +210,12 @@ async fn unread(answer: &JsValue, patience: &Patience) -> Option<Json> {
 
 /// A value as JSON carries it; nothing for what it cannot carry. By the platform, because reading may throw.
 fn plain(value: &JsValue) -> Json {
-    let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
-    text.filter(|text| text.len() <= LARGEST).and_then(|text| parse(&text)).unwrap_or(Json::Null)
+    stringified(value)
+        .ok()
+        .flatten()
+        .filter(|text| text.len() <= LARGEST)
+        .and_then(|text| parse(&text))
+        .unwrap_or(Json::Null)
 }
 
 /// What an error of the platform is about: the page's code, or an answer that it could not read.
@@ -155,10 +225,15 @@ fn fault(thrown: &JsValue, function: PageFunction) -> Option<Error> {
     if name == "UploadTokenError" {
         // Of ours, without the address of its entry.
         let said = split_once(&message, " — ").map(|(said, _)| said.to_owned());
-        return Some(Error::Mistake { function, message: Some(said.unwrap_or(message)) });
+        return Some(Error::Mistake {
+            function,
+            message: Some(said.unwrap_or(message)),
+            of_answer: false,
+        });
     }
     Some(match reply::read_fault(&name, &message)? {
-        Fault::Mistake(message) => Error::Mistake { function, message },
+        Fault::Mistake(message) => Error::Mistake { function, message, of_answer: false },
+        Fault::Absent(message) => Error::Mistake { function, message, of_answer: true },
         Fault::Unreadable => Error::InvalidResponse {
             reason: "the page's function could not parse it, as if it were the page of a sign-in or of a proxy",
         },

@@ -128,6 +128,7 @@ impl Tokens {
             Error::Network
             | Error::Source
             | Error::Mistake { .. }
+            | Error::InvalidResponse { .. }
             | Error::Http(_)
             | Error::Throttled { .. }
             | Error::Unauthenticated(_)

@@ -5,10 +5,11 @@ use std::{cell::Cell, rc::Rc};
 use js_sys::{Date, Math, global};
 
 use super::{
+    answer::Answer,
     driver::Driver,
     options::{ForeignTokens, call, get, parse, whole},
     patience::Patience,
-    request::{Answer, get_answer},
+    request::get_answer,
     thrown,
     tokens::{Lent, Tokens},
 };

@@ -1,7 +1,7 @@
 //! What an error says: whose move it is, what was asked and what was answered.
 
 use crate::harness::machine::sim::*;
-use upload_token::error::{Answered, Asked, Class, Error, PageFunction, Party};
+use upload_token::error::{Answered, Asked, Class, Error, Gist, PageFunction, Party};
 
 fn asked(party: Party, error: Error) -> String {
     let (method, address) = match party {
@@ -30,27 +30,45 @@ fn each_names_the_party_the_move_and_the_request() {
         ),
         (
             Party::AppServer,
-            Error::Http(Answered { csrf: true, ..Answered::status(400) }),
+            Error::Http(Answered { gist: Gist::Csrf, ..Answered::status(400) }),
             "it protects against CSRF: send the token of your framework by request.headers",
             "answered 400)",
         ),
         (
             Party::AppServer,
-            Error::Http(Answered { meant: true, ..Answered::status(500) }),
+            Error::Http(Answered { gist: Gist::Meant, ..Answered::status(500) }),
             "it means to refuse; serverMessage has its reason",
             "answered 500)",
         ),
         (
             Party::AppServer,
-            Error::Http(Answered { meant: true, ..Answered::status(404) }),
+            Error::Http(Answered { gist: Gist::Meant, ..Answered::status(404) }),
             "it means to refuse; serverMessage has its reason",
             "answered 404)",
         ),
         (
             Party::AppServer,
-            Error::Forbidden(Answered { meant: true, ..Answered::status(403) }),
+            Error::Forbidden(Answered { gist: Gist::Meant, ..Answered::status(403) }),
             "serverMessage has its reason",
             "answered 403)",
+        ),
+        (
+            Party::AppServer,
+            Error::Http(Answered { gist: Gist::Passing, ..Answered::status(200) }),
+            "it asks to come back later, and is asked again",
+            "answered 200)",
+        ),
+        (
+            Party::AppServer,
+            Error::Http(Answered { gist: Gist::Firewall, ..Answered::status(405) }),
+            "a firewall in front of it has blocked the request",
+            "answered 405)",
+        ),
+        (
+            Party::AppServer,
+            Error::Http(Answered::with_code(200, "InvalidParameter")),
+            "a parameter of the request is missing or wrong",
+            "answered 200)",
         ),
         (
             Party::AppServer,
@@ -106,7 +124,11 @@ fn a_function_of_the_page_is_named_in_the_place_of_an_address() {
     assert_eq!(error.asked().and_then(Asked::url), None);
     let not_there = of_source(Error::Http(Answered::status(404))).to_string();
     assert!(!not_there.contains("POST"), "it may have asked by GET: {not_there}");
-    let mistake = of_source(Error::Mistake { function: PageFunction::Source, message: None });
+    let mistake = of_source(Error::Mistake {
+        function: PageFunction::Source,
+        message: None,
+        of_answer: false,
+    });
     assert_eq!(mistake.to_string(), "source has a mistake in it; see cause");
 }
 
@@ -128,7 +150,17 @@ fn a_validity_that_no_token_has_is_the_page_s_move() {
 
 #[test]
 fn an_answer_that_speaks_of_csrf_is_not_asked_for_again() {
-    assert_eq!(asks(Answered { csrf: true, ..Answered::status(400) }), 1);
+    assert_eq!(asks(Answered { gist: Gist::Csrf, ..Answered::status(400) }), 1);
+}
+
+#[test]
+fn one_that_asks_to_come_back_later_is_asked_for_as_long_as_a_caller_waits() {
+    let passing = |status| Answered { gist: Gist::Passing, ..Answered::status(status) };
+    let least = asks(Answered::status(503));
+    assert!(least > 3);
+    for status in [200, 400, 500] {
+        assert_eq!(asks(passing(status)), least, "{status}");
+    }
 }
 
 #[test]
@@ -150,7 +182,7 @@ fn a_mistake_in_the_page_s_function_is_final_and_says_whose_it_is() {
     ];
     for (function, code, begins) in cases {
         let message = Some("x is not defined".to_owned());
-        let error = Error::Mistake { function, message };
+        let error = Error::Mistake { function, message, of_answer: false };
         assert_eq!((error.code(), error.class()), (code, Class::Fatal));
         assert!(error.to_string().starts_with(begins), "{error}");
         let mut sim = Sim::new();
@@ -175,7 +207,7 @@ fn a_no_is_taken_for_an_answer_and_a_hiccup_is_not() {
     assert_eq!(asks(Answered::with_code(200, "1001")), 2, "a refusal inside HTTP 200");
     assert_eq!(asks(Answered::status(400)), 3, "what samples answer to everything");
     assert_eq!(asks(Answered::with_code(400, "NoPermission")), 1, "a code that says never");
-    let meant = |status| Answered { meant: true, ..Answered::status(status) };
+    let meant = |status| Answered { gist: Gist::Meant, ..Answered::status(status) };
     assert_eq!(asks(meant(200)), 2);
     assert_eq!(asks(meant(500)), 3, "a 500 in words inside HTTP 200");
     assert!(asks(Answered::status(500)) > 3, "a server in trouble");

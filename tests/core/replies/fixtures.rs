@@ -56,6 +56,7 @@ fn check_body(name: &str, fixture: &Json, body: Json, expect: &Json, parse: Pars
         age: header("age"),
         retry_after: header("retryAfter"),
         cache_control: header("cacheControl"),
+        redirected: fixture.get("redirected") == Some(&Json::Bool(true)),
     };
     if fixture.get("mode").and_then(Json::as_str) == Some("uploadAuth") {
         let reply = reply::read_upload_auth(body, &meta, parse);

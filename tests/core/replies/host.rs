@@ -173,6 +173,7 @@ proptest! {
             age: age.as_deref(),
             retry_after: retry_after.as_deref(),
             cache_control: cache_control.as_deref(),
+            redirected: false,
         };
         match reply::read(json.clone(), &meta, &parse) {
             Ok(reply) => assert_sound(&reply),

@@ -70,7 +70,8 @@ pub fn run(data: &[u8]) -> usize {
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     let [date, age, retry_after, cache_control] =
         answer.headers.each_ref().map(|header| header.as_deref());
-    let meta = Meta { status: answer.status, date, age, retry_after, cache_control };
+    let meta =
+        Meta { status: answer.status, date, age, retry_after, cache_control, redirected: false };
     let value = parse(&text);
     let body = || Json::String(text.clone());
 
