@@ -20,14 +20,17 @@ const OF_REQUEST: &[&str] = &["readystate", "statustext"];
 const WORDS: [&str; 5] = ["error", "message", "errormessage", "errmsg", "msg"];
 
 /// What platforms, clients and mini programs say where nobody answered.
-const UNREACHED: [&str; 10] = [
+const UNREACHED: [&str; 13] = [
     "failed to fetch",
     "fetch failed",
-    "network",
+    "network error",
+    "networkerror",
+    "network request failed",
+    "network connection",
     "load failed",
     "net::err_",
     "timeout of ",
-    "timed out",
+    "request timed out",
     "signal is aborted",
     "request:fail",
     "file:fail",
@@ -72,10 +75,12 @@ fn of_error(error: &Json, members: &Members, parse: Parse<'_>) -> Option<Error> 
     if unreached(members) {
         return Some(Error::Network);
     }
+    // A server may name its errors so, too; but it has no stack to show.
+    let is_error = is_error(members) && member(members, &["stack"]).is_some();
     let is_answer = status(members).is_some() && member(members, &["data"]).is_some();
-    if is_error(members) || is_answer {
+    if is_error || is_answer {
         let read = read_thrown(error, parse).or_else(|| read_words(error, parse));
-        return read.or_else(|| is_error(members).then_some(Error::Source));
+        return read.or_else(|| is_error.then_some(Error::Source));
     }
     unparsed(members, parse)
 }
@@ -132,5 +137,48 @@ fn object(json: &Json) -> Option<&Members> {
     match json {
         Json::Object(members) => Some(members),
         _ => None,
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Option<Json> {
+        serde_json::from_str(text).ok()
+    }
+
+    #[test]
+    fn what_a_server_may_have_said_is_its_body() {
+        for body in [
+            r#"{"error":{"code":401,"message":"sign in"}}"#,
+            r#"{"error":{"name":"ValidationError","message":"bad"}}"#,
+            r#"{"error":"Forbidden","message":"no"}"#,
+            r#"{"status":0,"info":"请先登录"}"#,
+            r#"{"code":-1,"msg":"this network is not allowed"}"#,
+            r#"{"AccessKeyId":"STS.a","AccessKeySecret":"b","message":"network error before"}"#,
+            r#"{"response":{"status":200},"data":{}}"#,
+            r#"[{"errMsg":"request:fail"}]"#,
+            "null",
+        ] {
+            assert_eq!(read_result(&parse(body).unwrap(), &parse), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_report_that_nobody_answered_is_no_body() {
+        for report in [
+            r#"{"error":{"status":"FETCH_ERROR","error":"TypeError: no"}}"#,
+            r#"{"error":"TypeError: Failed to fetch"}"#,
+            r#"{"status":0,"statusText":"error","readyState":0}"#,
+            r#"{"errMsg":"uploadFile:fail"}"#,
+            r#"{"name":"HttpErrorResponse","status":0,"headers":{},"error":{"isTrusted":true}}"#,
+        ] {
+            assert_eq!(
+                read_result(&parse(report).unwrap(), &parse),
+                Some(Error::Network),
+                "{report}"
+            );
+        }
     }
 }

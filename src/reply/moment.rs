@@ -19,7 +19,7 @@ const FAILED: &str = "fail, failed, failure, error, unable, could not, couldn't,
     fetch, terminated, certificate, 失败, 异常, 错误, 出错, 中断";
 
 /// What fails of its own: the server, and none of what it was asked.
-const MACHINERY: &str = "server, internal, 服务, 系统, 内部";
+const MACHINERY: &str = "server, system, internal, 服务, 系统, 内部";
 
 /// A request that was given up, and not a file, an order or a membership.
 const GIVEN_UP: &str = "abort, aborted, cancel, canceled, cancelled, 取消";
@@ -38,8 +38,8 @@ const FETCHING: &str = "get, load, fetch, query, 获取, 加载, 查询, 请求,
 pub(super) fn is_passing(sentence: &str) -> bool {
     let said = sentence.to_ascii_lowercase();
     has(&said, MOMENT)
-        || has(&said, PASSING) && !is_about_reader(&said)
-        || has(&said, FAILED) && has(&said, MACHINERY)
+        || !is_about_reader(&said)
+            && (has(&said, PASSING) || has(&said, FAILED) && has(&said, MACHINERY))
 }
 
 /// Whether a sentence that a page threw may be about the way to the server, which is back in a moment.
@@ -99,6 +99,7 @@ mod tests {
             "Uploads are unavailable on your plan",
             "No download of this file for you",
             "Uploads are against the policy of this site",
+            "系统检测到您的账号异常",
             "no uploads left",
         ] {
             assert!(!is_passing(sentence), "{sentence}");
