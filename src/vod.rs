@@ -11,7 +11,7 @@ mod sign;
 use std::{string::String, vec::Vec};
 
 pub use exchange::{Exchange, Next};
-pub use refusal::{Refusal, Refused, refused};
+pub use refusal::{Refusal, Refused, is_unknown_video, refused};
 pub use sign::{Params, encode};
 
 use crate::token::StsToken;

@@ -16,7 +16,7 @@ const HEADLESS_SHELL = "chromium-headless-shell";
 const GECKODRIVER = "0.37.1";
 
 /** Where Chrome or Chromium is (`CHROME_PATH` wins), or `undefined`. */
-export function findChrome() {
+function findChrome() {
   return first([process.env.CHROME_PATH, ...CHROME]);
 }
 
@@ -26,7 +26,7 @@ export function findHeadlessChrome() {
 }
 
 /** Where chromedriver is (`CHROMEDRIVER` wins), or `undefined`. */
-export function findChromedriver() {
+function findChromedriver() {
   return first([process.env.CHROMEDRIVER, "chromedriver"]);
 }
 

@@ -19,7 +19,7 @@ export async function fingerprint(paths) {
 }
 
 /** The files at or under `path`, relative to the repository, in a stable order; none if it is not there. */
-export async function filesUnder(path) {
+async function filesUnder(path) {
   const full = join(root, path);
   if (!existsSync(full)) return [];
   if ((await stat(full)).isFile()) return [path];

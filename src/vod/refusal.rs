@@ -5,8 +5,16 @@ use std::borrow::ToOwned;
 use crate::{
     error::{Answered, Error, Party},
     json::Json,
-    time::Millis,
 };
+
+/// VOD's code for a video that it does not know, or no longer.
+const UNKNOWN_VIDEO: &str = "InvalidVideo.NotFound";
+
+/// Whether an AppServer's error passes on that VOD does not know the video.
+#[must_use]
+pub fn is_unknown_video(error: &Error) -> bool {
+    error.answered().and_then(|answered| answered.code.as_deref()) == Some(UNKNOWN_VIDEO)
+}
 
 /// A call that VOD did not grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,9 +44,9 @@ const CODE_MAX: usize = 64;
 /// Reads an answer whose status is not 200, or that grants nothing.
 ///
 /// `json` is its body, if that was JSON: `{"RequestId", "HostId", "Code", "Message", "Recommend"}`.
-/// The code decides and not the status, which differs between VOD's gateways.
+/// The code decides and not the status, which differs between VOD's gateways. When to come back VOD says nowhere.
 #[must_use]
-pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) -> Refused {
+pub fn refused(status: u16, json: Option<&Json>) -> Refused {
     let code = json
         .and_then(|json| json.get("Code"))
         .and_then(Json::as_str)
@@ -51,10 +59,9 @@ pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) ->
     };
     let error = match (code, status) {
         (Some(code), _) if code.starts_with("Throttling") => {
-            Error::Throttled { answered, retry_after }
+            Error::Throttled { answered, retry_after: None }
         }
-        (None, 302 | 429) => Error::Throttled { answered, retry_after },
-        (None, 503) if retry_after.is_some() => Error::Throttled { answered, retry_after },
+        (None, 302 | 429) => Error::Throttled { answered, retry_after: None },
         (None, 200) => Error::InvalidResponse { reason: "it is not what this call answers" },
         _ => Error::Http(answered),
     };
@@ -71,7 +78,7 @@ pub fn refused(status: u16, json: Option<&Json>, retry_after: Option<Millis>) ->
             Refusal::Token
         }
         Some("SignatureNonceUsed") => Refusal::Nonce,
-        Some("InvalidVideo.NotFound") => Refusal::UnknownVideo,
+        Some(UNKNOWN_VIDEO) => Refusal::UnknownVideo,
         _ => Refusal::Other,
     };
     Refused { refusal, error }

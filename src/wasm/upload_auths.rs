@@ -13,6 +13,7 @@ use crate::{
     error::{Asked, Error},
     reply,
     time::Millis,
+    vod::is_unknown_video,
 };
 
 /// Where UploadAuths come from.
@@ -79,8 +80,7 @@ async fn of_page(
         let answer = answer.map_err(|failure| failure.error);
         match answer {
             Err(error)
-                if error.answered().and_then(|answered| answered.code.as_deref())
-                    == Some("InvalidVideo.NotFound")
+                if is_unknown_video(&error)
                     && wanted.may_create
                     && wanted.video_id.take().is_some() => {}
             answer => {

@@ -254,7 +254,7 @@ fn read(answer: &Answer, exchange: &mut Exchange) -> Result<Reply<UploadAuth>, N
         Some(json) if status == 200 && json.get("Code").is_none() => {
             reply::read_upload_auth(json, &Meta::default(), &parse).map_err(Next::Failed)
         }
-        json => Err(exchange.refused(refused(status, json.as_ref(), None))),
+        json => Err(exchange.refused(refused(status, json.as_ref()))),
     }
 }
 

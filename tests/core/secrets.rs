@@ -264,5 +264,5 @@ fn a_signed_call_does_not_print_it() {
     }
     clean(&Exchange::new(&media, Some("v".into()), true));
     let answer = format!(r#"{{"Code":"InvalidSecurityToken.Expired","Message":"{TOKEN}"}}"#);
-    clean(&refused(403, parse(&answer).as_ref(), None));
+    clean(&refused(403, parse(&answer).as_ref()));
 }
