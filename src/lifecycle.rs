@@ -82,6 +82,7 @@ pub struct Slot<T> {
     zone: Zone,
     assumed_told: bool,
     local_told: bool,
+    inconsistent_told: bool,
     /// When the user last had, or will have, a request made at once.
     retried: Option<u64>,
     closed: bool,
@@ -108,6 +109,7 @@ impl<T> Default for Slot<T> {
             zone: Zone::Empty,
             assumed_told: false,
             local_told: false,
+            inconsistent_told: false,
             retried: None,
             closed: false,
         }
@@ -324,6 +326,7 @@ impl<T: Clone + PartialEq> Slot<T> {
             zone: self.zone,
             assumed_told: self.assumed_told,
             local_told: self.local_told,
+            inconsistent_told: self.inconsistent_told,
             retried: self.retried,
             ..Self::default()
         };

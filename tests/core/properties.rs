@@ -82,6 +82,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         Shape::Full,
         Shape::Date,
         Shape::Duration,
+        Shape::Both,
         Shape::Instant,
         Shape::Silent,
     ]);

@@ -33,6 +33,8 @@ pub enum Shape {
     Instant,
     /// Seconds left alone.
     Duration,
+    /// `Expiration` and seconds left, and nothing of the server's clock.
+    Both,
     /// Nothing at all.
     Silent,
 }
@@ -44,6 +46,7 @@ impl Shape {
             Self::Full | Self::Date | Self::Instant => {
                 Expiry { at: Some(named), ..Expiry::default() }
             }
+            Self::Both => Expiry { at: Some(named), left: Some(left), ..Expiry::default() },
             Self::Duration => Expiry { left: Some(left), ..Expiry::default() },
             Self::Silent => Expiry::default(),
         }
@@ -57,7 +60,7 @@ impl Shape {
                 let at = UnixMillis(server.0 - server.0.rem_euclid(1_000));
                 Some(Stamp { at, granularity: 1_000 })
             }
-            Self::Instant | Self::Duration | Self::Silent => None,
+            Self::Instant | Self::Duration | Self::Both | Self::Silent => None,
         }
     }
 }
