@@ -2,8 +2,11 @@
 //!
 //! Nothing here reads a clock: time is an argument everywhere in the core.
 
+mod cursor;
+mod named;
 mod text;
 
+pub use named::read_named_date;
 pub use text::{DateTime, read_date_time, read_http_date, to_iso};
 
 /// A duration in milliseconds.

@@ -4,12 +4,10 @@
 
 use std::string::String;
 
-use super::{Millis, UnixMillis};
-
-const SECOND: i64 = 1_000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+use super::{
+    Millis, UnixMillis,
+    cursor::{Cursor, DAY, DAYS_TO_EPOCH, HOUR, MINUTE, SECOND, days_since_epoch, time_of_day},
+};
 
 /// What a date-time text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,22 +24,29 @@ pub struct DateTime {
 ///
 /// Beyond the RFC, as AppServers write them: a space for `T` and before the zone, offsets without a
 /// colon (Jackson) or without minutes, no seconds, the words `UTC` and `GMT` (Ruby), a zone's name behind its
-/// offset (Go), and no zone at all. A leap second is read as the
-/// second before it. `None` if a field is out of bounds, February's last day included.
+/// offset (Go, Java), slashes for the hyphens, neither hyphens nor colons (ISO 8601's basic form), and no zone at all.
+/// A leap second is read as the second before it. `None` if a field is out of bounds, February's last day included.
 #[must_use]
 pub fn read_date_time(text: &str) -> Option<DateTime> {
     let mut at = Cursor(text.as_bytes());
     let year = at.digits(4)?;
-    at.skip(b"-")?;
+    let parted = at.skip(b"-/").is_some();
     let month = at.digits(2)?;
-    at.skip(b"-")?;
+    if parted {
+        at.skip(b"-/")?;
+    }
     let date = days_since_epoch(year, month, at.digits(2)?)?;
     at.skip(b"Tt ")?;
-    let (hour, _) = (at.digits(2)?, at.skip(b":")?);
+    let hour = at.digits(2)?;
+    if parted {
+        at.skip(b":")?;
+    }
     let minute = at.digits(2)?;
     let mut granularity = 60_000;
     let (mut second, mut millis) = (0, 0);
-    if at.skip(b":").is_some() {
+    let more =
+        if parted { at.skip(b":").is_some() } else { at.0.first().is_some_and(u8::is_ascii_digit) };
+    if more {
         second = at.digits(2)?;
         granularity = 1_000;
         if at.skip(b".,").is_some() {
@@ -52,7 +57,7 @@ pub fn read_date_time(text: &str) -> Option<DateTime> {
         (millis, granularity) = (0, 2_000);
     }
     let _ = at.skip(b" ");
-    let offset = at.offset()?;
+    let offset = at.last_zone()?;
     let start = date * DAY + time_of_day(hour, minute, second)? + millis;
     let at = UnixMillis(start - offset.unwrap_or(0));
     Some(DateTime { at, granularity, zoned: offset.is_some() })
@@ -116,110 +121,6 @@ pub fn to_iso(at: UnixMillis) -> String {
     out
 }
 
-/// The text that is left to read.
-struct Cursor<'a>(&'a [u8]);
-
-impl Cursor<'_> {
-    /// Exactly `count` digits; nothing is taken if they are not there.
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        let (head, tail) = self.0.split_at_checked(count)?;
-        let mut value = 0;
-        for &byte in head {
-            value = value * 10 + digit(byte)?;
-        }
-        self.0 = tail;
-        Some(value)
-    }
-
-    /// One byte out of `any`.
-    fn skip(&mut self, any: &[u8]) -> Option<u8> {
-        let (&first, tail) = self.0.split_first()?;
-        any.contains(&first).then(|| {
-            self.0 = tail;
-            first
-        })
-    }
-
-    /// At least one digit of a second's fraction: whole milliseconds, and what one unit of the last digit means.
-    fn fraction(&mut self) -> Option<(i64, Millis)> {
-        let (mut millis, mut unit) = (0, 1_000);
-        let mut seen = false;
-        while let Some(value) = self.0.first().and_then(|&byte| digit(byte)) {
-            seen = true;
-            unit /= 10;
-            millis += value * unit;
-            self.0 = self.0.get(1..)?;
-        }
-        seen.then(|| (millis, unit.max(1).unsigned_abs()))
-    }
-
-    /// The zone, which must be the end: ms east of Greenwich, or `Some(None)` if there is none.
-    fn offset(&mut self) -> Option<Option<i64>> {
-        let offset = match self.skip(b"Zz+-") {
-            None if matches!(self.0, b"UTC" | b"GMT") => {
-                self.0 = b"";
-                Some(0)
-            }
-            None => None,
-            Some(b'Z' | b'z') => Some(0),
-            Some(sign) => {
-                let hours = self.digits(2)?;
-                let colon = self.skip(b":").is_some();
-                let more = self.0.first().is_some_and(u8::is_ascii_digit);
-                let minutes = if colon || more { self.digits(2)? } else { 0 };
-                if let Some(name) = self.0.strip_prefix(b" ")
-                    && !name.is_empty()
-                    && name.iter().all(u8::is_ascii_uppercase)
-                {
-                    self.0 = b"";
-                }
-                let span = time_of_day(hours, minutes, 0)?;
-                Some(if sign == b'-' { -span } else { span })
-            }
-        };
-        self.0.is_empty().then_some(offset)
-    }
-
-    /// An English month of three letters, as its number.
-    fn month(&mut self) -> Option<i64> {
-        const NAMES: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-        let (head, tail) = self.0.split_at_checked(3)?;
-        let index = NAMES.chunks_exact(3).position(|name| name == head)?;
-        self.0 = tail;
-        i64::try_from(index).ok().map(|index| index + 1)
-    }
-}
-
-fn digit(byte: u8) -> Option<i64> {
-    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
-}
-
-/// Milliseconds since midnight. A leap second is the second before it.
-fn time_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
-    (hour < 24 && minute < 60 && second <= 60)
-        .then(|| hour * HOUR + minute * MINUTE + second.min(59) * SECOND)
-}
-
-/// Days from 1970-01-01, in the Gregorian calendar, for the years 0 to 9999.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    (1..=last).contains(&day).then(|| {
-        // The year starts in March here, so that the leap day is its last: month lengths then follow one line.
-        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-        year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - DAYS_TO_EPOCH
-    })
-}
-
-/// From 0000-03-01 to 1970-01-01.
-const DAYS_TO_EPOCH: i64 = 719_468;
-
 /// The inverse of [`days_since_epoch`].
 fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_EPOCH;
@@ -257,6 +158,14 @@ mod tests {
             ("2026-01-01T01:00:00 GMT", 1_767_229_200_000, 1_000, true),
             ("2026-01-01 09:00:00 +0800 CST", 1_767_229_200_000, 1_000, true),
             ("2026-01-01T01:00Z", 1_767_229_200_000, 60_000, true),
+            ("2026-01-01T09:00:00+08:00[Asia/Shanghai]", 1_767_229_200_000, 1_000, true),
+            ("2026-01-01T01:00Z[UTC]", 1_767_229_200_000, 60_000, true),
+            ("2026-01-01 09:00:00.1 +0800 CST m=+3600.000000001", 1_767_229_200_100, 100, true),
+            ("2026-01-01 09:00:00 +0800 +0800", 1_767_229_200_000, 1_000, true),
+            ("20260101T010000Z", 1_767_229_200_000, 1_000, true),
+            ("20260101T010000.123Z", 1_767_229_200_123, 1, true),
+            ("20260101T090000+0800", 1_767_229_200_000, 1_000, true),
+            ("2026/01/01 09:00:00 +0800", 1_767_229_200_000, 1_000, true),
             ("2026-01-01 01:00:00", 1_767_229_200_000, 1_000, false),
             ("2024-02-29T00:00:00Z", 1_709_164_800_000, 1_000, true),
             ("2016-12-31T23:59:60Z", 1_483_228_799_000, 2_000, true),
@@ -296,6 +205,11 @@ mod tests {
             "2026-01-01T00:00:00 CST",
             "2026-01-01T00:00:00+08:00 cst",
             "2026-01-01T00:00:00+08:00 ",
+            "2026-01-01T00:00:00[Asia/Shanghai]",
+            "2026-01-01T00:00:00 (UTC)",
+            "20260101T01:00:00Z",
+            "2026-01-01T010000Z",
+            "20260101010000",
             "-2026-01-01T00:00:00Z",
             "+12026-01-01T00:00:00Z",
             "２０２６-01-01T00:00:00Z",

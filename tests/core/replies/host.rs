@@ -11,7 +11,7 @@ use upload_token::{
     error::Error,
     json::Json,
     reply::{self, LIFE_MAX, Meta, RETRY_AFTER_MAX, Reply},
-    time::{UnixMillis, read_date_time, read_http_date, to_iso},
+    time::{UnixMillis, read_date_time, read_http_date, read_named_date, to_iso},
     token::StsToken,
 };
 
@@ -158,6 +158,33 @@ fn assert_sound(reply: &Reply) {
     assert_eq!(names.len(), reply.warnings.len(), "a warning is given once");
 }
 
+/// `at`, on a clock that is `minutes` east of Greenwich, as languages write it.
+fn written(at: UnixMillis, minutes: i64) -> Vec<String> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let local = to_iso(UnixMillis(at.0 + minutes * 60_000));
+    let (date, time) = (&local[..10], &local[11..19]);
+    let (year, day) = (&date[..4], &date[8..]);
+    let month = MONTHS[date[5..7].parse::<usize>().unwrap() - 1];
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+    let (colon, plain) =
+        (format!("{sign}{hours:02}:{rest:02}"), format!("{sign}{hours:02}{rest:02}"));
+    let (basic_date, basic_time) = (date.replace('-', ""), time.replace(':', ""));
+    let short_day = day.trim_start_matches('0');
+    vec![
+        format!("{date}T{time}{colon}"),
+        format!("{date} {time} {plain} CST"),
+        format!("{date}T{time}{colon}[Asia/Shanghai]"),
+        format!("{basic_date}T{basic_time}{plain}"),
+        format!("Sun, {day} {month} {year} {time} {plain}"),
+        format!("Sun, {short_day} {month} {year} {time} {plain} (CST)"),
+        format!("{short_day} {month} {year} {time} {plain}"),
+        format!("Sun {month} {day} {year} {time} GMT{plain} (中国标准时间)"),
+        format!("Sun {month} {short_day:>2} {time} GMT{colon} {year}"),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -201,6 +228,7 @@ proptest! {
         let _ = reply::read(Json::String(text.clone()), &Meta::default(), &parse);
         let _ = read_date_time(&text);
         let _ = read_http_date(&text);
+        let _ = read_named_date(&text);
         let _ = reply::read_upload_address(&text, &parse);
     }
 
@@ -208,5 +236,19 @@ proptest! {
     fn a_printed_instant_reads_as_itself(at in -62_167_219_200_000_i64..253_402_300_800_000) {
         let read = read_date_time(&to_iso(UnixMillis(at))).unwrap();
         prop_assert_eq!((read.at, read.granularity, read.zoned), (UnixMillis(at), 1, true));
+    }
+
+    /// In every text form that is read, whatever its zone: whole seconds of our time.
+    #[test]
+    fn an_instant_reads_as_itself_however_it_is_written(
+        second in 1_577_836_800_i64..4_102_444_800,
+        quarters in -48_i64..=56,
+    ) {
+        let at = UnixMillis(second * 1_000);
+        for text in written(at, quarters * 15) {
+            let read = read_date_time(&text).or_else(|| read_named_date(&text));
+            let read = read.map(|read| (read.at, read.granularity, read.zoned));
+            prop_assert_eq!(read, Some((at, 1_000, true)), "{}", text);
+        }
     }
 }
