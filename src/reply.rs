@@ -11,9 +11,11 @@
 //! - The SecurityToken is the text beside them whose name says so most clearly. A JSON web token is the page's session
 //!   as long as another may be meant; a token that stands apart counts if its name says whose it is.
 //! - Expiry and server time are looked for in that object, then in those around it.
-//! - A bare number tells by its size what it is: up to 86,400 seconds left, about 10⁹ seconds since
-//!   the epoch, about 10¹² milliseconds since the epoch; unless the name says the unit. 0 and -1 are members that nobody
-//!   has set, as is a date before 2000.
+//! - A name that is another thing's (`accessTokenExpiresIn`, `vipExpireTime`) is no end, nor is what stands beside
+//!   another token. Beside an instant, only `DurationSeconds` and `expiresIn` may say that less is left.
+//! - A bare number tells by its size what it is: up to 86,400 seconds left, or about 10⁹ seconds, 10¹² milliseconds,
+//!   10¹⁵ microseconds or 10¹⁸ nanoseconds since the epoch; unless the name says the unit. 0 and -1 are members that
+//!   nobody has set, as is a date before 2000.
 //! - An instant without a zone is ignored: it is some server's local time. So is one with a zone that cannot
 //!   be right. The expiry is then unknown.
 //!
@@ -24,6 +26,7 @@ mod client;
 mod complaint;
 mod expiry;
 mod expiry_names;
+mod expiry_values;
 mod failure;
 mod grpc;
 mod leading;
@@ -363,7 +366,7 @@ fn finish(
     }
     let age = expiry::Age::read(meta);
     let server_time = expiry::read_server_time(path, meta, age, &mut warnings);
-    let expiry = expiry::read_expiry(path, server_time, age.millis(), &mut warnings)?;
+    let expiry = expiry::read_expiry(path, &token, server_time, age.millis(), &mut warnings)?;
     let refresh =
         path.iter().find_map(|members| expiry::seconds(member(members, REFRESH_AFTER)?.1));
     Ok(Reply {

@@ -4,39 +4,29 @@ use std::{borrow::ToOwned, vec::Vec};
 
 use super::{
     Meta, ServerTime, Warning,
-    expiry_names::{EndName, Unit, end_name},
-    search::{Members, is, member, number},
+    expiry_names::{EndName, Sureness, Unit, end_name, unit_called},
+    expiry_values::{DURATION_MAX, End, FIRST_NOW, LAST, end, stamp},
+    search::{Members, member, number, plain},
 };
 use crate::{
     error::Error,
     json::Json,
-    time::{Millis, UnixMillis, is_zone_off, read_date_time, read_http_date},
-    token::Expiry,
+    text::contains,
+    time::{Millis, is_zone_off, read_http_date},
+    token::{Expiry, StsToken},
 };
 
 /// The longest life that STS grants: `DurationSeconds` of 12 hours, if the role allows it.
 pub const LIFE_MAX: Millis = 43_200_000;
 
-/// A bare number up to this many is a duration in seconds.
-const DURATION_MAX: f64 = 86_400.0;
-
-/// The shortest life that AssumeRole grants, in milliseconds.
-const LIFE_MIN: f64 = 900_000.0;
-
-/// A longer span in milliseconds is a mistake.
-const SPAN_MAX: f64 = DURATION_MAX * 1_000.0;
+/// The shortest life that AssumeRole grants.
+pub(super) const LIFE_MIN: Millis = 900_000;
 
 /// How long the way from STS to the answer may have taken when a life is compared with zones.
 const ZONE_TOLERANCE: Millis = 10_000;
 
-/// Before 2000: not an expiry but somebody's zero (1970 in Unix, 0001 in .NET).
-const FIRST_EXPIRY: i64 = 946_684_800_000;
-
-/// Before 2020: older than this module, so no server's clock is right that says so, and no token lives that ended then.
-const FIRST_NOW: i64 = 1_577_836_800_000;
-
-/// From 2100 on an instant is a mistake.
-const LAST: i64 = 4_102_444_800_000;
+/// How far a zone may put an instant off.
+const ZONES: Millis = 14 * 3_600_000;
 
 /// How far `Expiration` and a duration may differ before it is worth a warning.
 const TOLERANCE: Millis = 5_000;
@@ -44,27 +34,11 @@ const TOLERANCE: Millis = 5_000;
 /// What `sharedSource` of upload-token/tabs writes after the `Age` of an answer that another tab asked for.
 const SHARED: &str = ";shared";
 
-const SERVER_TIMES: &[&str] = &["servertime", "servertimestamp", "servertimems", "servernow"];
+/// Members that say what the number beside them counts.
+const UNIT_NAMES: &[&str] =
+    &["expireunit", "expiresunit", "expirationunit", "durationunit", "ttlunit", "timeunit"];
 
-/// What one value says about a token's end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum End {
-    At {
-        instant: UnixMillis,
-        /// It was a number, so there is no zone that could be wrong.
-        absolute: bool,
-    },
-    Left(Millis),
-    /// The token is dead whatever the time is.
-    Dead,
-    /// No time is left: somebody has counted, perhaps of another thing.
-    Spent,
-    /// A member that nobody has set.
-    Unset,
-    /// A local time of an unknown place.
-    Zoneless,
-    Unreadable,
-}
+const SERVER_TIMES: &[&str] = &["servertime", "servertimestamp", "servertimems", "servernow"];
 
 /// Reads the end of a token from `path`: the members around it, the innermost object first.
 ///
@@ -73,37 +47,23 @@ enum End {
 /// [`Error::ExpiredOnArrival`] if the answer itself proves that the token is dead.
 pub(super) fn read_expiry(
     path: &[&Members],
+    token: &StsToken,
     server: Option<ServerTime>,
     age: Millis,
     warnings: &mut Vec<Warning>,
 ) -> Result<Expiry, Error> {
-    let mut expiry = Expiry::default();
-    let (mut spent, mut zoneless, mut unreadable) = (false, false, false);
+    let mut found = Found::default();
     for (distance, members) in path.iter().enumerate() {
-        for end in ends(members) {
-            match end {
-                End::At { instant, absolute } if expiry.at.is_none() => {
-                    (expiry.at, expiry.absolute) = (Some(instant), absolute);
-                }
-                End::At { .. } => {}
-                End::Left(left) => expiry.left = expiry.left.or(Some(left)),
-                // A more reliable end has been read, or it may be that of something else in the envelope.
-                End::Dead if distance > 0 || expiry.at.is_some() => {}
-                End::Dead => return Err(Error::ExpiredOnArrival),
-                End::Spent => spent |= distance == 0,
-                End::Unset => {}
-                End::Zoneless => zoneless = true,
-                End::Unreadable => unreadable = true,
-            }
-        }
+        found.add_all(members, distance, token, server)?;
         // What stands further out is less certainly about the token.
-        if expiry != Expiry::default() {
+        if found.expiry != Expiry::default() {
             break;
         }
-        if spent {
+        if found.spent {
             return Err(Error::ExpiredOnArrival);
         }
     }
+    let Found { mut expiry, zoneless, unreadable, .. } = found;
     if let Some(left) = &mut expiry.left {
         *left = left.saturating_sub(age);
         if *left == 0 {
@@ -123,19 +83,108 @@ pub(super) fn read_expiry(
     Ok(clamp(expiry, server))
 }
 
+/// What has been read of an end so far.
+#[derive(Default)]
+struct Found {
+    expiry: Expiry,
+    spent: bool,
+    zoneless: bool,
+    unreadable: bool,
+}
+
+impl Found {
+    /// Adds what `members` say, `distance` objects away from the token.
+    fn add_all(
+        &mut self,
+        members: &Members,
+        distance: usize,
+        token: &StsToken,
+        server: Option<ServerTime>,
+    ) -> Result<(), Error> {
+        let of_another = other_token(members, distance, token);
+        let mut counts = false;
+        for (name, end) in ends(members) {
+            let other = of_another && !name.own && (distance > 0 || name.left);
+            let vague = name.sureness == Sureness::Vague;
+            // A thing of an unknown name may have any end.
+            if other || vague && (self.expiry != Expiry::default() || !may_be_granted(end, server))
+            {
+                self.unreadable |= vague && !other;
+                continue;
+            }
+            match end {
+                End::At { instant, absolute } if self.expiry.at.is_none() => {
+                    (self.expiry.at, self.expiry.absolute) = (Some(instant), absolute);
+                }
+                End::At { .. } => {}
+                End::Left(left) if self.expiry.left.is_none() || name.counts && !counts => {
+                    (self.expiry.left, counts) = (Some(left), name.counts);
+                }
+                End::Left(_) => {}
+                // A more reliable end has been read, or it may be that of something else in the envelope.
+                End::Dead if distance > 0 || self.expiry.at.is_some() => {}
+                End::Dead => return Err(Error::ExpiredOnArrival),
+                End::Spent => self.spent |= distance == 0,
+                End::Unset => {}
+                End::Zoneless => self.zoneless = true,
+                End::Unreadable => self.unreadable = true,
+            }
+        }
+        // `expireHour: 1` may be anything; the instant beside it is what STS said.
+        if self.expiry.at.is_some() && !counts {
+            self.expiry.left = None;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an end is one that STS grants: a life of 15 minutes to 12 hours, of which some may be gone.
+fn may_be_granted(end: End, server: Option<ServerTime>) -> bool {
+    match end {
+        End::Left(left) => (LIFE_MIN..=LIFE_MAX).contains(&left),
+        End::At { instant, .. } => server.is_none_or(|server| {
+            let left = server.at.until(instant);
+            left > 0 && left <= LIFE_MAX + ZONES
+        }),
+        End::Zoneless => true,
+        End::Dead | End::Spent | End::Unset | End::Unreadable => false,
+    }
+}
+
+/// Whether `members` hold another token than `token`, so that an end among them is that one's. In the token's own object
+/// an `access_token` is one: RFC 6749 puts `expires_in` beside it. Around it, any is: the page's.
+fn other_token(members: &Members, distance: usize, token: &StsToken) -> bool {
+    let mut others = false;
+    for (key, value) in members {
+        let text = value.as_str().unwrap_or_default().trim_ascii();
+        if distance > 0 && text == token.security_token.expose() {
+            return false;
+        }
+        let name = plain(key);
+        let page = name.ends_with("accesstoken")
+            || distance > 0
+                && (name.ends_with("token") || name == "jwt")
+                && !contains(&name, "srf");
+        others |= page && !text.is_empty();
+    }
+    others
+}
+
 /// What `members` say about an end, the most reliable first: what is named as UTC, what STS calls it, the rest.
-fn ends(members: &Members) -> impl Iterator<Item = End> {
-    let mut found: Vec<(u8, End)> = Vec::new();
+fn ends(members: &Members) -> impl Iterator<Item = (EndName, End)> {
+    let unit = member(members, UNIT_NAMES).and_then(|(_, unit)| unit.as_str());
+    let unit = unit.map_or(Unit::Unsaid, unit_called);
+    let mut found: Vec<(EndName, End)> = Vec::new();
     for (key, value) in members {
         let Some(name) = end_name(key).filter(|_| !matches!(value, Json::Null | Json::Bool(_)))
         else {
             continue;
         };
-        let rank = if name.utc { 0 } else { 1 + u8::from(!is(key, "expiration")) };
-        let place = found.partition_point(|(other, _)| *other <= rank);
-        found.insert(place, (rank, end(value, name)));
+        let name = if name.unit == Unit::Unsaid { EndName { unit, ..name } } else { name };
+        let place = found.partition_point(|(other, _)| other.sureness <= name.sureness);
+        found.insert(place, (name, end(value, name)));
     }
-    found.into_iter().map(|(_, end)| end)
+    found.into_iter()
 }
 
 fn doubts(
@@ -168,98 +217,6 @@ fn clamp(expiry: Expiry, server: Option<ServerTime>) -> Expiry {
     }
 }
 
-/// Reads one value of that name.
-fn end(value: &Json, name: EndName) -> End {
-    match value {
-        // Java's LocalDateTime, as Jackson writes it: `[2026, 1, 31, 23, 59, 59]`.
-        Json::Array(fields) if fields.len() >= 5 => return End::Zoneless,
-        // A timestamp of protobuf: `{ "seconds": 1767229200, "nanos": 0 }`.
-        Json::Object(members) => {
-            return member(members, &["seconds", "epochsecond"])
-                .map_or(End::Unreadable, |(_, seconds)| end(seconds, name));
-        }
-        _ => {}
-    }
-    if let Some(number) = number(value) {
-        return counted(number, name);
-    }
-    let Some(text) = value.as_str().map(str::trim_ascii) else { return End::Unreadable };
-    match read_date_time(text) {
-        Some(read) if read.zoned || name.utc => plausible(read.at, false),
-        Some(_) => End::Zoneless,
-        None => match (read_http_date(text), read_span(text)) {
-            (Some(at), _) => plausible(at, false),
-            (None, Some(left)) => End::Left(left),
-            (None, None) => End::Unreadable,
-        },
-    }
-}
-
-/// A bare number: an instant, or a span in the unit that its name or its size says.
-fn counted(number: f64, EndName { unit, left, .. }: EndName) -> End {
-    let span = |each: f64| {
-        let left = number * each;
-        // Truncation is wanted: a life is never rounded up.
-        if left <= SPAN_MAX { End::Left(left as u64) } else { End::Unreadable }
-    };
-    match (instant(number), unit) {
-        (Some((at, _)), _) => plausible(at, true),
-        (None, _) if number == 0.0 && left => End::Spent,
-        (None, _) if is_unset(number) => End::Unset,
-        (None, _) if number < 0.0 => End::Spent,
-        (None, Unit::Each(each)) => span(each as f64),
-        (None, Unit::Unsaid) if number <= DURATION_MAX => span(1_000.0),
-        // Too many seconds for any token of STS, and as many milliseconds as it grants.
-        (None, Unit::Unsaid) if (LIFE_MIN..=LIFE_MAX as f64).contains(&number) => span(1.0),
-        (None, Unit::Unsaid) => End::Unreadable,
-    }
-}
-
-/// The zero of a typed language, Redis' "no end" (-1) and "no such key" (-2), the year 1 as an epoch (Go): no end at all.
-fn is_unset(number: f64) -> bool {
-    [0.0, -1.0, -2.0].contains(&number) || number < -SPAN_MAX
-}
-
-/// A span with its unit: `3600s`, `15m`, `1h`, `PT1H30M`.
-fn read_span(text: &str) -> Option<Millis> {
-    let text = text.strip_prefix("PT").unwrap_or(text);
-    let mut rest = text;
-    let mut sum: Millis = 0;
-    while !rest.is_empty() {
-        let digits = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
-        let (count, tail) = rest.split_at_checked(digits)?;
-        let letters = tail.bytes().position(|byte| !byte.is_ascii_alphabetic());
-        let (unit, tail) = tail.split_at_checked(letters.unwrap_or(tail.len()))?;
-        let each = match unit {
-            "ms" => 1,
-            "s" | "S" | "sec" => 1_000,
-            "m" | "M" | "min" => 60_000,
-            "h" | "H" => 3_600_000,
-            _ => return None,
-        };
-        sum = sum.saturating_add(count.parse::<Millis>().ok()?.saturating_mul(each));
-        rest = tail;
-    }
-    (sum > 0).then_some(sum)
-}
-
-fn plausible(instant: UnixMillis, absolute: bool) -> End {
-    match instant.0 {
-        FIRST_EXPIRY..FIRST_NOW => End::Dead,
-        FIRST_NOW..LAST => End::At { instant, absolute },
-        _ => End::Unreadable,
-    }
-}
-
-/// An instant as a bare number: seconds or milliseconds since the epoch, told apart by their size, with granularity.
-fn instant(number: f64) -> Option<(UnixMillis, Millis)> {
-    if (1e9..=1e11).contains(&number) {
-        let granularity = if number % 1.0 == 0.0 { 1_000 } else { 1 };
-        return Some((UnixMillis((number * 1_000.0) as i64), granularity));
-    }
-    (1e12..=1e14).contains(&number).then_some((UnixMillis(number as i64), 1))
-}
-
 /// Reads the server's clock: the body's own time, else the `Date` header.
 ///
 /// None of them counts if a cache has held the answer: then it tells the time of another request. The tabs of a page
@@ -290,19 +247,6 @@ pub(super) fn read_server_time(
     }
     found
         .map(|ServerTime { at, granularity }| ServerTime { at: at.plus(age.millis()), granularity })
-}
-
-fn stamp(value: &Json) -> Option<ServerTime> {
-    if let Some(number) = number(value) {
-        return instant(number).map(|(at, granularity)| ServerTime { at, granularity });
-    }
-    let text = value.as_str()?.trim_ascii();
-    match read_date_time(text) {
-        Some(read) => {
-            read.zoned.then_some(ServerTime { at: read.at, granularity: read.granularity })
-        }
-        None => read_http_date(text).map(|at| ServerTime { at, granularity: 1_000 }),
-    }
 }
 
 /// How old an answer is: how long before this request it was asked for.

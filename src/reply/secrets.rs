@@ -3,7 +3,7 @@
 use std::{borrow::ToOwned, string::String, vec::Vec};
 
 use super::{
-    expiry_names::end_name,
+    expiry_names::names_end,
     search::{AMBIGUOUS, Tree, plain},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) fn names_secret(key: &str) -> bool {
     let secret = PARTS.iter().any(|part| contains(&name, part))
         || WHOLE.contains(&&*name)
         || AMBIGUOUS.contains(&&*name);
-    secret && end_name(key).is_none()
+    secret && !names_end(key)
 }
 
 /// The values in an answer that must not be shown.

@@ -2,7 +2,7 @@
 //! the page's session, a refresh token, one against forged requests.
 
 use super::{
-    expiry_names::end_name,
+    expiry_names::names_end,
     search::{Members, plain},
 };
 use crate::text::contains;
@@ -73,7 +73,7 @@ fn name_of(key: &str, value: &str) -> Option<Name> {
         _ if contains(&name, "secret") && !token || is_id(value) => None,
         _ if is_issued(value) => Some(Name::Named),
         // `tokenExpireTime` is about one, too.
-        _ if end_name(key).is_some() || has(&OTHERS) => None,
+        _ if names_end(key) || has(&OTHERS) => None,
         "secrettoken" | "sessiontoken" => Some(Name::Session),
         "token" => Some(Name::Token),
         "st" => Some(Name::Vague),

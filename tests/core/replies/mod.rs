@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
+#[cfg(not(target_arch = "wasm32"))]
+mod ends;
 mod fixtures;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
