@@ -215,7 +215,9 @@ pub fn read_upload_auth(
 ) -> Result<Reply<UploadAuth>, Error> {
     let json = xml::opened(search::expand(json, parse));
     let tree = open(&json, meta)?;
-    let find = |members| search::text(members, &["uploadauth"]);
+    let find = |members| {
+        search::text(members, &["uploadauth"]).filter(|(_, text)| !search::is_blank(text))
+    };
     let Some(((_, upload_auth), path)) = tree.find(find) else {
         return Err(absent(&json, &tree, meta, |_| "there is no UploadAuth in it"));
     };

@@ -4,7 +4,7 @@ use std::{borrow::ToOwned, string::String};
 
 use super::{
     complaint::GRANTED,
-    search::{IDS, Members, SECRETS, Tree, begins, member, text},
+    search::{IDS, Members, SECRETS, Tree, begins, is_blank, member, text},
     secrets::Secrets,
 };
 use crate::{json::Json, text::contains};
@@ -142,7 +142,7 @@ fn may_grant(members: &Members) -> bool {
             && text.bytes().all(|byte| byte.is_ascii_graphic())
             && !contains(text, "://")
     };
-    named.iter().any(|names| text(members, names).is_some())
+    named.iter().any(|names| text(members, names).is_some_and(|(_, text)| !is_blank(text)))
         || members.iter().any(|(_, value)| value.as_str().is_some_and(opaque))
 }
 

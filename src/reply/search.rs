@@ -61,6 +61,11 @@ pub(super) fn bare(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii()
 }
 
+/// Whether there is nothing in `text`.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.trim_ascii().is_empty()
+}
+
 /// Whether the first byte of `text` is one of `any`.
 pub(super) fn begins(text: &str, any: &[u8]) -> bool {
     text.bytes().next().is_some_and(|first| any.contains(&first))
@@ -235,7 +240,12 @@ impl<'a> Credentials<'a> {
 
     /// Whether there is an id and a secret.
     fn filled(&self) -> bool {
-        !self.id.trim_ascii().is_empty() && !self.secret.trim_ascii().is_empty()
+        !is_blank(self.id) && !is_blank(self.secret)
+    }
+
+    /// Whether there is neither: the zero value of a typed language is no credential.
+    fn blank(&self) -> bool {
+        is_blank(self.id) && is_blank(self.secret)
     }
 
     /// Whether nothing better need be looked for. A long-lived key must be told as such, whatever else is there.
@@ -260,8 +270,7 @@ pub(super) fn credentials(members: &Members) -> Option<Credentials<'_>> {
 fn guess(members: &Members) -> Option<Credentials<'_>> {
     let texts = || members.iter().filter_map(|(key, value)| Some((plain(key), value.as_str()?)));
     let (id_key, id) = texts().find(|(_, value)| value.trim_ascii().starts_with("STS."))?;
-    let mut others =
-        texts().filter(|(key, value)| *key != id_key && !value.trim_ascii().is_empty());
+    let mut others = texts().filter(|(key, value)| *key != id_key && !is_blank(value));
     let (_, secret) = others.find(|(key, _)| {
         !contains(key, "token") && (contains(key, "secret") || KEYS_GUESSED.contains(&&**key))
     })?;
@@ -293,12 +302,14 @@ pub(super) fn first_credentials<'a>(
         .or_else(|| tree.find(|members| guess(members).filter(Credentials::sure)))
         .or_else(|| tree.find(|members| credentials(members).filter(Credentials::filled)))
         .or_else(|| tree.find(guess))
-        .or_else(|| tree.find(credentials))
+        .or_else(|| tree.find(|members| credentials(members).filter(|found| !found.blank())))
 }
 
 /// Why there are no credentials in `tree`.
 pub(super) fn missing(tree: &Tree<'_>) -> &'static str {
-    if tree.find(|members| text(members, IDS)).is_some() {
+    if tree.find(credentials).is_some() {
+        "AccessKeyId is empty"
+    } else if tree.find(|members| text(members, IDS)).is_some() {
         "there is an AccessKeyId, but no AccessKeySecret beside it"
     } else if tree.find(|members| text(members, SECRETS)).is_some() {
         "there is an AccessKeySecret, but no AccessKeyId beside it"
