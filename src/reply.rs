@@ -29,6 +29,7 @@ mod expiry_names;
 mod expiry_values;
 mod failure;
 mod grpc;
+mod keys;
 mod leading;
 mod message;
 mod mistake;

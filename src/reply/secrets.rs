@@ -4,36 +4,43 @@ use std::{borrow::ToOwned, string::String, vec::Vec};
 
 use super::{
     expiry_names::names_end,
+    keys::hide_keys,
     search::{AMBIGUOUS, Tree, plain},
 };
 use crate::{
     json::Json,
-    text::{contains, replace, split_once},
+    text::{contains, replace},
     token::StsToken,
 };
 
-/// Letters and digits in a row that no sentence has, and every key.
-const KEY_LIKE: usize = 24;
-/// The same right behind a word for a session or its token.
-const SESSION_LIKE: usize = 16;
 /// Shorter values of a secret's name stand for nothing: `"token": ""`, `"secret": "no"`.
 const SECRET_MIN: usize = 6;
 /// Shorter parts of a secret may be there by chance.
 const PART_MIN: usize = 9;
-const HIDDEN: &str = "[secret]";
+pub(super) const HIDDEN: &str = "[secret]";
 
 /// Whether a member of this name may hold a secret. An end of a token has the token in its name, too.
 pub(super) fn names_secret(key: &str) -> bool {
-    const PARTS: [&str; 14] = [
+    const PARTS: [&str; 24] = [
         "secret",
         "token",
         "jwt",
         "password",
         "passwd",
+        "passphrase",
         "apikey",
         "privatekey",
         "sessionid",
         "sessid",
+        "sessionkey",
+        "aeskey",
+        "deskey",
+        "hmackey",
+        "masterkey",
+        "signkey",
+        "signingkey",
+        "encryptkey",
+        "encryptionkey",
         "signature",
         "authorization",
         "cookie",
@@ -41,11 +48,12 @@ pub(super) fn names_secret(key: &str) -> bool {
         "uploadauth",
     ];
     // In a longer name these are a part of a word.
-    const WHOLE: [&str; 3] = ["sk", "sid", "pwd"];
+    const WHOLE: [&str; 4] = ["sk", "sid", "pwd", "session"];
     let name = plain(key);
     let secret = PARTS.iter().any(|part| contains(&name, part))
         || WHOLE.contains(&&*name)
-        || AMBIGUOUS.contains(&&*name);
+        // Whosever it is; its id is none.
+        || AMBIGUOUS.iter().any(|part| name.ends_with(part));
     secret && !names_end(key)
 }
 
@@ -103,75 +111,66 @@ impl<'a> Secrets<'a> {
     }
 }
 
-/// Appends a word without the query of its address, and without what may be a key. `out` is what stands before it.
-fn hide_keys(word: &str, out: &mut String) {
-    let (mut rest, cut) = match split_once(word, "?") {
-        Some((address, query)) if query.contains('=') => (address, "?…"),
-        // A query that was encoded to be signed.
-        _ => match ["%3D", "%3d", "%253D"].iter().find_map(|equals| split_once(word, equals)) {
-            Some((name, _)) => (name, "…"),
-            None => (word, ""),
-        },
-    };
-    while !rest.is_empty() {
-        let (run, tail) = split_run(rest);
-        let key = is_key(run, out);
-        out.push_str(if key { HIDDEN } else { run });
-        let mut chars = tail.chars();
-        out.extend(chars.next());
-        rest = chars.as_str();
-    }
-    out.push_str(cut);
-}
-
-/// What may be a key, from the start of `text`: letters and digits, a UUID, or a JSON web token.
-fn split_run(text: &str) -> (&str, &str) {
-    let signs: &[u8] = if text.starts_with("eyJ") { b"+=.-_" } else { b"+=" };
-    let part = |byte: u8| byte.is_ascii_alphanumeric() || signs.contains(&byte);
-    let run = text.bytes().position(|byte| !part(byte)).unwrap_or(text.len());
-    text.split_at_checked(if is_uuid(text) { UUID } else { run }).unwrap_or((text, ""))
-}
-
-/// Whether a run is to be hidden, which stands behind `before`.
-fn is_key(run: &str, before: &str) -> bool {
-    let session = names_session(before);
-    let digits = run.bytes().any(|byte| byte.is_ascii_digit());
-    let letters = run.bytes().any(|byte| byte.is_ascii_alphabetic());
-    // The number of a request is a UUID, too.
-    let shown = is_uuid(run) && !session;
-    let least = if session { SESSION_LIKE } else { KEY_LIKE };
-    contains(run, "LTAI") || digits && letters && run.len() >= least && !shown
-}
-
-/// Whether a text ends shortly behind a word for a session, so that what follows may be its id.
-fn names_session(text: &str) -> bool {
-    const NEAR: usize = 24;
-    const WORDS: [&str; 5] = ["token", "session", "jwt", "会话", "令牌"];
-    let start = text.char_indices().rev().nth(NEAR).map_or(0, |(start, _)| start);
-    let near = text.get(start..).unwrap_or_default().to_ascii_lowercase();
-    // "The token is invalid, RequestId: …"
-    let names = |word: &&str| {
-        split_once(&near, word).is_some_and(|(_, behind)| !contains(behind, "request"))
-    };
-    WORDS.iter().any(names)
-}
-
-/// How long a UUID is, and where its hyphens stand.
-const UUID: usize = 36;
-const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-
-/// Whether `text` begins with a UUID.
-fn is_uuid(text: &str) -> bool {
-    let part = |(at, byte): (usize, u8)| {
-        if HYPHENS.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
-    };
-    let ends = text.as_bytes().get(UUID).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    text.len() >= UUID && ends && text.bytes().take(UUID).enumerate().all(part)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_dates_and_names_of_files_are_no_keys() {
+        let tree = Tree::new(&Json::Null);
+        for text in [
+            "token: InvalidAccessKeyId.NotFound",
+            "session error: NEED_LOGIN_AGAIN_AFTER_LOGOUT",
+            "token error TOKEN_EXPIRED_LOGIN_401",
+            "the token of x-oss-security-token is bad",
+            "上传会话 my-holiday-Video-2026-final-V2b.mp4 已过期",
+            "session IMG_20261201_101010-HD_final.jpg",
+            "token at 2026-12-01-final-cut-of-the-day",
+            "the session-based-authentication-filter refused",
+            "jwt: user-not-allowed-to-upload-2-files",
+            "bucket my-app-upload-bucket-cn-shanghai-2026 is full",
+            "role/AliyunVODUploadRole-for-web-2026 is missing",
+            "RequestId: 8E0C0F3D-1111-2222-3333-444455556666",
+        ] {
+            assert_eq!(Secrets::of(&tree).scrub(text), text);
+        }
+    }
+
+    #[test]
+    fn names_of_keys_and_sessions_are_those_of_secrets() {
+        for name in [
+            "session_key",
+            "sessionKey",
+            "session",
+            "sessionToken",
+            "aliyunAccessKey",
+            "ossAccessKey",
+            "accessKey",
+            "aesKey",
+            "encodingAESKey",
+            "signKey",
+            "encryptKey",
+            "encryption_key",
+            "passphrase",
+        ] {
+            assert!(names_secret(name), "{name}");
+        }
+        for name in [
+            "key",
+            "objectKey",
+            "fileKey",
+            "keyPrefix",
+            "publicKey",
+            "accessKeyId",
+            "ossAccessKeyId",
+            "sessionName",
+            "accessKeyExpireTime",
+            "sessionTokenExpiration",
+            "monkey",
+        ] {
+            assert!(!names_secret(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_message_loses_what_may_be_a_key() {
@@ -219,6 +218,14 @@ mod tests {
                 "the token expired at 2026-01-01T00:00:00Z",
                 "the token expired at 2026-01-01T00:00:00Z",
             ),
+            ("token 过期于 20260101T010000Z", "token 过期于 20260101T010000Z"),
+            // base64url, nanoid and Sa-Token's "tik", whose `_` and `-` are letters of theirs.
+            ("token 已被冻结：gr_SwoIN0MC1ewxHX_vfCW3BothWDZMMtx__", "token 已被冻结：[secret]"),
+            ("session V1StGXR8_Z5jdHi6B-myT_x9Qa expired", "session [secret] expired"),
+            ("V1StGXR8_Z5jdHi6B-myT is no session", "[secret] is no session"),
+            ("会话 pQx_tRsW-uVkLmZaBcDe 已过期", "会话 [secret] 已过期"),
+            ("token s9fk2mm4-b0q8_e7d1a3c5 expired", "token [secret] expired"),
+            ("bad k9-Zq7mXw3VbN9tRk5LpY2sHd8fJc4g_x1", "bad [secret]"),
         ] {
             let shown = shown.replace("token=CAIS9vG2rB7xM4nP0kD6wS3yF8hJ5tL1q", HIDDEN);
             assert_eq!(none.scrub(text), shown);
