@@ -13,7 +13,7 @@ use std::fmt;
 pub use answered::{Answered, Gist};
 pub use asked::{Asked, Party};
 pub(crate) use codes::is_connection_code;
-pub use codes::{is_configuration_code, is_fault_code, is_throttling_code};
+pub use codes::{is_configuration_code, is_fault_code, is_session_timeout, is_throttling_code};
 
 use std::{boxed::Box, string::String};
 

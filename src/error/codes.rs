@@ -25,9 +25,7 @@ pub fn is_configuration_code(code: &str) -> bool {
 pub fn is_throttling_code(code: &str) -> bool {
     const NAMES: [&str; 5] =
         ["toomanyrequests", "ratelimited", "ratelimitexceeded", "requestlimitexceeded", "slowdown"];
-    let name = code.bytes().filter(|byte| !b"_-".contains(byte));
-    let name = name.map(|byte| byte.to_ascii_lowercase());
-    code.starts_with("Throttling") || NAMES.iter().any(|known| name.clone().eq(known.bytes()))
+    code.starts_with("Throttling") || NAMES.iter().any(|known| is_named(code, known))
 }
 
 /// Whether `code` tells of a fault that passes: the cloud's own trouble, or a connection that the AppServer lost.
@@ -43,8 +41,28 @@ pub fn is_fault_code(code: &str) -> bool {
     ];
     const PARTS: [&str; 3] = ["Timeout", "TimedOut", "Unreachable"];
     is_connection_code(code)
+        || !is_session_timeout(code) && PARTS.iter().any(|part| contains(code, part))
         || PREFIXES.iter().any(|prefix| code.starts_with(prefix))
-        || PARTS.iter().any(|part| contains(code, part))
+}
+
+/// Whether `code` is of a session that nobody has used for too long: nothing was late, and asking again changes nothing.
+#[must_use]
+pub fn is_session_timeout(code: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "sessiontimeout",
+        "sessiontimedout",
+        "usersessiontimeout",
+        "logintimeout",
+        "logintimedout",
+        "userlogintimeout",
+    ];
+    NAMES.iter().any(|name| is_named(code, name))
+}
+
+/// Whether `code` is `name`, in any spelling of it.
+fn is_named(code: &str, name: &str) -> bool {
+    let code = code.bytes().filter(|byte| !b"_-".contains(byte));
+    code.map(|byte| byte.to_ascii_lowercase()).eq(name.bytes())
 }
 
 /// Whether `code` is what Node calls a connection that failed.

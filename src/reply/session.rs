@@ -1,10 +1,20 @@
 //! What says that the user's session is over: codes of frameworks, and sentences for people.
 //!
 //! STS's own codes never do: `SecurityTokenExpired` and its like are about the AppServer's credential, which no
-//! user can mend by signing in.
+//! user can mend by signing in. Nor do tokens of other things: a form's, an upload's, a captcha's, another platform's.
 
-use super::search::plain;
-use crate::text::{contains, replace, split_once};
+use super::{
+    search::plain,
+    sentence::Sentence,
+    session_words::{
+        ELSEWHERE, ENDS, INVALID, NEAR, NO, OTHERS, OTHERS_BEFORE, SESSIONS, SIGN_IN, TOKENS,
+        WHOSE, Word,
+    },
+};
+use crate::{
+    error::is_session_timeout,
+    text::{contains, split_once},
+};
 
 /// Codes, as [`plain`] writes them, that say so wherever they stand in a longer one: `USER_NOT_LOGIN`.
 const PARTS: [&str; 10] = [
@@ -44,106 +54,79 @@ pub(super) fn is_session_code(code: &str, forbidden: bool) -> bool {
     let name = plain(code);
     // With a hyphen it is OAuth's (RFC 6750, section 3.1); without, it is what AWS says of its own.
     let oauth = code.eq_ignore_ascii_case("invalid_token");
-    let known = oauth || WHOLE.contains(&&*name) || PARTS.iter().any(|part| contains(&name, part));
+    let known = oauth
+        || is_session_timeout(code)
+        || WHOLE.contains(&&*name)
+        || PARTS.iter().any(|part| contains(&name, part));
     known && !(forbidden && name == UNAUTHORIZED)
 }
 
-/// What a sentence says that sends its reader to sign in, without the spaces.
-const SIGN_IN: [&str; 20] = [
-    "先登录",
-    "请登录",
-    "重新登录",
-    "未登录",
-    "没有登录",
-    "notsignedin",
-    "notloggedin",
-    "pleasesignin",
-    "pleaselogin",
-    "signinfirst",
-    "loginfirst",
-    "signinagain",
-    "loginagain",
-    "loginrequired",
-    "unauthenticated",
-    "notauthenticated",
-    "authenticationrequired",
-    "authenticationisrequired",
-    "authenticationcredentialswerenotprovided",
-    "invalidsession",
-];
-
-/// Words for a session, and whether waiting for one may end by a time-out, which is none of the session's.
-const SESSIONS: [(&str, bool); 6] = [
-    ("登录", false),
-    ("会话", false),
-    ("session", false),
-    ("令牌", true),
-    ("token", true),
-    ("jwt", true),
-];
-const ENDS: [&str; 6] = ["过期", "失效", "无效", "expired", "invalid", "notvalid"];
-const TIMEOUTS: [&str; 3] = ["超时", "timedout", "timeout"];
-
-/// How far an end may stand behind its session, in bytes: `登录状态已经过期`, `session has already expired`.
-const NEAR: usize = 18;
-
-/// Ends that stand before their session.
-const BEFORE: [&str; 6] =
-    ["无效的会话", "无效的令牌", "无效的token", "无效token", "invalidtoken", "expiredtoken"];
-
-/// Words that make a token another one than the session's, and parts of words that do.
-const OTHERS: [&str; 7] = ["sts", "oss", "vod", "ram", "security", "csrf", "upload"];
-const OTHERS_WITHIN: [&str; 7] = [
-    "securitytoken",
-    "ststoken",
-    "accesskey",
-    "安全令牌",
-    "临时",
-    "上传令牌",
-    // A parser's: `Unexpected token '<', "<html>" is not valid JSON`.
-    "unexpectedtoken",
-];
-
 /// Whether a sentence for people says that nobody is signed in. `forbidden`: beside a 403.
 pub(super) fn says_signed_out(sentence: &str, forbidden: bool) -> bool {
-    let lower = sentence.to_ascii_lowercase();
-    // 登陆 is how many write 登录.
-    let mut squeezed = replace(&lower, "登陆", "登录");
-    squeezed.retain(|char| !matches!(char, ' ' | '-' | '_'));
-    if SIGN_IN.iter().any(|part| contains(&squeezed, part)) {
-        return true;
-    }
-    let mut words = lower.split(|char: char| !char.is_ascii_alphanumeric());
-    let other = words.any(|word| OTHERS.contains(&word))
-        || OTHERS_WITHIN.iter().any(|part| contains(&squeezed, part));
-    if other {
+    let sentence = Sentence::new(sentence);
+    if sentence.has(&ELSEWHERE) {
         return false;
     }
-    let unauthorized = || {
-        let bare = squeezed.trim_start_matches(|char: char| !char.is_ascii_alphabetic());
-        let bare = bare.strip_prefix("error").unwrap_or(bare);
-        let bare = bare.trim_start_matches(|char: char| !char.is_ascii_alphabetic());
-        // "Unauthorized action." is what Laravel says to somebody who may not.
-        bare.starts_with(UNAUTHORIZED) && !contains(bare, "action")
+    if sentence.has(&SIGN_IN) || signed_in_elsewhere(&sentence) {
+        return true;
+    }
+    if sentence.has(&OTHERS) {
+        return false;
+    }
+    SESSIONS.iter().any(|word| ends(&sentence, word))
+        || TOKENS.iter().any(|token| is_none(&sentence, token))
+        || is_none(&sentence, "会话")
+        || !forbidden && is_unauthorized(&sentence)
+}
+
+/// `您的账号已在其他设备登录`
+fn signed_in_elsewhere(sentence: &Sentence) -> bool {
+    const ANOTHER: [&str; 4] = ["其他", "其它", "另一", "别的"];
+    let near = |before: &str| {
+        let start = before.char_indices().rev().nth(7).map_or(0, |(start, _)| start);
+        let near = before.get(start..).unwrap_or_default();
+        ANOTHER.iter().any(|another| contains(near, another)) && contains(near, "在")
     };
-    BEFORE.iter().any(|part| contains(&squeezed, part))
-        || SESSIONS.iter().any(|&(session, waits)| ends(&squeezed, session, waits))
-        || !forbidden && unauthorized()
+    sentence.around("登录").any(|(before, _)| near(before))
 }
 
 /// Whether an end stands near behind a word for a session.
-fn ends(sentence: &str, session: &str, waits: bool) -> bool {
-    let mut rest = sentence;
-    while let Some((_, behind)) = split_once(rest, session) {
+fn ends(sentence: &Sentence, word: &Word) -> bool {
+    // What says nothing but that it ended may be said of each.
+    let invalid = if word.ends.is_empty() { &[][..] } else { &INVALID[..] };
+    let all = || ENDS.iter().chain(invalid).chain(word.ends);
+    sentence.around(word.name).any(|(before, behind)| {
         let near =
-            |end: &&&str| split_once(behind, end).is_some_and(|(between, _)| between.len() <= NEAR);
-        let timeouts = TIMEOUTS.iter().filter(|_| !waits);
-        if ENDS.iter().chain(timeouts).any(|end| near(&end)) {
-            return true;
-        }
-        rest = behind;
+            |end: &str| split_once(behind, end).is_some_and(|(between, _)| between.len() <= NEAR);
+        !is_of_another(before) && all().any(|end| near(end))
+    })
+}
+
+/// Whether a word that says so stands before `token`: `no authorization token`, `无效的会话`.
+fn is_none(sentence: &Sentence, token: &str) -> bool {
+    let says = |before: &str| NO.iter().any(|no| before.ends_with(no));
+    sentence.around(token).any(|(before, _)| says(behind_whose(before)))
+}
+
+/// Whether what stands before a token says that it is of another thing.
+fn is_of_another(before: &str) -> bool {
+    let before = behind_whose(before);
+    OTHERS_BEFORE.iter().any(|other| before.ends_with(other))
+}
+
+/// What stands before a token and the words that say whose it is.
+fn behind_whose(before: &str) -> &str {
+    let mut before = before.trim_ascii_end();
+    while let Some(rest) = WHOSE.iter().find_map(|word| before.strip_suffix(word)) {
+        before = rest.trim_ascii_end();
     }
-    false
+    before
+}
+
+/// `401 Unauthorized`, `Error: unauthorized`; but "Unauthorized action." is what Laravel says to somebody who may not.
+fn is_unauthorized(sentence: &Sentence) -> bool {
+    let mut words = sentence.words().skip_while(|word| *word == "error");
+    words.next() == Some(UNAUTHORIZED) && !words.any(|word| word == "action")
 }
 
 #[cfg(test)]
@@ -162,6 +145,9 @@ mod tests {
             "TokenExpired",
             "TokenExpiredError",
             "invalid_token",
+            "SessionTimeout",
+            "LoginTimeout",
+            "LOGIN_TIMED_OUT",
             "Unauthorized",
             "50008",
             "50012",
@@ -177,6 +163,8 @@ mod tests {
             "InvalidToken",
             "UnauthorizedOperation",
             "NoPermission",
+            "UploadSessionTimeout",
+            "ConnectTimeout",
             "Forbidden",
             "50000",
             "16",
@@ -220,6 +208,54 @@ mod tests {
             "401 Unauthorized",
             "Authentication credentials were not provided.",
             "Full authentication is required to access this resource",
+            // Sa-Token, and frameworks like it.
+            "未能读取到有效 token",
+            "token 已被顶下线：550e8400-e29b-41d4-a716-446655440000",
+            "token 已被踢下线",
+            "token 已被冻结",
+            "未按照指定前缀提交 token",
+            "token 不能为空",
+            "缺少token",
+            "请求未携带 token",
+            "accessToken 不能为空",
+            "您的账号已在其他设备登录，您已被迫下线",
+            "账号在别处登录",
+            "您已被强制下线",
+            "您已退出登录",
+            "还没登录",
+            "您还没有登录",
+            "该操作需要登录",
+            "登录后才能上传",
+            "用户身份已失效",
+            "身份信息已过期",
+            "請先登入",
+            "未登入",
+            "登入逾時",
+            "登入憑證已過期",
+            "您的帳號已在其他裝置登入",
+            "jwt must be provided",
+            "jwt malformed",
+            "No token provided",
+            "No auth token",
+            "No authorization token was found",
+            "Access token is missing",
+            "Missing bearer token",
+            "A token is required for authentication",
+            "Token not provided",
+            "The token has been revoked",
+            "invalid access token",
+            "Expired JWT token",
+            "You need to sign in or sign up before continuing.",
+            "You must be logged in",
+            "You must sign in to do this",
+            "User not login",
+            "Need login",
+            "NeedLogin",
+            "Log in to continue",
+            "Login has expired",
+            "Your login has timed out, please log in again",
+            "You have been logged out",
+            "Not logged-in",
         ] {
             assert!(says_signed_out(sentence, false), "{sentence}");
         }
@@ -246,6 +282,42 @@ mod tests {
             "You are not authorized to do this action.",
             "The session of the meeting cannot be uploaded: its title is invalid",
             "The specified AccessKeyId is invalid",
+            // Tokens against forged and repeated requests, of other parties, and of other things.
+            "令牌数据无效",
+            "表单令牌已失效，请刷新页面后重试",
+            "幂等 token 无效，请勿重复提交",
+            "幂等令牌不能为空",
+            "滑块验证 token 已失效，请重新验证",
+            "验证码 token 已过期",
+            "上传会话已失效，请重新上传",
+            "分片会话已过期",
+            "uploadToken 不能为空",
+            "upload session expired",
+            "device token is invalid",
+            "captchaToken is missing",
+            "csrfToken 无效",
+            "获取微信 access_token 失败: invalid credential, access_token is invalid or not latest",
+            "invalid credential, access_token is invalid or not latest",
+            "缺少 STS token",
+            "获取 token 失败，签名无效",
+            "Failed to get access token: the signature is invalid",
+            "请登录微信公众平台重新授权",
+            // Another place to sign in.
+            "OSS 服务未开通，请登录阿里云控制台开通",
+            "请登录 RAM 控制台授权",
+            "請登入阿里雲控制台",
+            "AssumeRole failed. Please login to the RAM console and check the role.",
+            "Please sign in to the Alibaba Cloud console first",
+            // Words that only hold one.
+            "登录名不能为空",
+            "登录密码不能为空",
+            "身份证已过期",
+            "tokenizer invalid",
+            "No tokens left this month",
+            "sessions invalid",
+            "catalogin first",
+            "设备已下线",
+            "the file must be provided",
         ] {
             assert!(!says_signed_out(sentence, false), "{sentence}");
         }
