@@ -104,8 +104,14 @@ fn ends(sentence: &Sentence, word: &Word) -> bool {
 
 /// Whether a word that says so stands before `token`: `no authorization token`, `无效的会话`.
 fn is_none(sentence: &Sentence, token: &str) -> bool {
-    let says = |before: &str| NO.iter().any(|no| before.ends_with(no));
-    sentence.around(token).any(|(before, _)| says(behind_whose(before)))
+    sentence.around(token).any(|(before, behind)| {
+        let whole = before.trim_ascii_end();
+        let before = behind_whose(whole);
+        // "No token" is what a function of the page says that could not get one from STS.
+        let asked_for = before.len() < whole.len()
+            || [" provided ", " found ", " supplied "].iter().any(|end| behind.starts_with(end));
+        NO.iter().any(|no| before.ends_with(no)) || asked_for && before.ends_with(" no")
+    })
 }
 
 /// Whether what stands before a token says that it is of another thing.
@@ -308,6 +314,9 @@ mod tests {
             "請登入阿里雲控制台",
             "AssumeRole failed. Please login to the RAM console and check the role.",
             "Please sign in to the Alibaba Cloud console first",
+            // What the page's own function says.
+            "no token",
+            "no token from the server",
             // Words that only hold one.
             "登录名不能为空",
             "登录密码不能为空",

@@ -107,7 +107,7 @@ const TOKEN_ENDS: &[&str] = &[
 pub(super) const NEAR: usize = 20;
 
 /// What stands before a session or a token that is none, and the words that may stand between.
-pub(super) const NO: [&str; 16] = [
+pub(super) const NO: [&str; 15] = [
     "无效的",
     "无效",
     "未能读取到",
@@ -119,7 +119,6 @@ pub(super) const NO: [&str; 16] = [
     "未按照指定前缀提交",
     "没有携带",
     "缺少",
-    " no",
     " missing",
     " invalid",
     " expired",
