@@ -1,7 +1,5 @@
 //! What a machine is given with every input.
 
-use std::vec::Vec;
-
 use crate::{
     clock::Time,
     policy::{Budget, Policy},

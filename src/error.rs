@@ -13,9 +13,9 @@ use std::fmt;
 pub use answered::{Answered, Gist};
 pub use asked::{Asked, Party};
 pub(crate) use codes::is_connection_code;
-pub use codes::{is_configuration_code, is_fault_code, is_session_timeout, is_throttling_code};
-
-use std::{boxed::Box, string::String};
+pub use codes::{
+    is_cloud_code, is_configuration_code, is_fault_code, is_session_timeout, is_throttling_code,
+};
 
 use crate::time::Millis;
 

@@ -39,8 +39,6 @@ mod io;
 mod settle;
 mod waiters;
 
-use std::vec::Vec;
-
 pub use fetch::Fetch;
 pub use held::{Held, Zone};
 pub use io::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId};

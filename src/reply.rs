@@ -31,11 +31,13 @@ mod failure;
 mod grpc;
 mod keys;
 mod leading;
+mod members;
 mod message;
 mod mistake;
 mod moment;
 mod ours;
 mod rest;
+mod result;
 mod said;
 mod search;
 mod secrets;
@@ -48,12 +50,10 @@ mod upload_auth;
 mod words;
 mod xml;
 
-use std::{borrow::ToOwned, vec, vec::Vec};
-
-pub use client::read_result;
-pub use expiry::LIFE_MAX;
+pub use expiry_values::LIFE_MAX;
 pub use failure::RETRY_AFTER_MAX;
 pub use mistake::{Fault, read_fault};
+pub use result::read_result;
 pub use thrown::read_thrown;
 pub use upload_auth::read_upload_address;
 pub use words::read_words;
@@ -66,8 +66,9 @@ use crate::{
     token::{Expiry, StsToken, UploadAuth},
 };
 use complaint::Complaint;
+use members::{Members, member};
 use rest::without_secrets;
-use search::{Credentials, Members, Tree, member};
+use search::{Credentials, Tree};
 use secrets::Secrets;
 
 /// Parses JSON text: serde_json on the host, `JSON.parse` in the shell. `None` if it is no JSON.
@@ -219,14 +220,14 @@ pub fn read_upload_auth(
     let json = xml::opened(search::expand(json, parse));
     let tree = open(&json, meta)?;
     let find = |members| {
-        search::text(members, &["uploadauth"]).filter(|(_, text)| !search::is_blank(text))
+        members::text(members, &["uploadauth"]).filter(|(_, text)| !members::is_blank(text))
     };
     let Some(((_, upload_auth), path)) = tree.find(find) else {
         return Err(absent(&json, &tree, meta, |_| "there is no UploadAuth in it"));
     };
     let warnings = complaints(&path, &json, &tree, meta)?;
     let (members, token) = upload_auth::read_auth(upload_auth, parse)?;
-    let upload_address = path.iter().find_map(|members| search::text(members, &["uploadaddress"]));
+    let upload_address = path.iter().find_map(|members| members::text(members, &["uploadaddress"]));
     let upload_address = upload_address.map_or("", |(_, text)| text.trim_ascii());
     let address = match upload_address {
         "" => None,
@@ -281,7 +282,7 @@ pub fn read_unmapped(json: Json, made: Error, meta: &Meta<'_>, parse: Parse<'_>)
     // Text may be encrypted, which is what the page's reading is for.
     let opaque = json
         .as_str()
-        .map(search::bare)
+        .map(members::bare)
         .is_some_and(|text| !text.is_empty() && message::is_plain(text));
     let lacking =
         matches!(made, Error::InvalidResponse { .. } | Error::Mistake { of_answer: true, .. });
@@ -301,16 +302,16 @@ fn open<'a>(json: &'a Json, meta: &Meta<'_>) -> Result<Tree<'a>, Error> {
         Json::Object(_) | Json::Array(_) => return Ok(tree),
         Json::Null => "it is null",
         Json::Bool(_) | Json::Number(_) => "it is a bare value, not an object",
-        Json::String(text) if failure::is_error_text(search::bare(text)) => {
+        Json::String(text) if failure::is_error_text(members::bare(text)) => {
             return Err(failure::classify(meta.status.unwrap_or(200), json, &tree, meta));
         }
-        Json::String(text) => match search::bare(text) {
+        Json::String(text) => match members::bare(text) {
             "" => "it is empty",
-            text if search::begins(text, b"<") && meta.redirected => {
+            text if members::begins(text, b"<") && meta.redirected => {
                 "it is HTML from where the request was redirected to, probably the page of a sign-in"
             }
-            text if search::begins(text, b"<") => "it is HTML or XML, not JSON",
-            text if search::begins(text, b"\"") || !message::is_plain(text) => {
+            text if members::begins(text, b"<") => "it is HTML or XML, not JSON",
+            text if members::begins(text, b"\"") || !message::is_plain(text) => {
                 "it is no valid JSON, or too large"
             }
             _ => "it is plain text, not JSON",

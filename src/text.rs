@@ -1,7 +1,5 @@
 //! Looking for one text in another. Both are short, so that each place is tried.
 
-use std::string::String;
-
 /// What stands before and behind the first `part` of `text`. An empty part is nowhere.
 #[must_use]
 pub fn split_once<'a>(text: &'a str, part: &str) -> Option<(&'a str, &'a str)> {

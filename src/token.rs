@@ -1,7 +1,5 @@
 //! Validated credentials.
 
-use std::{borrow::ToOwned, string::String};
-
 use crate::{
     error::Error,
     secret::Secret,

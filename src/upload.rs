@@ -32,8 +32,6 @@ mod object;
 mod refused;
 mod seen;
 
-use std::{string::String, vec::Vec};
-
 pub use io::{Delivery, Effect, Failure, FileId, FileState, Input, Look, UploaderState, Verdict};
 
 use numbers::LOOK_EVERY;

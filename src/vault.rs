@@ -1,7 +1,5 @@
 //! Credentials, apart from the machines that keep them fresh.
 
-use std::vec::Vec;
-
 use crate::lifecycle::Slot;
 
 /// Number of a credential in its [`Vault`]. Equal credentials have equal numbers.

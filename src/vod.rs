@@ -8,8 +8,6 @@ mod exchange;
 mod refusal;
 mod sign;
 
-use std::{string::String, vec::Vec};
-
 pub use exchange::{Exchange, Next};
 pub use refusal::{Refusal, Refused, is_unknown_video, refused};
 pub use sign::{Params, encode};

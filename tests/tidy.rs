@@ -2,9 +2,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 /// Longer files hold more than one kind of knowledge.
@@ -73,6 +73,19 @@ fn modules_stand_where_their_names_say() {
 }
 
 /// Whoever opens a folder of tests reads there how to run it.
+#[test]
+fn no_file_leads_back_to_itself() {
+    let files: BTreeSet<_> = tracked()
+        .into_iter()
+        .filter(|file| file.starts_with("src") || file.starts_with("js"))
+        .filter(|file| has_extension(file, &["rs", "ts"]))
+        .collect();
+    let leads: BTreeMap<_, _> =
+        files.iter().map(|file| (file.as_path(), taken_from(file, &files))).collect();
+    let circles: Vec<_> = files.iter().filter_map(|file| way_back(file, &leads)).collect();
+    assert!(circles.is_empty(), "files that take from each other: {circles:#?}");
+}
+
 #[test]
 fn the_first_file_of_tests_says_in_its_first_line_what_runs_it() {
     let mut firsts = BTreeMap::new();
@@ -220,4 +233,94 @@ fn json_like(text: &str, before: &str) -> String {
 /// The text of each exported `impl` block, up to the brace that ends it in the first column.
 fn exported_blocks(text: &str) -> impl Iterator<Item = &str> {
     text.split("#[wasm_bindgen]\nimpl ").skip(1).filter_map(|after| after.split("\n}").next())
+}
+
+/// The files of `all` from which `file` takes something. A module and what is within it count as one.
+fn taken_from(file: &Path, all: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let text = read(file);
+    let named: Vec<PathBuf> = if has_extension(file, &["ts"]) {
+        let folder = file.parent().unwrap();
+        let addresses = text.split("from \"").skip(1).filter_map(|rest| rest.split('"').next());
+        let own = addresses.filter(|address| address.starts_with('.'));
+        own.map(|address| plain(&folder.join(address)).with_extension("ts")).collect()
+    } else {
+        let own = file.with_extension("");
+        let code = text.split("mod tests {").next().unwrap();
+        let uses = code.split("use ").skip(1).filter_map(|rest| rest.split(';').next());
+        let paths = uses.flat_map(|tree| branches(&tree.split_whitespace().collect::<String>()));
+        let places = paths.filter_map(|path| place(&own, &path)).map(|place| {
+            place.ancestors().map(|at| at.with_extension("rs")).find(|at| all.contains(at))
+        });
+        places.flatten().collect()
+    };
+    let house = |file: &Path| file.with_extension("");
+    let (own, within) = (house(file), |a: &Path, b: &Path| a.starts_with(b) || b.starts_with(a));
+    named.into_iter().filter(|to| all.contains(to) && !within(&own, &house(to))).collect()
+}
+
+/// `a::{b, c::{d}}` as `a::b` and `a::c::d`.
+fn branches(tree: &str) -> Vec<String> {
+    let Some((stem, rest)) = tree.split_once('{') else { return vec![tree.to_owned()] };
+    let (mut depth, mut all, mut part) = (0, Vec::new(), String::new());
+    for letter in rest.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 || (depth == 0 && letter == ',') {
+            all.extend(branches(&part).into_iter().map(|branch| format!("{stem}{branch}")));
+            part.clear();
+        } else {
+            part.push(letter);
+        }
+        if depth < 0 {
+            break;
+        }
+    }
+    all
+}
+
+/// Where a path that a module `own` uses leads, as a path without extension; `None` to another crate.
+fn place(own: &Path, path: &str) -> Option<PathBuf> {
+    let mut names = path.split("::").peekable();
+    let mut at = match *names.peek()? {
+        "crate" => PathBuf::from("src"),
+        "super" => own.parent()?.to_path_buf(),
+        _ => return None,
+    };
+    names.next();
+    while names.next_if_eq(&"super").is_some() {
+        at.pop();
+    }
+    Some(at.join(names.collect::<PathBuf>()))
+}
+
+/// `path` without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+        plain
+    })
+}
+
+/// A way from `file` through what it takes from back to itself.
+fn way_back(file: &Path, leads: &BTreeMap<&Path, BTreeSet<PathBuf>>) -> Option<Vec<PathBuf>> {
+    let mut ways = vec![vec![file.to_path_buf()]];
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop() {
+        for next in &leads[way.last()?.as_path()] {
+            if next == file {
+                return Some(way);
+            }
+            if seen.insert(next) {
+                ways.push(way.iter().chain([next]).cloned().collect());
+            }
+        }
+    }
+    None
 }

@@ -1,7 +1,5 @@
 //! What a server answered.
 
-use std::string::String;
-
 use super::Party;
 
 /// An answer that is an error, as far as a page may see it: no field holds a credential.

@@ -1,6 +1,6 @@
 //! What was asked, and of whom.
 
-use std::{borrow::ToOwned, fmt, format, string::String};
+use std::fmt;
 
 use super::PageFunction;
 use crate::text;

@@ -81,3 +81,9 @@ pub(crate) fn is_connection_code(code: &str) -> bool {
             | "ETIMEDOUT"
     )
 }
+
+/// Whether `code` is STS's or RAM's, and none that a platform or a library has for its own errors.
+#[must_use]
+pub fn is_cloud_code(code: &str) -> bool {
+    is_throttling_code(code) || is_configuration_code(code)
+}

@@ -1,7 +1,5 @@
 //! The sentences: what happened, whose move it is, what was asked and what was answered.
 
-use std::{format, string::String};
-
 use super::{Answered, Error, Gist, Party, is_configuration_code};
 
 impl Party {

@@ -4,11 +4,18 @@
 use super::{
     Meta, Parse,
     failure::is_success,
-    read, read_failure, read_thrown, read_words,
-    search::{self, Members, Tree, member, number, text},
-    thrown::{HEADERS, STATUSES, answered, is_error},
+    members::{Members, member, number, text},
+    read, read_failure,
 };
 use crate::{error::Error, json::Json, text::contains};
+
+/// Where clients have the status and the headers of an answer.
+pub(super) const STATUSES: &[&str] = &["status", "statuscode"];
+pub(super) const HEADERS: &[&str] = &["headers", "header"];
+
+/// What JavaScript itself throws.
+pub(super) const OF_LANGUAGE: [&str; 6] =
+    ["ReferenceError", "TypeError", "SyntaxError", "RangeError", "EvalError", "URIError"];
 
 /// What Angular calls its report of a request, which has no body if nobody answered.
 const OF_ANGULAR: &str = "HttpErrorResponse";
@@ -40,50 +47,6 @@ const UNREACHED: [&str; 13] = [
 const UNPARSED: Error = Error::InvalidResponse {
     reason: "its client could not parse it, as if it were the page of a sign-in or of a proxy",
 };
-
-/// What a function resolved with, if that is a client's report of a failure and no body of a server:
-///
-/// ```text
-/// { error: { status: "FETCH_ERROR", error: "TypeError: Failed to fetch" } }    RTK Query
-/// { error: { … }, response: <a Response with 401> }                            openapi-fetch
-/// { errMsg: "request:fail" }                                                   mini programs
-/// ```
-///
-/// `result` holds the same as what [`read_thrown`] is given. `None` if it is a body, or may be one.
-#[must_use]
-pub fn read_result(result: &Json, parse: Parse<'_>) -> Option<Error> {
-    let Json::Object(members) = result else { return None };
-    let answer = member(members, &["response"]).and_then(|(_, answer)| object(answer));
-    if answer.and_then(status).is_some_and(|status| !is_success(status)) || is_angular(members) {
-        return answered(result, members, parse).or(Some(Error::Network));
-    }
-    let inner = member(members, &["error", "err", "reason"]).map(|(_, error)| error);
-    match inner {
-        Some(Json::Object(error)) => of_error(inner?, error, parse),
-        Some(Json::String(text)) if says_unreached(text) => Some(Error::Network),
-        _ => None,
-    }
-    .or_else(|| unparsed(members, parse))
-    .or_else(|| {
-        let holds_none = || search::first_credentials(&Tree::new(result)).is_none();
-        (unreached(members) && holds_none()).then_some(Error::Network)
-    })
-}
-
-/// What the error beside no data tells, unless it is what a server calls its own: `{"error":{"code":401}}`.
-fn of_error(error: &Json, members: &Members, parse: Parse<'_>) -> Option<Error> {
-    if unreached(members) {
-        return Some(Error::Network);
-    }
-    // A server may name its errors so, too; but it has no stack to show.
-    let is_error = is_error(members) && member(members, &["stack"]).is_some();
-    let is_answer = status(members).is_some() && member(members, &["data"]).is_some();
-    if is_error || is_answer {
-        let read = read_thrown(error, parse).or_else(|| read_words(error, parse));
-        return read.or_else(|| is_error.then_some(Error::Source));
-    }
-    unparsed(members, parse)
-}
 
 /// Whether an object reports that nobody answered.
 pub(super) fn unreached(members: &Members) -> bool {
@@ -118,67 +81,31 @@ fn of_text(body: Option<&Json>, parse: Parse<'_>) -> Error {
 }
 
 /// Whether a text is what a platform or a client says where nobody answered.
-fn says_unreached(text: &str) -> bool {
+pub(super) fn says_unreached(text: &str) -> bool {
     let said = text.to_ascii_lowercase();
     UNREACHED.iter().any(|words| contains(&said, words))
         || ["aborterror", "timeouterror"].iter().any(|name| said.starts_with(name))
 }
 
-fn is_angular(members: &Members) -> bool {
+pub(super) fn is_angular(members: &Members) -> bool {
     text(members, &["name"]).is_some_and(|(_, name)| name == OF_ANGULAR)
 }
 
-fn status(members: &Members) -> Option<u16> {
+pub(super) fn status(members: &Members) -> Option<u16> {
     let status = number(member(members, STATUSES)?.1)?;
     (100.0..600.0).contains(&status).then_some(status as u16)
 }
 
-fn object(json: &Json) -> Option<&Members> {
+pub(super) fn object(json: &Json) -> Option<&Members> {
     match json {
         Json::Object(members) => Some(members),
         _ => None,
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Option<Json> {
-        serde_json::from_str(text).ok()
-    }
-
-    #[test]
-    fn what_a_server_may_have_said_is_its_body() {
-        for body in [
-            r#"{"error":{"code":401,"message":"sign in"}}"#,
-            r#"{"error":{"name":"ValidationError","message":"bad"}}"#,
-            r#"{"error":"Forbidden","message":"no"}"#,
-            r#"{"status":0,"info":"请先登录"}"#,
-            r#"{"code":-1,"msg":"this network is not allowed"}"#,
-            r#"{"AccessKeyId":"STS.a","AccessKeySecret":"b","message":"network error before"}"#,
-            r#"{"response":{"status":200},"data":{}}"#,
-            r#"[{"errMsg":"request:fail"}]"#,
-            "null",
-        ] {
-            assert_eq!(read_result(&parse(body).unwrap(), &parse), None, "{body}");
-        }
-    }
-
-    #[test]
-    fn a_report_that_nobody_answered_is_no_body() {
-        for report in [
-            r#"{"error":{"status":"FETCH_ERROR","error":"TypeError: no"}}"#,
-            r#"{"error":"TypeError: Failed to fetch"}"#,
-            r#"{"status":0,"statusText":"error","readyState":0}"#,
-            r#"{"errMsg":"uploadFile:fail"}"#,
-            r#"{"name":"HttpErrorResponse","status":0,"headers":{},"error":{"isTrusted":true}}"#,
-        ] {
-            assert_eq!(
-                read_result(&parse(report).unwrap(), &parse),
-                Some(Error::Network),
-                "{report}"
-            );
-        }
-    }
+/// Whether it is an error of a library, or of the page.
+pub(super) fn is_error(members: &Members) -> bool {
+    let name = member(members, &["name"]).and_then(|(_, name)| name.as_str()).unwrap_or_default();
+    ["Error", "Errors", "Exception", "ErrorResponse"].iter().any(|end| name.ends_with(end))
+        || members.iter().any(|(name, value)| name == "stack" && *value == Json::Bool(true))
 }

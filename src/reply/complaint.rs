@@ -1,10 +1,8 @@
 //! What a body says about its own failure: status, code, and whether it says so at all.
 
-use std::{borrow::ToOwned, string::String};
-
 use super::{
     leading::in_code,
-    search::{Members, member, number, text},
+    members::{Members, member, number, text},
     session::is_session_code,
 };
 use crate::json::Json;

@@ -1,12 +1,10 @@
 //! When a token ends and what time it is on the server, as an answer tells it.
 
-use std::{borrow::ToOwned, vec::Vec};
-
 use super::{
     Meta, ServerTime, Warning,
     expiry_names::{EndName, Sureness, Unit, end_name, unit_called},
-    expiry_values::{DURATION_MAX, End, FIRST_NOW, LAST, end, stamp},
-    search::{Members, member, number, plain},
+    expiry_values::{DURATION_MAX, End, FIRST_NOW, LAST, LIFE_MAX, LIFE_MIN, end, stamp},
+    members::{Members, member, number, plain},
 };
 use crate::{
     error::Error,
@@ -15,12 +13,6 @@ use crate::{
     time::{Millis, is_zone_off, read_http_date},
     token::{Expiry, StsToken},
 };
-
-/// The longest life that STS grants: `DurationSeconds` of 12 hours, if the role allows it.
-pub const LIFE_MAX: Millis = 43_200_000;
-
-/// The shortest life that AssumeRole grants.
-pub(super) const LIFE_MIN: Millis = 900_000;
 
 /// How long the way from STS to the answer may have taken when a life is compared with zones.
 const ZONE_TOLERANCE: Millis = 10_000;

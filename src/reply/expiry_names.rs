@@ -1,6 +1,6 @@
 //! Which members say when a token ends, by their names alone: no two frameworks spell it alike.
 
-use super::search::plain;
+use super::members::plain;
 use crate::{text::contains, time::Millis};
 
 /// What a bare number counts, if the name says so.

@@ -2,14 +2,19 @@
 
 use super::{
     ServerTime,
-    expiry::{LIFE_MAX, LIFE_MIN},
     expiry_names::{EndName, Sureness, Unit},
-    search::{Members, member, number, text},
+    members::{Members, member, number, text},
 };
 use crate::{
     json::Json,
     time::{Millis, UnixMillis, read_date_time, read_named_date},
 };
+
+/// The longest life that STS grants: `DurationSeconds` of 12 hours, if the role allows it.
+pub const LIFE_MAX: Millis = 43_200_000;
+
+/// The shortest life that AssumeRole grants.
+pub(super) const LIFE_MIN: Millis = 900_000;
 
 /// A bare number up to this many is a duration in seconds.
 pub(super) const DURATION_MAX: f64 = 86_400.0;

@@ -1,25 +1,21 @@
 //! What an answer without a token says: whose move it is, and when to ask again.
 
-use std::{
-    borrow::ToOwned,
-    string::{String, ToString},
-};
-
 use super::{
     Meta, Parse,
     complaint::Complaint,
     leading::{is_known, leading_code},
+    members::{bare, begins, member, number},
     message::{is_plain, message, refuses, request_id},
     moment::is_passing,
-    said::is_cloud_code,
-    search::{self, Tree, member, number},
+    search::{self, Tree},
     secrets::Secrets,
     session::{is_session_code, says_signed_out},
     xml,
 };
 use crate::{
     error::{
-        Answered, Error, Gist, Party, is_configuration_code, is_fault_code, is_throttling_code,
+        Answered, Error, Gist, Party, is_cloud_code, is_configuration_code, is_fault_code,
+        is_throttling_code,
     },
     json::Json,
     text::contains,
@@ -107,7 +103,7 @@ fn is_blocked(http: u16, page: &str) -> bool {
     let names = || WORDS.iter().any(|words| contains(&said, words));
     // What servers answer to a wrong method says so: "405 Not Allowed", "Method Not Allowed".
     let of_method = || contains(&said, "allowed") || contains(&said, "method");
-    search::begins(search::bare(page), b"<")
+    begins(bare(page), b"<")
         && (matches!(http, 403 | 405) && names() || http == 405 && !of_method())
 }
 

@@ -1,6 +1,6 @@
 //! What errors of gRPC, gRPC-Web and Connect say: a number or a name of theirs, each of which is an HTTP status.
 
-use super::search::{Members, member, number, plain, text};
+use super::members::{Members, member, number, plain, text};
 use crate::json::Json;
 
 /// Codes of which it is certain that a server has answered them, with the number and the HTTP status that Connect's

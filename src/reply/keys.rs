@@ -1,10 +1,12 @@
 //! What in a sentence looks like a key: nobody has said so, and nobody has to read it.
 
-use super::secrets::HIDDEN;
 use crate::{
     text::{contains, split_once},
     time::read_date_time,
 };
+
+/// What stands in the place of what is hidden.
+pub(super) const HIDDEN: &str = "[secret]";
 
 /// Letters and digits in a row that no sentence has, and every key.
 const KEY_LIKE: usize = 24;

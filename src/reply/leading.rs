@@ -11,8 +11,6 @@
 //! 获取STS凭证失败: NoPermission: You are…
 //! ```
 
-use std::{borrow::ToOwned, string::String};
-
 use crate::{
     error::{is_configuration_code, is_connection_code, is_fault_code, is_throttling_code},
     text::contains,

@@ -1,10 +1,9 @@
 //! What the server wrote for people, and the number of its request: told as data, and without a secret.
 
-use std::{borrow::ToOwned, string::String};
-
 use super::{
     complaint::GRANTED,
-    search::{IDS, Members, SECRETS, Tree, begins, is_blank, member, text},
+    members::{Members, begins, is_blank, member, text},
+    search::{IDS, SECRETS, Tree},
     secrets::Secrets,
 };
 use crate::{json::Json, text::contains};

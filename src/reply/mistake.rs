@@ -1,8 +1,6 @@
 //! What the platform throws: for a mistake in the page's code, for an answer that it could not read, or because nothing
 //! answered.
 
-use std::{borrow::ToOwned, string::String};
-
 use crate::text::contains;
 
 /// What an error of the platform is about, if it is not about a connection.

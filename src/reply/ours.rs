@@ -1,6 +1,6 @@
 //! Errors of this package, which a function throws that asks another manager.
 
-use super::search::{Members, member, number};
+use super::members::{Members, member, number};
 use crate::error::{Answered, Error};
 
 /// Whether an error is one of this package.

@@ -1,9 +1,8 @@
 //! What an answer says beside its credential, for the page: a bucket, a directory, a record of its own.
 
-use std::vec::Vec;
-
 use super::{
-    search::{IDS, plain},
+    members::plain,
+    search::IDS,
     secrets::{Secrets, names_secret},
 };
 use crate::{json::Json, text::contains};

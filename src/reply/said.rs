@@ -4,18 +4,16 @@ use super::{
     Meta, Parse,
     complaint::error_status,
     failure::{is_error_text, refusal},
-    grpc, read_failure, search,
+    grpc,
+    members::bare,
+    read_failure,
 };
-use crate::{
-    error::{Error, is_configuration_code, is_throttling_code},
-    json::Json,
-    text::split_once,
-};
+use crate::{error::Error, json::Json, text::split_once};
 
 /// What a text says of an answer: the JSON that it is, the code of the cloud or the end of the session that it tells
 /// of, or the status that it names.
 pub(super) fn said(text: &str, parse: Parse<'_>) -> Option<Error> {
-    let (meta, text) = (Meta::default(), search::bare(text));
+    let (meta, text) = (Meta::default(), bare(text));
     if matches!(parse(text), Some(Json::Object(_) | Json::Array(_))) {
         return refusal(200, Json::String(text.into()), &meta, parse);
     }
@@ -29,11 +27,6 @@ pub(super) fn said(text: &str, parse: Parse<'_>) -> Option<Error> {
         return Some(read_failure(status.unwrap_or(200), Some(body), &meta, parse));
     }
     Some(read_failure(status?, None, &meta, parse))
-}
-
-/// Whether `code` is STS's or RAM's, and none that a platform or a library has for its own errors.
-pub(super) fn is_cloud_code(code: &str) -> bool {
-    is_throttling_code(code) || is_configuration_code(code)
 }
 
 /// The status of an error that a text names: `401`, `HTTP 401`, `HTTP error! status: 401`,

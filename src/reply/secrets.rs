@@ -1,11 +1,10 @@
 //! What in an answer must not be shown, and texts without it.
 
-use std::{borrow::ToOwned, string::String, vec::Vec};
-
 use super::{
     expiry_names::names_end,
-    keys::hide_keys,
-    search::{AMBIGUOUS, Tree, plain},
+    keys::{HIDDEN, hide_keys},
+    members::plain,
+    search::{AMBIGUOUS, Tree},
 };
 use crate::{
     json::Json,
@@ -17,7 +16,6 @@ use crate::{
 const SECRET_MIN: usize = 6;
 /// Shorter parts of a secret may be there by chance.
 const PART_MIN: usize = 9;
-pub(super) const HIDDEN: &str = "[secret]";
 
 /// Whether a member of this name may hold a secret. An end of a token has the token in its name, too.
 pub(super) fn names_secret(key: &str) -> bool {

@@ -4,7 +4,7 @@
 //! user can mend by signing in. Nor do tokens of other things: a form's, an upload's, a captcha's, another platform's.
 
 use super::{
-    search::plain,
+    members::plain,
     sentence::Sentence,
     session_words::{
         ELSEWHERE, ENDS, INVALID, NEAR, NO, OTHERS, OTHERS_BEFORE, SESSIONS, SIGN_IN, TOKENS,

@@ -3,26 +3,24 @@
 //!
 //! Each client puts status, body and headers elsewhere; interceptors reject with whatever they have at hand.
 
-use std::{borrow::ToOwned, vec, vec::Vec};
-
 use super::{
     Meta, Parse,
-    client::{unparsed, unreached},
+    client::{HEADERS, OF_LANGUAGE, STATUSES, is_error, unparsed, unreached},
     complaint::error_status,
     failure::{is_success, refusal},
     grpc,
+    members::{Members, bare, begins, member, number},
     ours::{is_ours, ours},
     read_failure,
-    said::{is_cloud_code, said},
-    search::{self, Members, member, number},
-    words::OF_LANGUAGE,
+    said::said,
 };
-use crate::{error::Error, json::Json};
+use crate::{
+    error::{Error, is_cloud_code},
+    json::Json,
+};
 
-pub(super) const STATUSES: &[&str] = &["status", "statuscode"];
 const ANSWERS: &[&str] = &["response", "res"];
 const BODIES: &[&str] = &["data", "body", "text", "bodytext", "responsetext", "result"];
-pub(super) const HEADERS: &[&str] = &["headers", "header"];
 const CODES: &[&str] = &["code", "errorcode", "errcode"];
 /// Where an error has another that it is about. One that a body has under such a name is data, but for a cause.
 const INNER: [&str; 7] =
@@ -111,13 +109,6 @@ fn answer_itself(members: &Members) -> Option<&Json> {
         .filter(|answer| matches!(answer, Json::Object(_)))
 }
 
-/// Whether it is an error of a library, or of the page.
-pub(super) fn is_error(members: &Members) -> bool {
-    let name = member(members, &["name"]).and_then(|(_, name)| name.as_str()).unwrap_or_default();
-    ["Error", "Errors", "Exception", "ErrorResponse"].iter().any(|end| name.ends_with(end))
-        || members.iter().any(|(name, value)| name == "stack" && *value == Json::Bool(true))
-}
-
 /// The body that an error of a GraphQL client is about, of which it has the list of errors.
 fn errors_of_graphql(members: &Members) -> Option<Json> {
     let (_, errors) = member(members, &["graphqlerrors", "errors"])?;
@@ -128,7 +119,7 @@ fn errors_of_graphql(members: &Members) -> Option<Json> {
 
 /// The error that a page of HTML is in the place of an answer.
 fn page(body: &Json, parse: Parse<'_>) -> Option<Error> {
-    let is_page = search::begins(search::bare(body.as_str()?), b"<");
+    let is_page = begins(bare(body.as_str()?), b"<");
     is_page.then(|| super::read(body.clone(), &Meta::default(), parse).err())?
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     expiry_names::names_end,
-    search::{Members, plain},
+    members::{Members, plain},
 };
 use crate::text::contains;
 

@@ -6,11 +6,10 @@
 //! { "Endpoint": "https://oss-cn-shanghai.aliyuncs.com", "Bucket": "outin-…", "FileName": "sv/….mp4" }
 //! ```
 
-use std::{borrow::ToOwned, string::String, vec::Vec};
-
 use super::{
     Parse,
-    search::{Members, credentials, text},
+    members::{Members, text},
+    search::credentials,
     token_of,
 };
 use crate::{

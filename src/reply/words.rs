@@ -1,14 +1,12 @@
 //! What a page's own function says for people, where that is all there is: `reject("今日上传次数已用完")`.
 
-use std::borrow::ToOwned;
-
 use super::{
     Meta, Parse,
+    client::{OF_LANGUAGE, is_error},
+    members::{Members, member},
     message::is_plain,
     moment::may_be_connection,
     read_failure,
-    search::{Members, member},
-    thrown::is_error,
 };
 use crate::{
     error::{Error, is_connection_code},
@@ -45,9 +43,6 @@ const OF_PLATFORM: [&str; 19] = [
     "UnknownError",
     "VersionError",
 ];
-/// The same of JavaScript itself.
-pub(super) const OF_LANGUAGE: [&str; 6] =
-    ["ReferenceError", "TypeError", "SyntaxError", "RangeError", "EvalError", "URIError"];
 
 /// The refusal in what a function of the page threw: a text, or an error of the page's own, that is a sentence for
 /// people and speaks of no connection.

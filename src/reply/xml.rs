@@ -1,8 +1,6 @@
 //! An error in XML, as STS and OSS write it and AppServers pass it on.
 
-use std::{borrow::ToOwned, string::String, vec::Vec};
-
-use super::search::{bare, begins, member};
+use super::members::{bare, begins, member};
 use crate::{json::Json, text::split_once};
 
 /// How many elements are looked at: an error of the cloud has five or six.

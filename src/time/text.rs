@@ -2,8 +2,6 @@
 //!
 //! Written by hand because a date library would be the largest part of the shipped module.
 
-use std::string::String;
-
 use super::{
     Millis, UnixMillis,
     cursor::{Cursor, DAY, DAYS_TO_EPOCH, HOUR, MINUTE, SECOND, days_since_epoch, time_of_day},

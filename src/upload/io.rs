@@ -1,7 +1,5 @@
 //! What goes into the machine of an uploader, and what comes out.
 
-use std::string::String;
-
 use crate::{
     error::{Answered, Error, is_fault_code},
     lifecycle::{Event, FetchId, Reason},

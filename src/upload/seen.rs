@@ -1,7 +1,5 @@
 //! What a look at the SDK shows, and what it is given then.
 
-use std::string::String;
-
 use super::{
     Cx, Delivery, Effect, Failure, FileState, Kind, Look, Phase, Upload, UploaderState,
     numbers::LOOK_EVERY,

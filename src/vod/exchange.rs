@@ -1,7 +1,5 @@
 //! One request for an UploadAuth, with the second tries that a refusal allows.
 
-use std::string::String;
-
 use super::{Call, Kind, Media, Refusal, Refused};
 use crate::error::Error;
 

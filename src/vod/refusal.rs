@@ -1,7 +1,5 @@
 //! What a refusal of VOD means.
 
-use std::borrow::ToOwned;
-
 use crate::{
     error::{Answered, Error, Party},
     json::Json,

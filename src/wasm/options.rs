@@ -280,9 +280,7 @@ pub fn parse(text: &str) -> Option<Json> {
     Some(json(&JSON::parse(text).ok()?, MAX_DEPTH))
 }
 
-/// What `JSON.parse` returned, as the core reads it. Deeper than `depth` it is `null`.
-///
-/// serde-wasm-bindgen's reader would weigh as much as a quarter of the module.
+/// What `JSON.parse` returned, as the core reads it. Containers within `depth` others are `null`.
 fn json(value: &JsValue, depth: u32) -> Json {
     if let Some(text) = value.as_string() {
         Json::String(text)

@@ -1,4 +1,4 @@
-//! Answers of AppServers, in every shape known: the same fixtures, read by either deserializer.
+//! Answers of AppServers, in every shape known: the same fixtures, read as the module reads and as the host does.
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
