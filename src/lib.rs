@@ -73,7 +73,6 @@ pub mod lifecycle;
 pub mod policy;
 pub mod reply;
 pub mod secret;
-pub mod text;
 pub mod time;
 pub mod token;
 pub mod upload;

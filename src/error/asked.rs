@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::PageFunction;
-use crate::text;
 
 /// Who was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -44,7 +43,7 @@ impl Asked {
     #[must_use]
     pub fn new(party: Party, method: &'static str, address: &str) -> Self {
         let bare = address.split(['?', '#']).next().unwrap_or_default();
-        let address = match text::split_once(bare, "//") {
+        let address = match bare.split_once("//") {
             Some((scheme, rest)) => {
                 let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
                 let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));

@@ -1,7 +1,5 @@
 //! What the error codes of clouds, SDKs and Node say about asking again.
 
-use crate::text::contains;
-
 /// Whether `code` is one of STS, RAM or VOD that only a change of the AppServer's configuration ends.
 #[must_use]
 pub fn is_configuration_code(code: &str) -> bool {
@@ -41,7 +39,7 @@ pub fn is_fault_code(code: &str) -> bool {
     ];
     const PARTS: [&str; 3] = ["Timeout", "TimedOut", "Unreachable"];
     is_connection_code(code)
-        || !is_session_timeout(code) && PARTS.iter().any(|part| contains(code, part))
+        || !is_session_timeout(code) && PARTS.iter().any(|part| code.contains(part))
         || PREFIXES.iter().any(|prefix| code.starts_with(prefix))
 }
 

@@ -7,7 +7,7 @@ use super::{
     members::{Members, member, number, text},
     read, read_failure,
 };
-use crate::{error::Error, json::Json, text::contains};
+use crate::{error::Error, json::Json};
 
 /// Where clients have the status and the headers of an answer.
 pub(super) const STATUSES: &[&str] = &["status", "statuscode"];
@@ -83,7 +83,7 @@ fn of_text(body: Option<&Json>, parse: Parse<'_>) -> Error {
 /// Whether a text is what a platform or a client says where nobody answered.
 pub(super) fn says_unreached(text: &str) -> bool {
     let said = text.to_ascii_lowercase();
-    UNREACHED.iter().any(|words| contains(&said, words))
+    UNREACHED.iter().any(|words| said.contains(words))
         || ["aborterror", "timeouterror"].iter().any(|name| said.starts_with(name))
 }
 

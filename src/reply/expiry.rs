@@ -9,7 +9,6 @@ use super::{
 use crate::{
     error::Error,
     json::Json,
-    text::contains,
     time::{Millis, is_zone_off, read_http_date},
     token::{Expiry, StsToken},
 };
@@ -154,9 +153,7 @@ fn other_token(members: &Members, distance: usize, token: &StsToken) -> bool {
         }
         let name = plain(key);
         let page = name.ends_with("accesstoken")
-            || distance > 0
-                && (name.ends_with("token") || name == "jwt")
-                && !contains(&name, "srf");
+            || distance > 0 && (name.ends_with("token") || name == "jwt") && !name.contains("srf");
         others |= page && !text.is_empty();
     }
     others

@@ -1,7 +1,7 @@
 //! Which members say when a token ends, by their names alone: no two frameworks spell it alike.
 
 use super::members::plain;
-use crate::{text::contains, time::Millis};
+use crate::time::Millis;
 
 /// What a bare number counts, if the name says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ pub(super) fn end_name(key: &str) -> Option<EndName> {
     if !is_end(&name) || is_of_another(&name) {
         return None;
     }
-    let has = |parts: &[&str]| parts.iter().any(|part| contains(&name, part));
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
     let sureness = match &*name {
         _ if has(&["utc", "gmt"]) => Sureness::Utc,
         "expiration" => Sureness::Expiration,
@@ -224,7 +224,7 @@ fn unit_of(name: &str) -> Unit {
 }
 
 fn is_end(name: &str) -> bool {
-    STEMS.iter().any(|stem| contains(name, stem))
+    STEMS.iter().any(|stem| name.contains(stem))
         // Elsewhere it is a part of a word: settlement.
         || name.starts_with("ttl")
         || name.ends_with("ttl")
@@ -234,10 +234,10 @@ fn is_end(name: &str) -> bool {
 
 fn is_of_another(name: &str) -> bool {
     let at_an_end = |other: &&str| name.starts_with(*other) || name.ends_with(*other);
-    OTHERS.iter().any(|other| contains(name, other))
+    OTHERS.iter().any(|other| name.contains(other))
         || OTHERS_AT_AN_END.iter().any(at_an_end)
         // The AccessKey is a part of the token, an access_token is another.
-        || contains(name, "access") && !contains(name, "accesskey")
+        || name.contains("access") && !name.contains("accesskey")
         || name.starts_with("min") && !name.starts_with("minute")
 }
 

@@ -18,7 +18,6 @@ use crate::{
         is_throttling_code,
     },
     json::Json,
-    text::contains,
     time::{Millis, read_http_date},
 };
 
@@ -100,9 +99,9 @@ fn is_blocked(http: u16, page: &str) -> bool {
         "threats to the server",
     ];
     let said = page.to_ascii_lowercase();
-    let names = || WORDS.iter().any(|words| contains(&said, words));
+    let names = || WORDS.iter().any(|words| said.contains(words));
     // What servers answer to a wrong method says so: "405 Not Allowed", "Method Not Allowed".
-    let of_method = || contains(&said, "allowed") || contains(&said, "method");
+    let of_method = || said.contains("allowed") || said.contains("method");
     begins(bare(page), b"<")
         && (matches!(http, 403 | 405) && names() || http == 405 && !of_method())
 }
@@ -127,7 +126,7 @@ fn best_code(code: Option<String>, message: Option<&str>) -> Option<String> {
 
 /// Whether a code is about the credentials of the AppServer, and so never about its user's session.
 fn is_of_sts(code: &str) -> bool {
-    ["SecurityToken", "AccessKey"].iter().any(|part| contains(code, part))
+    ["SecurityToken", "AccessKey"].iter().any(|part| code.contains(part))
 }
 
 /// Whether a sentence says "too often": STS's, HTTP's, and that of Chinese frameworks.
@@ -135,7 +134,7 @@ fn asks_for_fewer(sentence: &str) -> bool {
     const PHRASES: [&str; 5] =
         ["flow control", "request throttling", "too many requests", "过于频繁", "太频繁"];
     let lower = sentence.to_ascii_lowercase();
-    PHRASES.iter().any(|phrase| contains(&lower, phrase))
+    PHRASES.iter().any(|phrase| lower.contains(phrase))
 }
 
 /// The error that the body of a rejected call is, if it is one. Its status is that of HTTP.
@@ -164,7 +163,7 @@ pub(super) const fn is_success(status: u16) -> bool {
 fn names_csrf(words: &str) -> bool {
     const WORDS: [&str; 5] = ["csrf", "xsrf", "antiforgery", "anti-forgery", "authenticity"];
     let text = words.to_ascii_lowercase();
-    WORDS.into_iter().any(|word| contains(&text, word))
+    WORDS.into_iter().any(|word| text.contains(word))
 }
 
 /// `Retry-After`: a number of seconds, or an HTTP date less the answer's own `Date`; or the body's `RetryAfterSeconds`.

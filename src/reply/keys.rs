@@ -1,9 +1,6 @@
 //! What in a sentence looks like a key: nobody has said so, and nobody has to read it.
 
-use crate::{
-    text::{contains, split_once},
-    time::read_date_time,
-};
+use crate::time::read_date_time;
 
 /// What stands in the place of what is hidden.
 pub(super) const HIDDEN: &str = "[secret]";
@@ -17,10 +14,10 @@ const PARTED_LIKE: usize = 20;
 
 /// Appends a word without the query of its address, and without what may be a key. `out` is what stands before it.
 pub(super) fn hide_keys(word: &str, out: &mut String) {
-    let (mut rest, cut) = match split_once(word, "?") {
+    let (mut rest, cut) = match word.split_once("?") {
         Some((address, query)) if query.contains('=') => (address, "?…"),
         // A query that was encoded to be signed.
-        _ => match ["%3D", "%3d", "%253D"].iter().find_map(|equals| split_once(word, equals)) {
+        _ => match ["%3D", "%3d", "%253D"].iter().find_map(|equals| word.split_once(equals)) {
             Some((name, _)) => (name, "…"),
             None => (word, ""),
         },
@@ -57,7 +54,7 @@ fn is_key(run: &str, before: &str) -> bool {
         let letters = part.bytes().any(|byte| byte.is_ascii_alphabetic());
         digits && letters && part.len() >= least && read_date_time(part).is_none()
     };
-    contains(run, "LTAI") || run.split(['-', '_']).any(whole) || is_jumble(run, session)
+    run.contains("LTAI") || run.split(['-', '_']).any(whole) || is_jumble(run, session)
 }
 
 /// Whether a run with `-` or `_` in it is made at random. Words, names of files and codes have hyphens, too; but their
@@ -101,9 +98,8 @@ fn names_session(text: &str) -> bool {
     let start = text.char_indices().rev().nth(NEAR).map_or(0, |(start, _)| start);
     let near = text.get(start..).unwrap_or_default().to_ascii_lowercase();
     // "The token is invalid, RequestId: …"
-    let names = |word: &&str| {
-        split_once(&near, word).is_some_and(|(_, behind)| !contains(behind, "request"))
-    };
+    let names =
+        |word: &&str| near.split_once(word).is_some_and(|(_, behind)| !behind.contains("request"));
     WORDS.iter().any(names)
 }
 

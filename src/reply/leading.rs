@@ -11,10 +11,7 @@
 //! 获取STS凭证失败: NoPermission: You are…
 //! ```
 
-use crate::{
-    error::{is_configuration_code, is_connection_code, is_fault_code, is_throttling_code},
-    text::contains,
-};
+use crate::error::{is_configuration_code, is_connection_code, is_fault_code, is_throttling_code};
 
 /// How many words of a message are looked at.
 const WORDS: usize = 32;
@@ -52,7 +49,7 @@ pub(super) fn leading_code(message: &str) -> Option<String> {
     if let Some(code) = words.clone().find(|word| names_refusal_of_cloud(word)) {
         return Some(code.to_owned());
     }
-    if contains(message, NO_PERMISSION) {
+    if message.contains(NO_PERMISSION) {
         return Some("NoPermission".to_owned());
     }
     let fault =

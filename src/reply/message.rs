@@ -6,7 +6,7 @@ use super::{
     search::{IDS, SECRETS, Tree},
     secrets::Secrets,
 };
-use crate::{json::Json, text::contains};
+use crate::json::Json;
 
 /// The longest message passed on, in characters.
 const MESSAGE_MAX: usize = 256;
@@ -120,7 +120,7 @@ fn says_success(sentence: &str) -> bool {
     ];
     let lower = sentence.to_ascii_lowercase();
     let bare = lower.trim_end_matches(['!', '.', '~', ' ', '！', '。']);
-    if ["不", "未", "没", "非", "失败", "not ", "fail", "error"].iter().any(|no| contains(bare, no))
+    if ["不", "未", "没", "非", "失败", "not ", "fail", "error"].iter().any(|no| bare.contains(no))
     {
         return false;
     }
@@ -139,7 +139,7 @@ fn may_grant(members: &Members) -> bool {
     let opaque = |text: &str| {
         text.len() >= OPAQUE_MIN
             && text.bytes().all(|byte| byte.is_ascii_graphic())
-            && !contains(text, "://")
+            && !text.contains("://")
     };
     named.iter().any(|names| text(members, names).is_some_and(|(_, text)| !is_blank(text)))
         || members.iter().any(|(_, value)| value.as_str().is_some_and(opaque))

@@ -1,8 +1,6 @@
 //! What the platform throws: for a mistake in the page's code, for an answer that it could not read, or because nothing
 //! answered.
 
-use crate::text::contains;
-
 /// What an error of the platform is about, if it is not about a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -73,11 +71,11 @@ pub fn read_fault(name: &str, message: &str) -> Option<Fault> {
         "ReferenceError" => Some(Fault::Mistake(plain(message))),
         "TypeError" => {
             let said = message.to_ascii_lowercase();
-            let is_used = contains(&said, "already") || contains(&said, "consumed");
-            let of_connection = OF_CONNECTION.iter().any(|words| contains(&said, words))
+            let is_used = said.contains("already") || said.contains("consumed");
+            let of_connection = OF_CONNECTION.iter().any(|words| said.contains(words))
                 || said == "decoding failed."
-                || contains(&said, "error in input stream");
-            let fault = if OF_ABSENT.iter().any(|words| contains(&said, words)) {
+                || said.contains("error in input stream");
+            let fault = if OF_ABSENT.iter().any(|words| said.contains(words)) {
                 Fault::Absent
             } else {
                 Fault::Mistake
@@ -94,7 +92,7 @@ pub fn read_fault(name: &str, message: &str) -> Option<Fault> {
 /// The message, if nothing in it can be a value: some messages quote those, and a value may be a credential.
 fn plain(message: &str) -> Option<String> {
     let said = message.to_ascii_lowercase();
-    let known = OF_MISTAKE.iter().any(|words| contains(&said, words));
+    let known = OF_MISTAKE.iter().any(|words| said.contains(words));
     let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.#-+".contains(byte);
     let mut words = message.as_bytes().split(|byte| !in_name(byte));
     let only_names = words.all(|word| word.len() <= LONGEST_NAME)
@@ -118,7 +116,7 @@ mod tests {
             ("TypeError", "can't access property \"data\", answer is undefined"),
         ] {
             let told = Some(message.to_owned());
-            let absent = contains(message, "undefined");
+            let absent = message.contains("undefined");
             let fault = if absent { Fault::Absent(told) } else { Fault::Mistake(told) };
             assert_eq!(read_fault(name, message), Some(fault), "{message}");
         }
@@ -132,7 +130,7 @@ mod tests {
             "Failed to execute 'json' on 'Response': body stream already read",
             "Response.json: Body has already been consumed.",
         ] {
-            let absent = contains(message, "of undefined");
+            let absent = message.contains("of undefined");
             let fault = if absent { Fault::Absent(None) } else { Fault::Mistake(None) };
             assert_eq!(read_fault("TypeError", message), Some(fault), "{message}");
         }

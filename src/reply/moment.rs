@@ -3,8 +3,6 @@
 //! `系统繁忙，请稍后再试` means the same whether a function threw it or an AppServer answered it, so both are read here.
 //! English words count as whole words only: a limit that is `reached` is about no server out of `reach`.
 
-use crate::text::contains;
-
 /// Whatever else a sentence says, with one of these it is about its moment, or about the way to the server.
 const MOMENT: &str = "network, networkerror, ://, timeout, timed out, time out, offline, socket, internet, \
     connection, connectivity, unreachable, busy, overloaded, maintenance, later, retry, retries, retrying, \
@@ -62,7 +60,7 @@ fn has(said: &str, phrases: &str) -> bool {
 /// Whether a text has a phrase: of English as whole words, also in the plural; of Chinese, which has no spaces, anywhere.
 fn says(said: &str, phrase: &str) -> bool {
     if !phrase.is_ascii() || phrase == "://" {
-        return contains(said, phrase);
+        return said.contains(phrase);
     }
     let bytes = said.as_bytes();
     let part_of_word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);

@@ -5,7 +5,7 @@ use super::{
     search::IDS,
     secrets::{Secrets, names_secret},
 };
-use crate::{json::Json, text::contains};
+use crate::json::Json;
 
 /// `json` without its credential: members that are named as a part of one or hold one are left out.
 pub(super) fn without_secrets(json: &Json, secrets: &Secrets<'_>) -> Json {
@@ -33,7 +33,7 @@ fn hides(key: &str, value: &Json, secrets: &Secrets<'_>) -> bool {
     match value {
         Json::String(text) => part() || secrets.within(text),
         // Each cookie in it is one, whatever it is called.
-        Json::Object(_) => contains(&plain(key), "cookie"),
+        Json::Object(_) => plain(key).contains("cookie"),
         _ => false,
     }
 }

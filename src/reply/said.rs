@@ -8,7 +8,7 @@ use super::{
     members::bare,
     read_failure,
 };
-use crate::{error::Error, json::Json, text::split_once};
+use crate::{error::Error, json::Json};
 
 /// What a text says of an answer: the JSON that it is, the code of the cloud or the end of the session that it tells
 /// of, or the status that it names.
@@ -60,7 +60,7 @@ fn named_status(text: &str) -> Option<u16> {
 /// The status that stands behind a colon and before its reason phrase: `: 401 Unauthorized`.
 fn status_with_reason(text: &str) -> Option<u16> {
     let mut rest = text;
-    while let Some((_, behind)) = split_once(rest, ": ") {
+    while let Some((_, behind)) = rest.split_once(": ") {
         let (number, reason) = behind.split_at_checked(3).unwrap_or_default();
         let phrase = reason.strip_prefix(' ').and_then(|reason| reason.bytes().next());
         let status = error_status(&Json::String(number.into()));

@@ -5,7 +5,7 @@ use super::{
     members::{Members, bare, begins, is_blank, plain, text},
     token_names::{Form, Name, Rank, surest},
 };
-use crate::{json::Json, text::contains};
+use crate::json::Json;
 
 /// How deep below the root an object is still looked at.
 const DEPTH: u32 = 4;
@@ -191,7 +191,7 @@ fn guess(members: &Members) -> Option<Credentials<'_>> {
     let (id_key, id) = texts().find(|(_, value)| value.trim_ascii().starts_with("STS."))?;
     let mut others = texts().filter(|(key, value)| *key != id_key && !is_blank(value));
     let (_, secret) = others.find(|(key, _)| {
-        !contains(key, "token") && (contains(key, "secret") || KEYS_GUESSED.contains(&&**key))
+        !key.contains("token") && (key.contains("secret") || KEYS_GUESSED.contains(&&**key))
     })?;
     Some(Credentials::new(id, secret, surest(members, Name::Vague), true))
 }

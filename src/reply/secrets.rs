@@ -6,11 +6,7 @@ use super::{
     members::plain,
     search::{AMBIGUOUS, Tree},
 };
-use crate::{
-    json::Json,
-    text::{contains, replace},
-    token::StsToken,
-};
+use crate::{json::Json, token::StsToken};
 
 /// Shorter values of a secret's name stand for nothing: `"token": ""`, `"secret": "no"`.
 const SECRET_MIN: usize = 6;
@@ -48,7 +44,7 @@ pub(super) fn names_secret(key: &str) -> bool {
     // In a longer name these are a part of a word.
     const WHOLE: [&str; 4] = ["sk", "sid", "pwd", "session"];
     let name = plain(key);
-    let secret = PARTS.iter().any(|part| contains(&name, part))
+    let secret = PARTS.iter().any(|part| name.contains(part))
         || WHOLE.contains(&&*name)
         // Whosever it is; its id is none.
         || AMBIGUOUS.iter().any(|part| name.ends_with(part));
@@ -78,19 +74,20 @@ impl<'a> Secrets<'a> {
 
     /// Whether `text` is, holds, or is a part of one.
     pub(super) fn touch(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| contains(secret, text) || contains(text, secret))
+        let is_part = |secret: &str| !text.is_empty() && secret.contains(text);
+        self.0.iter().any(|secret| is_part(secret) || text.contains(secret))
     }
 
     /// Whether `text` is or holds one.
     pub(super) fn within(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| contains(text, secret))
+        self.0.iter().any(|secret| text.contains(secret))
     }
 
     /// `text` without them, and without what looks like one: a message may quote what it signed.
     pub(super) fn scrub(&self, text: &str) -> String {
         let mut out = text.to_owned();
         for secret in &self.0 {
-            out = replace(&out, secret, HIDDEN);
+            out = out.replace(secret, HIDDEN);
         }
         let words = out.split(|char: char| char.is_whitespace() || char.is_control());
         let mut scrubbed = String::new();
@@ -99,7 +96,7 @@ impl<'a> Secrets<'a> {
                 scrubbed.push(' ');
             }
             // A handler may have broken one in two.
-            if word.len() >= PART_MIN && self.0.iter().any(|secret| contains(secret, word)) {
+            if word.len() >= PART_MIN && self.0.iter().any(|secret| secret.contains(word)) {
                 scrubbed.push_str(HIDDEN);
             } else {
                 hide_keys(word, &mut scrubbed);

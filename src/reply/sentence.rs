@@ -1,8 +1,6 @@
 //! A sentence as its words are looked for: in small letters, each English word between spaces, traditional characters as
 //! simplified ones.
 
-use crate::text::{contains, replace, split_once};
-
 /// Traditional characters of the words that are looked for, each before its simplified one.
 const SIMPLIFIED: &str = "請请錄录無无過过頂顶線线還还沒没會会話话號号帳账帐账驗验證证憑凭為为時时設设備备別别處处強强權权陸陆裝装實实讀读\
                           讓让終终續续導导現现資资訊讯單单雲云臺台開开續续數数據据";
@@ -44,21 +42,21 @@ impl Sentence {
         }
         space(&mut text);
         for (word, known) in SYNONYMS {
-            text = replace(&text, word, known);
+            text = text.replace(word, known);
         }
         Self(text)
     }
 
     /// Whether any of `parts` stands in it. English ones begin and end with a space.
     pub(super) fn has(&self, parts: &[&str]) -> bool {
-        parts.iter().any(|part| contains(&self.0, part))
+        parts.iter().any(|part| self.0.contains(part))
     }
 
     /// What stands before and behind each place of `word`; of an English one, its spaces are left.
     pub(super) fn around<'a>(&'a self, word: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let mut from = 0;
         core::iter::from_fn(move || {
-            let (before, _) = split_once(self.0.get(from..)?, word)?;
+            let (before, _) = self.0.get(from..)?.split_once(word)?;
             let start = from + before.len();
             let spaced = usize::from(word.ends_with(' '));
             let end = start + word.len() - spaced;

@@ -11,10 +11,7 @@ use super::{
         WHOSE, Word,
     },
 };
-use crate::{
-    error::is_session_timeout,
-    text::{contains, split_once},
-};
+use crate::error::is_session_timeout;
 
 /// Codes, as [`plain`] writes them, that say so wherever they stand in a longer one: `USER_NOT_LOGIN`.
 const PARTS: [&str; 10] = [
@@ -57,7 +54,7 @@ pub(super) fn is_session_code(code: &str, forbidden: bool) -> bool {
     let known = oauth
         || is_session_timeout(code)
         || WHOLE.contains(&&*name)
-        || PARTS.iter().any(|part| contains(&name, part));
+        || PARTS.iter().any(|part| name.contains(part));
     known && !(forbidden && name == UNAUTHORIZED)
 }
 
@@ -85,7 +82,7 @@ fn signed_in_elsewhere(sentence: &Sentence) -> bool {
     let near = |before: &str| {
         let start = before.char_indices().rev().nth(7).map_or(0, |(start, _)| start);
         let near = before.get(start..).unwrap_or_default();
-        ANOTHER.iter().any(|another| contains(near, another)) && contains(near, "在")
+        ANOTHER.iter().any(|another| near.contains(another)) && near.contains("在")
     };
     sentence.around("登录").any(|(before, _)| near(before))
 }
@@ -97,7 +94,7 @@ fn ends(sentence: &Sentence, word: &Word) -> bool {
     let all = || ENDS.iter().chain(invalid).chain(word.ends);
     sentence.around(word.name).any(|(before, behind)| {
         let near =
-            |end: &str| split_once(behind, end).is_some_and(|(between, _)| between.len() <= NEAR);
+            |end: &str| behind.split_once(end).is_some_and(|(between, _)| between.len() <= NEAR);
         !is_of_another(before) && all().any(|end| near(end))
     })
 }

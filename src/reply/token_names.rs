@@ -5,7 +5,6 @@ use super::{
     expiry_names::names_end,
     members::{Members, plain},
 };
-use crate::text::contains;
 
 /// What a member's name says, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,12 +64,12 @@ pub(super) fn surest(members: &Members, least: Name) -> Option<(Rank, &str)> {
 
 fn name_of(key: &str, value: &str) -> Option<Name> {
     let name = plain(key);
-    let has = |parts: &[&str]| parts.iter().any(|part| contains(&name, part));
-    let token = contains(&name, "token");
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    let token = name.contains("token");
     match &*name {
         "securitytoken" => Some(Name::Sts),
         "ststoken" => Some(Name::AliOss),
-        _ if contains(&name, "secret") && !token || is_id(value) => None,
+        _ if name.contains("secret") && !token || is_id(value) => None,
         _ if is_issued(value) => Some(Name::Named),
         // `tokenExpireTime` is about one, too.
         _ if names_end(key) || has(&OTHERS) => None,
@@ -80,7 +79,7 @@ fn name_of(key: &str, value: &str) -> Option<Name> {
         _ if name.ends_with("token") && has(&ISSUERS) => Some(Name::Named),
         _ if token && has(&PAGES) => None,
         _ if name.ends_with("token") => Some(Name::Any),
-        _ if token || contains(&name, "security") => Some(Name::Vague),
+        _ if token || name.contains("security") => Some(Name::Vague),
         _ => None,
     }
 }

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     error::{Error, is_connection_code},
     json::Json,
-    text::contains,
 };
 
 /// Of an answer of which only the words are known.
@@ -79,12 +78,12 @@ fn is_of_client(code: &str) -> bool {
         code.bytes().all(|byte| byte.is_ascii_uppercase() || b"_0123456789".contains(&byte));
     let parts = ["ERR_", "CERT", "SIGNATURE"];
     is_connection_code(code)
-        || shouted && (parts.iter().any(|part| contains(code, part)) || is_errno(code))
+        || shouted && (parts.iter().any(|part| code.contains(part)) || is_errno(code))
 }
 
 /// `EPROTO`, but not `EXPIRED_PLAN`.
 fn is_errno(code: &str) -> bool {
-    code.starts_with('E') && !contains(code, "_") && code.len() <= 16
+    code.starts_with('E') && !code.contains("_") && code.len() <= 16
 }
 
 fn is_sentence(text: &str) -> bool {

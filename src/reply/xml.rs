@@ -1,7 +1,7 @@
 //! An error in XML, as STS and OSS write it and AppServers pass it on.
 
 use super::members::{bare, begins, member};
-use crate::{json::Json, text::split_once};
+use crate::json::Json;
 
 /// How many elements are looked at: an error of the cloud has five or six.
 const ELEMENTS: usize = 128;
@@ -30,7 +30,7 @@ fn leaves(text: &str) -> Vec<(String, Json)> {
     let mut members = Vec::new();
     let mut pieces = text.split('<').take(ELEMENTS).peekable();
     while let Some(piece) = pieces.next() {
-        let Some((tag, content)) = split_once(piece, ">") else { continue };
+        let Some((tag, content)) = piece.split_once(">") else { continue };
         let name = tag.split(' ').next().unwrap_or_default();
         let closed = pieces.peek().and_then(|next| next.strip_prefix('/'));
         let closed = closed.and_then(|next| next.strip_prefix(name));

@@ -9,7 +9,6 @@ use super::{
     options::{call, get},
     patience::Patience,
 };
-use crate::text::contains;
 
 /// Largest body read, in bytes. One of STS has about 2,000.
 const LARGEST: usize = 256 << 10;
@@ -124,7 +123,7 @@ fn why_not_carried(thrown: &JsValue) -> &'static str {
 /// Whether the message of an error has one of these words, in small letters.
 fn names(thrown: &JsValue, words: &[&str]) -> bool {
     let message = get(thrown, "message").as_string().unwrap_or_default().to_ascii_lowercase();
-    words.iter().any(|word| contains(&message, word))
+    words.iter().any(|word| message.contains(word))
 }
 
 /// The body of a `Response`, piece by piece where the platform has streams.

@@ -14,7 +14,6 @@ use crate::{
     error::{Error, PageFunction},
     json::Json,
     reply::{self, Fault},
-    text::split_once,
 };
 
 /// What client libraries put on an error or an answer, where it is not what `Object.keys` finds.
@@ -178,7 +177,7 @@ fn headers(answer: &JsValue) -> Option<Json> {
     if let Ok(Some(lines)) = call(answer, "getAllResponseHeaders") {
         let lines = lines.as_string().unwrap_or_default();
         let header = |line: &str| {
-            let (name, value) = split_once(line, ":")?;
+            let (name, value) = line.split_once(":")?;
             Some((name.to_owned(), Json::String(value.trim_ascii().to_owned())))
         };
         return Some(Json::Object(lines.lines().filter_map(header).collect()));
@@ -224,7 +223,7 @@ fn fault(thrown: &JsValue, function: PageFunction) -> Option<Error> {
     let (name, message) = (word("name"), word("message"));
     if name == "UploadTokenError" {
         // Of ours, without the address of its entry.
-        let said = split_once(&message, " — ").map(|(said, _)| said.to_owned());
+        let said = message.split_once(" — ").map(|(said, _)| said.to_owned());
         return Some(Error::Mistake {
             function,
             message: Some(said.unwrap_or(message)),
