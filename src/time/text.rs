@@ -1,6 +1,6 @@
 //! Instants as text: RFC 3339 with what AppServers make of it, HTTP dates, and ISO 8601 for printing.
 //!
-//! Written by hand because a date library would be the largest part of the shipped module.
+//! No date library reads what AppServers make of these forms, and refuses the rest as strictly.
 
 use super::{
     Millis, UnixMillis,

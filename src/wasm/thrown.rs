@@ -51,7 +51,7 @@ const CAUSES: usize = 4;
 /// Largest part of it that is read, in bytes.
 const LARGEST: usize = 64 << 10;
 
-/// Why `function` brought nothing. Boxed, so that who waits for it does not carry its code as well.
+/// Why `function` brought nothing. Boxed, because it asks what is inside of an error in the same way.
 pub(super) fn error<'a>(
     thrown: &'a JsValue,
     function: PageFunction,

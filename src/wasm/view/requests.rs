@@ -71,7 +71,7 @@ fn parameter(name: &str, value: &str) -> (String, Json) {
     if let Some(first) = name.get_mut(..1) {
         first.make_ascii_lowercase();
     }
-    // The platform's parser, because Rust's is a tenth of the module.
+    // As a page would read it.
     let number = Number::parse_float(value);
     let value = if NUMBERS.contains(&&*name) && number.is_finite() {
         Json::Number(number)
