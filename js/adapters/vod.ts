@@ -8,11 +8,13 @@ import { invalidOption } from "../errors.js";
 import type { TokenManager } from "../types.js";
 import { callbacks, keepCallbacks } from "./vod/callbacks.js";
 import { ownCheckpoints } from "./vod/checkpoints.js";
+import type { FileEntry } from "./vod/files.js";
 import { Host } from "./vod/host.js";
 import { HOST } from "./vod/page.js";
 import { Inside } from "./vod/inside.js";
 import { disposable, takeObjects, unfreezing } from "./vod/methods.js";
 import { readOptions } from "./vod/options.js";
+import { Queue } from "./vod/queue.js";
 import { Runs } from "./vod/runs.js";
 import { Sdk } from "./vod/sdk.js";
 import { keepingUnload } from "./vod/unload.js";
@@ -99,8 +101,10 @@ export function createVodUploader(
   takeObjects(uploader);
   const inside = new Inside(uploader, (event) => host.page.tell(event));
   ownCheckpoints(inside, host.files);
-  const runs = new Runs(inside, host.files, (entry, error) => host.thrown(entry, error));
-  host.attach(new Sdk(inside, host.files, runs));
+  const thrown = (entry: FileEntry, error: unknown): void => host.thrown(entry, error);
+  const queue = new Queue(inside, host.files, thrown);
+  const runs = new Runs(inside, host.files, queue, { thrown, lost: (entry) => host.lost(entry) });
+  host.attach(new Sdk(inside, host.files, queue, runs));
   unfreezing(inside, host.files);
   replaceMethod(uploader, HOST, () => host);
   disposable(uploader, () => {

@@ -19,8 +19,9 @@ export function callbacks(host: Host): Hooks {
       // The SDK may come to a file again that already waits.
       if (entry.asked && info.state === "Ready" && host.sdk.waits(entry)) return;
       entry.asked = true;
+      entry.expired = false;
       entry.told = false;
-      const ready = host.sdk.asks(() => page.call("onUploadstarted", info));
+      const ready = host.sdk.queue.asks(() => page.call("onUploadstarted", info));
       // The SDK enters the state in which it waits only after this callback.
       queueMicrotask(() => void host.begin(entry, ready));
     },
@@ -32,7 +33,8 @@ export function callbacks(host: Host): Hooks {
     onUploadFailed: (info, code, message) => {
       const entry = files.find(info);
       const verdict = host.tell(info, (core, file) => core.failed(file, String(code))) ?? "tell";
-      if (!entry || verdict === "tell") return host.failedBySdk(info, code, message);
+      // To one that the page took out of the list the SDK does not come again.
+      if (!entry || verdict === "tell" || !host.sdk.queue.isListed(info)) return host.failedBySdk(info, code, message);
       if (verdict === "forget") host.sdk.forget(entry);
       // The SDK looks for the next file that is ready as soon as this returns.
       info.state = "Ready";
@@ -52,9 +54,11 @@ export function callbacks(host: Host): Hooks {
       else page.call("onUploadCanceled", info, event);
     },
     onUploadTokenExpired: (info, event) => {
+      const entry = files.find(info);
+      if (entry) entry.expired = true;
       page.call("onUploadTokenExpired", info, event);
       const code = String((event as { code?: unknown } | undefined)?.code ?? "");
-      host.tell(info, (core, file) => core.expired(file, code));
+      if (entry) host.expired(entry, code);
     },
     onUploadEnd: (info) => void page.call("onUploadEnd", info),
   };

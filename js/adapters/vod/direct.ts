@@ -37,6 +37,12 @@ export function asUploadAddress(info: UploadInfo): string {
   return encoded({ Endpoint: _endpoint, Bucket: _bucket, FileName: _object });
 }
 
+/** @internal What an UploadAddress says. */
+export function addressIn(uploadAddress: string): Record<string, string> {
+  const bytes = Uint8Array.from(atob(uploadAddress), (letter) => letter.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, string>;
+}
+
 function isName(part: unknown): part is string {
   return typeof part === "string" && part !== "";
 }

@@ -14,6 +14,8 @@ export class FileEntry {
   begun = false;
   /** Whether the SDK waits for its first credential. */
   asked = false;
+  /** Whether OSS refused its credential, and it waits for another. */
+  expired = false;
   /** Counts the times the SDK came to it. */
   turn = 0;
   /** The client that sends it. The SDK's own reference moves on with its queue. */
@@ -128,10 +130,9 @@ export class Files {
     return id === undefined ? undefined : this.#entries.get(id);
   }
 
-  /** Forgets what is no longer in the SDK's list. */
-  keepOnly(listed: readonly UploadInfo[]): void {
-    const kept = new Set(listed.map((info) => (info as Marked)[ID]));
-    for (const id of this.#entries.keys()) if (!kept.has(id)) this.#entries.delete(id);
+  /** Forgets the others. */
+  keepOnly(isKept: (entry: FileEntry) => boolean): void {
+    for (const [id, entry] of this.#entries) if (!isKept(entry)) this.#entries.delete(id);
   }
 
   [Symbol.iterator](): Iterator<FileEntry> {

@@ -95,7 +95,7 @@ export class Host implements UploadHost {
     this.page.silence();
     busy.delete(this);
     this.sdk.clear();
-    this.files.keepOnly([]);
+    this.files.keepOnly(() => false);
     this.#disposed = true;
     const core = this.#core;
     this.#core = undefined;
@@ -107,7 +107,7 @@ export class Host implements UploadHost {
   attach(sdk: Sdk): void {
     this.#sdk = sdk;
     sdk.onQueueChanged(() => {
-      this.files.keepOnly(sdk.list());
+      this.files.keepOnly((entry) => sdk.queue.holds(entry));
       if (!failure()) this.#core?.changed();
     });
   }
@@ -234,8 +234,23 @@ export class Host implements UploadHost {
     this.tell(entry.info, (core, file) => core.failed(file, "sdk_error"));
     const { state } = entry.info;
     // What it does after the file's end is for the queue.
-    if (state === "Success" || (state === "Failure" && entry.told)) this.#silently(entry, () => this.sdk.advance());
+    if (state === "Success" || (state === "Failure" && entry.told))
+      this.#silently(entry, () => this.sdk.queue.advance());
     else this.#fail(entry, sdkThrew(error));
+  }
+
+  /** The SDK gave a file up without a word: the module is to see it before the SDK goes on with its queue. */
+  lost(entry: FileEntry): void {
+    const error = failure();
+    if (error) this.#fail(entry, error);
+    else this.#core?.changed();
+  }
+
+  /** OSS refused the credential of a file, and the SDK waits for another. */
+  expired(entry: FileEntry, code: string): void {
+    const error = failure();
+    if (error) this.#fail(entry, error);
+    else this.#core?.expired(entry.id, code);
   }
 
   /** Ends the file's turn with a failure; whatever the SDK does about it, the page is told. */
@@ -247,7 +262,7 @@ export class Host implements UploadHost {
     this.sdk.abandon(entry);
     this.page.call("onUploadFailed", info, code, error.message, error);
     // Unless the page has just started the uploader itself, or stopped it.
-    this.#silently(entry, () => this.sdk.advance());
+    this.#silently(entry, () => this.sdk.queue.advance());
   }
 
   /** What `act` returned; `undefined` if the SDK threw, which is kept as the reason. */
@@ -303,9 +318,18 @@ export class Host implements UploadHost {
   putBack(entry: FileEntry, forget: boolean): void {
     const { info } = entry;
     entry.thrown = undefined;
-    this.#silently(entry, () => this.sdk.requeue(entry, forget));
-    const lost = info.state !== "Ready" || (this.#silently(entry, () => this.sdk.ignores(entry)) ?? true);
-    if (lost && info.state !== "Uploading") this.#fail(entry, sdkThrew(entry.thrown));
+    entry.told = false;
+    const comes = this.#silently(entry, () => this.sdk.requeue(entry, forget)) ?? false;
+    // The page may have been told of it, and have cancelled it.
+    const waits = info.state === "Ready" || info.state === "Failure";
+    if (!comes && waits && !entry.asked && !entry.told) this.#fail(entry, sdkThrew(entry.thrown));
+  }
+
+  /** The page has a file tried again, and no other. One that waits for another credential is being tried. */
+  retry(entry: FileEntry): void {
+    if (entry.expired) return;
+    this.sdk.queue.includeAlone(entry);
+    this.putBack(entry, false);
   }
 
   hold(hold: boolean): void {
@@ -347,7 +371,7 @@ export class Host implements UploadHost {
 
   /** The scope of the file that the SDK comes to next, if it has a token of its own. */
   #nextScope(): string | undefined {
-    const next = this.sdk.next();
+    const next = this.sdk.queue.next();
     return next && this.#options.perFile ? this.#scope(this.files.of(next)) : undefined;
   }
 }

@@ -29,11 +29,15 @@ export class Inside {
   readonly #private: Private;
   readonly #tell: (event: VodTokenEvent) => void;
   readonly #told = new Set<string>();
+  /** The file that the SDK is at, or was last, and where that stood. */
+  #at: UploadInfo | undefined;
+  #index = -1;
 
   constructor(uploader: SdkUploader, tell: (event: VodTokenEvent) => void) {
     this.uploader = uploader;
     this.#private = uploader as unknown as Private;
     this.#tell = tell;
+    this.#followFile();
   }
 
   /** The SDK's own list. Of one that the page has frozen, a copy in its place. */
@@ -58,15 +62,16 @@ export class Inside {
     return true;
   }
 
-  /** Whether the SDK would take a start: a hidden state is not known to forbid it. */
+  /** Whether the SDK ended a file and goes on with none. A hidden state is not known to be another. */
   idle(): boolean {
     const state = this.state();
     return state === "Failure" || state === "Stop" || state === undefined;
   }
 
+  /** The file that the SDK is at, or was last. The page may have taken it out of the list. */
   current(): UploadInfo | undefined {
     const index = this.#private._curIndex;
-    return typeof index === "number" ? this.list()[index] : undefined;
+    return typeof index === "number" ? (this.#at ?? this.list()[index]) : undefined;
   }
 
   isCurrent(info: UploadInfo): boolean {
@@ -75,10 +80,31 @@ export class Inside {
     return true;
   }
 
-  /** The SDK remembers a position; the file at `index` was taken from before it. */
-  removed(index: number): void {
-    const at = this.#private._curIndex;
-    if (typeof at === "number" && at > index) this.#private._curIndex = at - 1;
+  /**
+   * The SDK remembers a position in its list, which the page may sort, and take rows from. So that is where its file
+   * stands now, and -1 where that stands no longer.
+   */
+  #followFile(): void {
+    if (typeof this.#private._curIndex !== "number") return;
+    this.#index = this.#private._curIndex;
+    Object.defineProperty(this.uploader, "_curIndex", {
+      configurable: true,
+      enumerable: true,
+      get: () => this.#position(),
+      set: (index: number) => {
+        this.#index = index;
+        this.#at = this.list()[index];
+      },
+    });
+  }
+
+  #position(): number {
+    const list = this.list();
+    if (this.#at === undefined) return this.#index;
+    if (!sameFile(list[this.#index], this.#at)) this.#index = list.findIndex((info) => sameFile(info, this.#at));
+    // The page may have frozen it: then a copy stands in its place.
+    this.#at = list[this.#index] ?? this.#at;
+    return this.#index;
   }
 
   /** The client that the SDK made last. */

@@ -177,7 +177,7 @@ class Store implements UploadStore {
   retry(id: number): void {
     const info = this.#list()[this.#index(id)];
     if (!info || !AGAIN.includes(info.state)) return;
-    this.#host.putBack(this.#host.files.of(info), false);
+    this.#host.retry(this.#host.files.of(info));
     this.#changed();
   }
 

@@ -3,60 +3,50 @@ import { wordless, type Said } from "./failures.js";
 import type { FileEntry, Files, Refusal } from "./files.js";
 import type { Inside } from "./inside.js";
 import type { Methods } from "./methods.js";
+import type { Queue, Thrown } from "./queue.js";
 import type { Client, ClientCallbacks, UploadInfo } from "./types.js";
 
-/** @internal What is done about what the SDK threw while a file ran. */
-export type Thrown = (entry: FileEntry, error: unknown) => void;
+/** @internal What becomes of a file that the SDK did not end as it should have. */
+export interface Mishaps {
+  readonly thrown: Thrown;
+  /** The SDK gave it up, and told nobody. */
+  readonly lost: (entry: FileEntry) => void;
+}
 
 /**
  * @internal One run a file, and one file at a time.
  *
  * A client of the SDK goes on when it was stopped: parts under way still arrive, and so do its errors and its end,
- * into a file that has been started anew by then. A try that the SDK has put off, or its step to the next file, comes
- * in the same way after the page has stopped, cancelled or started something. Then two run at once.
+ * into a file that has been started anew by then. A try that the SDK has put off comes in the same way after the page has
+ * stopped, cancelled or started something. Then two run at once.
  */
 export class Runs {
   readonly #inside: Inside;
   readonly #files: Files;
-  readonly #thrown: Thrown;
+  readonly #queue: Queue;
+  readonly #mishaps: Mishaps;
   /** Clients that the helper itself stopped: their cancellation is none to the page. */
   readonly #silenced = new WeakSet<Client>();
   /** Whether it is the helper that has the SDK start a file. */
   #handing = false;
-  /** Whether the page has stopped the SDK, and nobody started it since. */
-  stopped = false;
-  /** The SDK's state when the page had been told of a file that it came to. */
-  #asked: string | undefined;
 
-  constructor(inside: Inside, files: Files, thrown: Thrown) {
+  constructor(inside: Inside, files: Files, queue: Queue, mishaps: Mishaps) {
     this.#inside = inside;
     this.#files = files;
-    this.#thrown = thrown;
+    this.#queue = queue;
+    this.#mishaps = mishaps;
     this.#guardTries();
-    this.#guardNext();
   }
 
   get handing(): boolean {
     return this.#handing;
   }
 
-  /**
-   * Has the page hear, by `tell`, that the SDK came to a file.
-   *
-   * The SDK takes itself for started only after that, whatever the page has done in its callback: stopped it, emptied the
-   * list, cancelled the file. So it is started before, and stays afterwards as the page has left it.
-   */
-  asks<R>(tell: () => R): R {
-    if (this.#inside.state() === "Init") this.#inside.setState("Start");
-    const told = tell();
-    this.#asked = this.#inside.state();
-    return told;
-  }
-
   /** Has the SDK start or resume `entry` by `act`. Whether it did. */
   begin(entry: FileEntry, act: () => unknown): boolean {
     const before = entry.client;
     entry.asked = false;
+    entry.expired = false;
     entry.muted = false;
     entry.told = false;
     entry.thrown = undefined;
@@ -115,7 +105,7 @@ export class Runs {
           Object.assign(entry.info, { videoId, imageId, endpoint, bucket, object });
         }
         this.#attempt(entry, () => oncomplete(entry.info, ...args), true);
-        if (entry.info.state === "Uploading") this.#thrown(entry, undefined);
+        if (entry.info.state === "Uploading") this.#mishaps.thrown(entry, undefined);
       },
       onerror: (_, error) => {
         const said = readable(error);
@@ -128,9 +118,11 @@ export class Runs {
         const { code, message } = entry.failure ?? {};
         this.#attempt(entry, () => onerror(entry.info, code ? { ...said, code, message } : said), true);
         // After a failure the SDK goes on with the next file, whatever the page has done in its callback.
-        if (this.stopped && this.#inside.state() === "Start") this.#inside.setState("Stop");
+        if (this.#queue.stopped && this.#inside.state() === "Start") this.#inside.setState("Stop");
         const ignored = said.name !== "cancel" && entry.info.state === "Uploading" && !isTimeout(said);
-        if (ignored) this.#thrown(entry, error);
+        if (ignored) this.#mishaps.thrown(entry, error);
+        // By the time that it is looked at, the SDK would have come to the end of its queue.
+        if (entry.info.state === "Failure" && !entry.told && !entry.expired) this.#mishaps.lost(entry);
       },
     };
     client._callback = guarded;
@@ -154,7 +146,7 @@ export class Runs {
     try {
       act();
     } catch (error) {
-      if (fatal) this.#thrown(entry, error);
+      if (fatal) this.#mishaps.thrown(entry, error);
       else {
         const message = `the SDK threw while it noted the progress of a file: ${String(error)}`;
         this.#inside.diagnose("progress", { type: "diagnostic", message });
@@ -176,48 +168,6 @@ export class Runs {
       entry.running = true;
       return this.#attempt(entry, () => void upload(entry.info, ...rest), true);
     });
-  }
-
-  /** The SDK goes on to the next file only when it is at none. */
-  #guardNext(): void {
-    const { uploader } = this.#inside;
-    const methods = uploader as unknown as Methods;
-    const next = methods["nextUpload"];
-    if (next) {
-      replaceMethod(uploader, "nextUpload", (...args) => {
-        if (this.stopped || this.atWork()) return undefined;
-        const first = this.#inside.list().find(({ state }) => state === "Ready");
-        try {
-          return next(...args);
-        } catch (error) {
-          return first && this.#thrown(this.#files.of(first), error);
-        } finally {
-          this.#expectQuestion(first);
-        }
-      });
-    }
-    const start = methods["startUpload"];
-    replaceMethod(uploader, "startUpload", (...args) => {
-      this.stopped = false;
-      this.#asked = undefined;
-      const started = start?.(...args);
-      if (this.#asked !== undefined) this.#inside.setState(this.#asked);
-      this.#expectQuestion(this.#inside.current());
-      return started;
-    });
-  }
-
-  /** The SDK asks for a credential in the same turn in which it comes to a file. If it does not, it never will. */
-  #expectQuestion(chosen: UploadInfo | undefined): void {
-    const info = chosen && this.#files.present(chosen);
-    if (info?.state !== "Ready" || this.#inside.state() !== "Start" || this.#files.find(info)?.asked) return;
-    this.#thrown(this.#files.of(info), undefined);
-  }
-
-  /** Whether the SDK sends a file, or waits for the credential of one. */
-  atWork(): boolean {
-    for (const { asked, info } of this.#files) if (asked && info.state === "Ready") return true;
-    return this.#inside.list().some(({ state }) => state === "Uploading");
   }
 }
 

@@ -1,10 +1,11 @@
 import { replaceMethod } from "../../bind.js";
 import type { ClientCredential, Delivery, Look } from "../../core.js";
-import { asUploadAddress, asUploadAuth, partsOf } from "./direct.js";
+import { addressIn, asUploadAddress, asUploadAuth, partsOf } from "./direct.js";
 import type { FileEntry, Files } from "./files.js";
 import { sameFile } from "./files.js";
 import type { Inside } from "./inside.js";
 import type { Methods } from "./methods.js";
+import { isAtWork, type Queue } from "./queue.js";
 import type { Runs } from "./runs.js";
 import type { SdkUploader, UploadInfo, UploadState } from "./types.js";
 
@@ -22,32 +23,33 @@ export class Sdk {
   readonly uploader: SdkUploader;
   readonly #inside: Inside;
   readonly #files: Files;
+  readonly queue: Queue;
   readonly #runs: Runs;
   readonly #stop: () => void;
 
-  constructor(inside: Inside, files: Files, runs: Runs) {
+  constructor(inside: Inside, files: Files, queue: Queue, runs: Runs) {
     this.uploader = inside.uploader;
     this.#inside = inside;
     this.#files = files;
+    this.queue = queue;
     this.#runs = runs;
     this.#stop = inside.uploader.stopUpload;
     this.#mend();
     this.#guard();
   }
 
-  /** The SDK with respect to a file, in its own words. */
-  look({ info }: FileEntry): Look {
-    const listed = this.#inside.list().some((other) => sameFile(other, info));
+  /**
+   * The SDK with respect to a file, in its own words. What the page takes out of the list by itself goes on, as with the
+   * SDK alone; its methods end a file first.
+   */
+  look(entry: FileEntry): Look {
+    const { info } = entry;
+    const held = this.queue.holds(entry);
     return {
-      current: listed && this.#inside.isCurrent(info),
-      file: listed ? info.state : "Gone",
+      current: held && this.#inside.isCurrent(info),
+      file: held ? info.state : "Gone",
       uploader: this.#inside.state() ?? "",
     };
-  }
-
-  /** The file that the SDK comes to next. */
-  next(): UploadInfo | undefined {
-    return this.#inside.list().find(({ state }) => state === "Ready");
   }
 
   list(): readonly UploadInfo[] {
@@ -101,7 +103,20 @@ export class Sdk {
     if (forget && !credential) readdress(info, uploadAddress);
     if (videoId !== undefined) info.videoId = videoId;
     const uploadAuth = credential ? asUploadAuth(credential) : delivery.uploadAuth;
-    return this.#runs.begin(entry, () => this.uploader.resumeUploadWithAuth(uploadAuth));
+    return this.#runs.begin(entry, () => this.#listed(info, () => this.uploader.resumeUploadWithAuth(uploadAuth)));
+  }
+
+  /** The SDK resumes a file of its list, from which the page may have taken this one. */
+  #listed<R>(info: UploadInfo, act: () => R): R {
+    if (this.queue.isListed(info)) return act();
+    const list = this.#inside.list();
+    list.push(info);
+    try {
+      return act();
+    } finally {
+      const index = list.lastIndexOf(info);
+      if (index >= 0) list.splice(index, 1);
+    }
   }
 
   /** Gives the running client another credential, in one step: it reads its options for each request. */
@@ -123,49 +138,37 @@ export class Sdk {
     this.#inside.forget(entry);
   }
 
-  /** Puts a file that failed back into the queue, and lets the SDK come to it if it is idle. */
-  requeue(entry: FileEntry, forget: boolean): void {
+  /** Puts a file that failed back into the queue, and lets the SDK come to it if it is at none. Whether it does. */
+  requeue(entry: FileEntry, forget: boolean): boolean {
     if (forget) this.forget(entry);
-    entry.asked = false;
     // The SDK is at another file, and took the refusal of this one for that one's.
-    const strayed = this.#inside.state() === "Expire" && !this.#inside.isCurrent(entry.info);
-    if (strayed) this.#inside.setState(this.#runs.atWork() ? "Start" : "Failure");
+    const strayed = entry.expired && this.#inside.state() === "Expire" && !this.#inside.isCurrent(entry.info);
+    entry.asked = entry.expired = false;
+    if (strayed) this.#inside.setState(this.queue.atWork() ? "Start" : "Failure");
     entry.info.state = "Ready";
-    if (this.#inside.idle()) this.#goOn();
-  }
-
-  /** Whether the SDK was asked to come to a file, and is at none. */
-  ignores({ info, asked }: FileEntry): boolean {
-    return info.state === "Ready" && !asked && this.#inside.idle() && !this.#runs.atWork();
+    return this.queue.comeTo(entry);
   }
 
   /** Ends the file's turn with a failure, whatever the SDK makes of it. */
   abandon(entry: FileEntry): void {
     const { info } = entry;
     try {
-      const state = this.#inside.state();
-      if (info.state === "Uploading") this.#stop();
-      else if (this.#inside.isCurrent(info)) {
-        if (state !== undefined) this.#inside.setState("Failure");
-        else if (info.state === "Failure") this.#leaveExpired(entry);
-        else this.#stopAny();
-      }
+      // The SDK stops the file that it is at, which may be another one.
+      if (this.#inside.isCurrent(info)) this.#giveUp(entry);
     } catch {
       this.#inside.setState("Failure");
     }
     this.#runs.end(entry, true);
-    entry.asked = false;
+    entry.asked = entry.expired = false;
     info.state = "Failure";
   }
 
-  /** Lets the SDK go on with the queue, as it does after a failure of its own, unless the page has stopped it. */
-  advance(): void {
-    if (!this.#runs.stopped && this.#inside.idle() && this.next()) this.#goOn();
-  }
-
-  /** Has the page hear, by `tell`, that the SDK came to a file. */
-  asks<R>(tell: () => R): R {
-    return this.#runs.asks(tell);
+  #giveUp(entry: FileEntry): void {
+    const { state } = entry.info;
+    if (state === "Uploading") this.#stop();
+    else if (this.#inside.setState("Failure")) return;
+    else if (state === "Failure") this.#leaveExpired(entry);
+    else this.#stopAny();
   }
 
   /** Ends everything: no file is left, and nothing is under way. */
@@ -177,21 +180,6 @@ export class Sdk {
       } catch {
         // Nothing was under way.
       }
-    }
-  }
-
-  /** Starts the first file that is ready. `startUpload()` alone would also start all that have failed or were stopped. */
-  #goOn(): void {
-    this.#files.thaw();
-    const ended = this.#inside.list().filter(({ state }) => state === "Failure" || state === "Stoped");
-    const states = ended.map(({ state }) => state);
-    for (const info of ended) info.state = "Canceled";
-    try {
-      this.uploader.startUpload();
-    } finally {
-      ended.forEach((info, index) => {
-        info.state = states[index] ?? "Failure";
-      });
     }
   }
 
@@ -223,7 +211,8 @@ export class Sdk {
     try {
       this.#stop();
     } catch (error) {
-      if (!(error instanceof TypeError) || this.#inside.client()) throw error;
+      const sends = [...this.#files].some(({ info }) => info.state === "Uploading");
+      if (!(error instanceof TypeError) || (sends && this.#inside.client())) throw error;
     }
   }
 
@@ -245,46 +234,65 @@ export class Sdk {
     const partSize = (uploader as unknown as Methods)["_adjustPartSize"];
     // Of a file of more than 10,000 parts the SDK divides the size, and ali-oss takes whole numbers alone.
     if (partSize) replaceMethod(uploader, "_adjustPartSize", (info) => Math.ceil(Number(partSize(info))));
-    const { cancelFile, deleteFile } = uploader;
-    replaceMethod(uploader, "stopUpload", () => {
-      this.#runs.stopped = true;
-      const current = this.#inside.current();
-      for (const entry of this.#files) {
-        entry.asked = false;
-        // After a cancellation the SDK may be at several files, and stops the last.
-        if (entry.info.state === "Uploading" && !sameFile(entry.info, current)) this.#stopBeside(entry);
-      }
-      const state = this.#inside.state();
-      const was = current?.state ?? "Stoped";
-      const ended = ENDED.includes(was);
-      if (state === "Expire" && current) {
-        this.#inside.setState("Stop");
-        current.state = "Stoped";
-      } else if (ended && (state === "Start" || state === "Failure")) this.#inside.setState("Stop");
-      else {
-        this.#stopAny();
-        if (current && ended) current.state = was;
-      }
-    });
-    replaceMethod(uploader, "cancelFile", (index) => {
-      const current = this.#inside.current();
-      const waits = current !== undefined && (current.state === "Ready" || this.#inside.state() === "Expire");
-      const info = this.#inside.list()[index as number];
-      const done = cancelFile(index as number);
-      const entry = info && this.#files.find(info);
-      if (entry && info.state === "Canceled") {
-        entry.asked = false;
-        // The SDK's own cancelling may let the parts under way go on.
-        this.#runs.end(entry);
-      }
-      if (done && waits && current.state === "Canceled" && this.#inside.setState("Failure")) this.advance();
-      return done;
-    });
+    replaceMethod(uploader, "stopUpload", () => this.#stopAll());
+    const { cancelFile } = uploader;
+    replaceMethod(uploader, "cancelFile", (index) =>
+      this.queue.first(() => this.#cancel(index as number, () => cancelFile(index as number))),
+    );
+    // What the page does while it is told of the next file may sort the list.
     replaceMethod(uploader, "deleteFile", (index) => {
-      const done = deleteFile(index as number);
-      if (done) this.#inside.removed(index as number);
+      const list = this.#inside.list();
+      const info = list[index as number];
+      const done = uploader.cancelFile(index as number);
+      const at = done ? list.findIndex((other) => sameFile(other, info)) : -1;
+      if (at >= 0) list.splice(at, 1);
       return done;
     });
+  }
+
+  #stopAll(): void {
+    this.queue.stopped = true;
+    const at = this.#inside.current();
+    const current = at && this.#files.present(at);
+    const was = current?.state ?? "Stoped";
+    const found = !current || this.queue.isListed(current);
+    for (const entry of this.#files) {
+      const { info } = entry;
+      // After a cancellation the SDK may be at several files, and stops the last; and none that is not in its list.
+      if (isAtWork(entry) && !(found && current && sameFile(info, current))) this.#stopBeside(entry);
+      entry.asked = entry.expired = false;
+    }
+    const state = this.#inside.state();
+    const ended = ENDED.includes(was);
+    if (state === "Expire" && current) {
+      this.#inside.setState("Stop");
+      current.state = "Stoped";
+    } else if ((ended || !found) && (state === "Start" || state === "Failure")) this.#inside.setState("Stop");
+    else {
+      this.#stopAny();
+      if (current && ended) current.state = was;
+      if (this.#inside.state() === "Start") this.#inside.setState("Stop");
+    }
+  }
+
+  #cancel(index: number, cancel: () => boolean): boolean {
+    const at = this.#inside.current();
+    const current = at && this.#files.find(at);
+    const state = this.#inside.state();
+    const waits = current && (state === "Expire" || (current.asked && current.info.state === "Ready"));
+    const info = this.#inside.list()[index];
+    const entry = info && this.#files.find(info);
+    const sent = info?.state === "Uploading";
+    const done = cancel();
+    if (entry && info.state === "Canceled") {
+      entry.asked = entry.expired = false;
+      // The SDK's own cancelling may let the parts under way go on.
+      this.#runs.end(entry);
+      // OSS is told to drop the parts that are there. Whoever resumes the file begins it anew.
+      if (sent) this.forget(entry);
+    }
+    if (done && waits && current.info.state === "Canceled" && this.#inside.setState("Failure")) this.queue.advance();
+    return done;
   }
 }
 
@@ -296,6 +304,6 @@ function isCredential(options: unknown): options is ClientCredential {
 
 /** A resumption takes no address: puts that of the new object where the SDK reads it. */
 function readdress(info: UploadInfo, uploadAddress: string): void {
-  const { Endpoint, Bucket, FileName } = JSON.parse(atob(uploadAddress)) as Record<string, string>;
+  const { Endpoint, Bucket, FileName } = addressIn(uploadAddress);
   Object.assign(info, { endpoint: Endpoint, bucket: Bucket, object: FileName });
 }
