@@ -96,6 +96,15 @@ export function createVodUploader(
     release();
     throw notTheSdk(Vod);
   }
+  // The order counts. Each of these replaces methods by some that call the former ones, so what comes later is called
+  // first, by the page and by the SDK itself. Of startUpload(), from the SDK outwards:
+  //   bindMethods   runs with the SDK's own object, and gives the others a method to replace;
+  //   Queue         sees which starts the SDK takes, and whether it then asks;
+  //   Sdk           is next for the other methods: what it adds needs the queue, and none of what follows;
+  //   attach        has the module look when all of that is done, and not in the middle;
+  //   unfreezing    gives all of them a list that can be written;
+  //   disposable    refuses before anything else has happened;
+  //   observe()     comes last, whenever it comes: it looks at what all of them did.
   bindMethods(uploader);
   keepCallbacks(uploader, made, hooks, host.page);
   takeObjects(uploader);

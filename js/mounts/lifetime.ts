@@ -53,6 +53,11 @@ export class Kept<T> {
     return found;
   }
 
+  /** Keeps `value` again, unless there is another one as `name` by now. */
+  put(name: string | undefined, value: T): void {
+    this.get(name, () => value);
+  }
+
   drop(value: T): void {
     for (const [name, kept] of this.#kept) if (kept === value) this.#kept.delete(name);
   }

@@ -1,13 +1,15 @@
 import { createVodUploader } from "../adapters/vod.js";
 import { observe, type FileStatus, type UploadSnapshot, type UploadStore } from "../adapters/vod/observe.js";
 import type { UploadAuthMode, VodConstructor, VodOptions, VodUploader } from "../adapters/vod/types.js";
+import { UploadTokenError } from "../errors.js";
 import type { TokenManager } from "../types.js";
 import { latest, type Latest } from "./latest.js";
 import { Kept, Lifetime } from "./lifetime.js";
 import { Listeners } from "./listeners.js";
 
 /**
- * `AliyunUpload.Vod`, or how to come by it. `null` while there is none. `load` is called in a page only, and once.
+ * `AliyunUpload.Vod`, or how to come by it. `null` while there is none. `load` is called in a page only, and once unless it failed: then again when a
+ * file is added or a start is wanted.
  */
 export type VodSource = VodConstructor | { load(): VodConstructor | PromiseLike<VodConstructor> } | null | undefined;
 
@@ -34,7 +36,10 @@ export interface UploaderState extends UploadSnapshot {
 
 /** What a component does with its uploader. What comes before there is one is done when there is. */
 export interface UploaderActions extends Pick<UploadStore, "add" | "start" | "stop" | "cancel" | "remove" | "retry"> {
-  /** Stops everything and forgets the files, also if the uploader is kept. */
+  /**
+   * Stops everything and forgets the files, also if the uploader is kept. The next file that a mounted component adds
+   * has an uploader of its own.
+   */
   dispose(): void;
 }
 
@@ -61,6 +66,7 @@ const kept = new Kept<UploaderMount>();
 /** @internal The uploader of a component. */
 export class UploaderMount {
   readonly #latest: Latest<VodOptions>;
+  readonly #name: string | undefined;
   readonly #lifetime: Lifetime;
   readonly #listeners = new Listeners();
   #source: VodSource;
@@ -68,6 +74,8 @@ export class UploaderMount {
   #store: UploadStore | undefined;
   #unsubscribe: (() => void) | undefined;
   #loading = false;
+  /** Whether the page has ended it, and wanted nothing since. */
+  #ended = false;
   #later: ((store: UploadStore) => void)[] = [];
   #state = NOTHING;
 
@@ -77,6 +85,7 @@ export class UploaderMount {
 
   constructor({ keepAlive, ...options }: UseVodUploaderOptions) {
     this.#latest = latest(options, CALLBACKS);
+    this.#name = keepAlive;
     this.#lifetime = new Lifetime(
       keepAlive !== undefined,
       () => this.#begin(),
@@ -91,15 +100,16 @@ export class UploaderMount {
     add: (files, paramData) => {
       // A list of an input element is emptied with it.
       const all = Symbol.iterator in files ? [...files] : files;
-      this.#act((store) => store.add(all, paramData));
+      this.#begun("add", (store) => store.add(all, paramData));
     },
-    start: () => this.#act((store) => store.start()),
+    start: () => this.#begun("start", (store) => store.start()),
     stop: () => this.#act((store) => store.stop()),
     cancel: (id) => this.#act((store) => store.cancel(id)),
     remove: (id) => this.#act((store) => store.remove(id)),
     retry: (id) => this.#act((store) => store.retry(id)),
     dispose: () => {
       kept.drop(this);
+      this.#ended = true;
       this.#end();
     },
   };
@@ -112,12 +122,24 @@ export class UploaderMount {
     this.#source ??= source;
     if (isManager(tokens) && isManager(this.#tokens) && tokens !== this.#tokens) this.#end();
     this.#tokens = tokens;
+    this.#ended = false;
     return this.#lifetime.mount();
   }
 
   #act(act: (store: UploadStore) => void): void {
     if (this.#store) act(this.#store);
     else this.#later.push(act);
+  }
+
+  /** The same, for what is not to be lost: where there is no uploader, or no longer, there is to be one. */
+  #begun(name: string, act: (store: UploadStore) => void): void {
+    if (this.#ended && !this.#lifetime.mounted) {
+      throw new UploadTokenError("closed", `${name}() was called after dispose(), and no component is mounted`);
+    }
+    if (this.#ended) kept.put(this.#name, this);
+    this.#ended = false;
+    this.#act(act);
+    if (this.#lifetime.mounted) this.#begin();
   }
 
   #begin(): void {
@@ -131,7 +153,7 @@ export class UploaderMount {
     this.#loading = true;
     try {
       const Vod = await source.load();
-      if (this.#lifetime.mounted) this.#make(Vod);
+      if (this.#lifetime.mounted && !this.#ended) this.#make(Vod);
     } catch (loadError) {
       this.#show({ ...NOTHING, loadError });
     } finally {

@@ -1,8 +1,8 @@
 import { queueMicrotask } from "../../glue.js";
 import type { Host } from "./host.js";
-import type { Callback, Page } from "./page.js";
+import type { Callback, Name, Page } from "./page.js";
 import { tickets } from "./tickets.js";
-import type { SdkUploader, VodCallbacks, VodSdkOptions } from "./types.js";
+import type { SdkUploader, VodCallbacks, VodSdkOptions, VodTokenEvent } from "./types.js";
 
 type Hooks = Required<VodCallbacks>;
 
@@ -71,8 +71,9 @@ export function callbacks(host: Host): Hooks {
 export function keepCallbacks(uploader: SdkUploader, made: VodSdkOptions, hooks: Hooks, page: Page): void {
   // A build may keep a copy of what it was made with.
   const options = (uploader.options as VodSdkOptions | undefined) ?? made;
-  for (const name of Object.keys(hooks) as (keyof VodCallbacks)[]) {
-    const hook = hooks[name] as Callback;
+  const all = { ...hooks, onTokenEvent: (event: VodTokenEvent) => page.tell(event) };
+  for (const name of Object.keys(all) as Name[]) {
+    const hook = all[name] as Callback;
     let present: Callback;
     /** Of the page's former callback: the page calls that in its next one, and means what was its own. */
     const through = (own: Callback): Callback => {
@@ -81,7 +82,8 @@ export function keepCallbacks(uploader: SdkUploader, made: VodSdkOptions, hooks:
     };
     present = through((...args) => page.given(name)?.apply(options, args));
     Object.defineProperty(options, name, {
-      enumerable: true,
+      // The SDK is given none of the helper's own options.
+      enumerable: name in hooks,
       configurable: false,
       get: () => present,
       set: (callback: unknown) => {

@@ -57,6 +57,11 @@ export class FileEntry {
   }
 }
 
+/** @internal How many files were counted so far. */
+export interface Count {
+  last: number;
+}
+
 type Replace = (frozen: UploadInfo) => UploadInfo;
 
 /** @internal What an answer of OSS says of a failure. */
@@ -79,9 +84,13 @@ class Kept {}
 /** @internal The files in the list of one uploader, known by their number, whatever a framework has wrapped around them. */
 export class Files {
   readonly #entries = new Map<number, FileEntry>();
-  #lastId = 0;
+  readonly #count: Count;
   #list: () => UploadInfo[] = () => [];
   #frozen: (info: UploadInfo) => void = () => {};
+
+  constructor(count: Count) {
+    this.#count = count;
+  }
 
   /** Takes the SDK's list, and what is done about a file in it that the page has frozen. */
   attach(list: () => UploadInfo[], frozen: (info: UploadInfo) => void): void {
@@ -93,7 +102,7 @@ export class Files {
   of(info: UploadInfo): FileEntry {
     const known = this.find(info);
     if (known) return known;
-    const id = (info as Marked)[ID] ?? ++this.#lastId;
+    const id = (info as Marked)[ID] ?? ++this.#count.last;
     if (Object.isExtensible(info)) mark(info, id);
     const entry = new FileEntry(id, info, (frozen) => this.#copy(frozen, id));
     this.#entries.set(id, entry);

@@ -20,7 +20,7 @@ import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { placeOf } from "./direct.js";
 import { asError, gaveUp, sdkThrew } from "./failures.js";
-import { described, Files, type FileEntry } from "./files.js";
+import { described, Files, type Count, type FileEntry } from "./files.js";
 import { checkRegion, type Numbers } from "./options.js";
 import { Page } from "./page.js";
 import { isThenable, pageReady } from "./ready.js";
@@ -52,7 +52,7 @@ export interface HostParts {
 
 /** @internal What the module asks for, about one uploader of the SDK. */
 export class Host implements UploadHost {
-  readonly files = new Files();
+  readonly files: Files;
   readonly page: Page;
   readonly #options: VodOptions & Numbers;
   readonly #tokens: TokenManager | null;
@@ -73,11 +73,14 @@ export class Host implements UploadHost {
   /** Another user: what was the former's is given up, and begins anew under the next start. */
   readonly #onReset = (scope: string | undefined): void => {
     if (this.#disposed || failure() || !this.#sts) return;
-    for (const info of this.sdk.list()) {
-      const entry = this.files.of(info);
-      if (info.state === "Success" || (scope !== undefined && this.#scope(entry) !== scope)) continue;
+    for (const info of this.sdk.list()) this.files.of(info);
+    for (const entry of this.files) {
+      const { info } = entry;
+      if (info.state === "Success" || (scope !== undefined && this.#knownScope(entry) !== scope)) continue;
       this.#silently(entry, () => this.sdk.forget(entry));
-      delete entry.info.videoId;
+      delete info.videoId;
+      // The page may name it by the user.
+      delete entry.scope;
     }
     this.#core?.reset(scope);
   };
@@ -85,6 +88,7 @@ export class Host implements UploadHost {
   constructor({ tokens, options, page }: HostParts) {
     this.#tokens = tokens;
     this.#options = options;
+    this.files = new Files(countOf(options.perFile === true ? tokens : null));
     this.page = new Page(page);
     ownManager(tokens)?.onReset(this.#onReset);
     onFailure(this.#onFailure);
@@ -207,11 +211,18 @@ export class Host implements UploadHost {
     return { getToken, ...weakObject(this, ["invalidate", "prefetch", "validFor"]) };
   }
 
-  /** The scope of the file's STS token; `undefined` if the page cannot name it. The page is asked once. */
+  /** The scope of the file's STS token; `undefined` if the page was not asked for it yet. */
+  #knownScope({ id, scope }: FileEntry): string | undefined {
+    const { perFile } = this.#options;
+    if (typeof perFile === "function") return scope;
+    return perFile ? `file:${id}` : "";
+  }
+
+  /** The same; `undefined` if the page cannot name it. The page is asked once, and once more after a reset. */
   #scope(entry: FileEntry): string | undefined {
     const { perFile } = this.#options;
-    if (typeof perFile !== "function") return perFile ? `file:${entry.id}` : "";
-    if (entry.scope !== undefined) return entry.scope;
+    const known = this.#knownScope(entry);
+    if (typeof perFile !== "function" || known !== undefined) return known;
     try {
       const scope: unknown = perFile(entry.info);
       if (typeof scope === "string") entry.scope = scope;
@@ -374,6 +385,15 @@ export class Host implements UploadHost {
     const next = this.sdk.queue.next();
     return next && this.#options.perFile ? this.#scope(this.files.of(next)) : undefined;
   }
+}
+
+/** By token manager, its files that have a token each: the same scope in two uploaders would be one token. */
+const counts = new WeakMap<TokenManager, Count>();
+
+function countOf(tokens: TokenManager | null): Count {
+  const count = (tokens && counts.get(tokens)) ?? { last: 0 };
+  if (tokens) counts.set(tokens, count);
+  return count;
 }
 
 /** An SDK that throws did not do what it was asked. */

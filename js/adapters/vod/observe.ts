@@ -17,13 +17,14 @@ export interface FileError {
 
 /** One file of an uploader, at one moment. The same object for as long as nothing of it changes. */
 export interface FileStatus {
-  /** Counted from 1 in each uploader; a file keeps it. */
+  /** Counted from 1 in each uploader, with `perFile: true` in all that share a token manager; a file keeps it. */
   readonly id: number;
   readonly name: string;
   /** Bytes. */
   readonly size: number;
+  /** As in `info`; only a file that waits in place of a credential that OSS refused is `Uploading`, and there `Failure`. */
   readonly state: UploadState;
-  /** Whether it waits for its first credential. */
+  /** Whether it waits for a credential. */
   readonly waiting: boolean;
   /** Share of the file that is stored, 0 to 1. */
   readonly share: number;
@@ -31,7 +32,7 @@ export interface FileStatus {
   readonly speed?: number;
   /** At that speed, in ms. */
   readonly timeLeft?: number;
-  /** Present while its state is `Failure`. */
+  /** Present while its state is `Failure`; of an empty file until it is begun. */
   readonly error?: FileError;
   /** What the SDK keeps of it: the id of the video and the like. */
   readonly info: UploadInfo;
@@ -40,7 +41,7 @@ export interface FileStatus {
 /** An uploader at one moment. */
 export interface UploadSnapshot {
   readonly files: readonly FileStatus[];
-  /** Whether a file is being sent, or waits for its credential. */
+  /** Whether a file is being sent, or waits for its credential, or is about to be begun. */
   readonly active: boolean;
 }
 
@@ -52,7 +53,7 @@ export interface UploadStore {
   readonly uploader: VodUploader;
   /** The same object until something changes. */
   getSnapshot(): UploadSnapshot;
-  /** Calls `listener` after each change, once a turn. Returns the function that ends it. */
+  /** Calls `listener` when the snapshot is another, once a turn. Returns the function that ends it. */
   subscribe(listener: () => void): () => void;
   /** Adds a file, or several. */
   add(files: File | Iterable<File>, paramData?: ParamData): void;
@@ -98,7 +99,7 @@ const CHANGES = [...WRITERS, "dispose"] as const;
 interface Seen {
   readonly speed: Speed;
   share: number;
-  error?: FileError;
+  error: FileError | undefined;
   status?: FileStatus;
 }
 
@@ -106,8 +107,12 @@ class Store implements UploadStore {
   readonly uploader: VodUploader;
   readonly #host: Host;
   readonly #seen = new WeakMap<FileEntry, Seen>();
+  /** Why the SDK told a file to be none to send, before it listed it. */
+  readonly #refused = new WeakMap<File, FileError>();
   #listeners: readonly (() => void)[] = [];
   #snapshot: UploadSnapshot = { files: [], active: false };
+  /** What the listeners were told of last. */
+  #told = this.#snapshot;
   #stale = true;
   #telling = false;
 
@@ -121,7 +126,10 @@ class Store implements UploadStore {
         seen.speed.add(performance.now(), size * share);
       },
       onUploadFailed: (info, code, message, cause) => {
-        this.#of(host.files.of(info)).error = { code, message, ...(cause && { cause }) };
+        const error = { code, message, ...(cause && { cause }) };
+        const entry = host.files.find(info);
+        if (entry) this.#of(entry).error = error;
+        else this.#refused.set(info.file, error);
       },
       changed: () => this.#changed(),
     };
@@ -191,7 +199,10 @@ class Store implements UploadStore {
 
   #of(entry: FileEntry): Seen {
     let seen = this.#seen.get(entry);
-    if (!seen) this.#seen.set(entry, (seen = { speed: new Speed(), share: 0 }));
+    if (!seen) {
+      seen = { speed: new Speed(), share: 0, error: this.#refused.get(entry.info.file) };
+      this.#seen.set(entry, seen);
+    }
     return seen;
   }
 
@@ -203,6 +214,9 @@ class Store implements UploadStore {
     void Promise.resolve().then(() => {
       this.#telling = false;
       this.#look();
+      // One that acts on what it sees is not called again for that alone.
+      if (this.#told === this.#snapshot) return;
+      this.#told = this.#snapshot;
       for (const listener of this.#listeners) {
         try {
           listener();
@@ -216,7 +230,7 @@ class Store implements UploadStore {
   #look(): void {
     this.#stale = false;
     const files = this.#list().map((info) => this.#status(info));
-    const active = files.some(({ state, waiting }) => waiting || state === "Uploading");
+    const active = this.#host.sdk.queue.active || files.some(({ state, waiting }) => waiting || state === "Uploading");
     const before = this.#snapshot;
     const same = files.length === before.files.length && files.every((file, index) => file === before.files[index]);
     if (!same || active !== before.active) this.#snapshot = Object.freeze({ files: Object.freeze(files), active });
@@ -226,7 +240,8 @@ class Store implements UploadStore {
     const entry = this.#host.files.of(info);
     const seen = this.#of(entry);
     const { name, size } = info.file;
-    const { state } = info;
+    const renews = info.state === "Failure" && entry.expired;
+    const state = renews ? "Uploading" : info.state;
     if (state !== "Uploading") seen.speed.reset();
     const speed = seen.speed.bytesPerSecond();
     const share = state === "Success" ? 1 : seen.share;
@@ -235,10 +250,10 @@ class Store implements UploadStore {
       name,
       size,
       state,
-      waiting: state === "Ready" && entry.asked,
+      waiting: renews || (state === "Ready" && entry.asked),
       share,
       ...(speed > 0 && { speed, timeLeft: ((1 - share) * size * 1000) / speed }),
-      ...(state === "Failure" && seen.error && { error: seen.error }),
+      ...((state === "Failure" || !(entry.begun || entry.asked)) && seen.error && { error: seen.error }),
       info: entry.info,
     };
     if (seen.status && isSame(seen.status, status)) return seen.status;

@@ -12,10 +12,13 @@ export interface Observer extends Required<Pick<VodCallbacks, "onUploadProgress"
 /** @internal */
 export type Callback = (...args: unknown[]) => unknown;
 
+/** @internal */
+export type Name = keyof VodCallbacks | "onTokenEvent";
+
 /** @internal The page's own callbacks. What one throws is reported and changes nothing. */
 export class Page {
   readonly #options: VodOptions;
-  readonly #later = new Map<keyof VodCallbacks, Callback | undefined>();
+  readonly #later = new Map<Name, Callback | undefined>();
   observer: Observer | undefined;
   #silent = false;
 
@@ -27,6 +30,10 @@ export class Page {
   call<K extends keyof VodCallbacks>(name: K, ...args: Parameters<Required<VodCallbacks>[K]>): unknown {
     if (this.#silent) return undefined;
     this.#observed(name, args);
+    return this.#call(name, args);
+  }
+
+  #call(name: Name, args: unknown[]): unknown {
     try {
       const callback = this.#later.has(name) ? this.#later.get(name) : this.given(name);
       return callback?.apply(this.#options, args);
@@ -37,12 +44,12 @@ export class Page {
   }
 
   /** What the page gave at first, in an object of its own that it may change. */
-  given(name: keyof VodCallbacks): Callback | undefined {
+  given(name: Name): Callback | undefined {
     return this.#options[name] as Callback | undefined;
   }
 
   /** Calls another one from now on, or none. */
-  replace(name: keyof VodCallbacks, callback: Callback | undefined): void {
+  replace(name: Name, callback: Callback | undefined): void {
     this.#later.set(name, callback);
   }
 
@@ -54,11 +61,7 @@ export class Page {
   tell(event: VodTokenEvent): void {
     if (this.#silent) return;
     this.observer?.changed();
-    try {
-      this.#options.onTokenEvent?.(Object.freeze(event));
-    } catch (error) {
-      report(error);
-    }
+    this.#call("onTokenEvent", [Object.freeze(event)]);
   }
 
   #observed(name: keyof VodCallbacks, args: unknown[]): void {

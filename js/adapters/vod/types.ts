@@ -111,7 +111,7 @@ export interface VodOptions extends VodSdkOptions {
   uploadAuth?: string | URL | UploadAuthSource;
   /** What is added to each request to the `uploadAuth` endpoint. */
   request?: Omit<TokenRequestOptions, "body">;
-  /** Gives each file its own STS token, by a scope of its own; the next file's is fetched while one uploads. A function names the scope. */
+  /** Gives each file its own STS token, by a scope of its own; the next file's is fetched while one uploads. A function names the scope; it is asked once for each file, and again after `reset()`. */
   perFile?: boolean | ((info: UploadInfo) => string);
   /** How long a file waits for its credential before it fails, ms; default 30,000. */
   deadline?: number | string | null;
@@ -203,7 +203,7 @@ export type VodTokenEvent =
 
 /** The vendor's uploader: the real object, with the methods that its documentation names. */
 export interface VodUploader {
-  readonly options: VodSdkOptions;
+  readonly options: VodSdkOptions & Pick<VodOptions, "onTokenEvent">;
   /**
    * With `endpoint`, `bucket` and `object`, the file goes to that object of the page's own, written with the STS token
    * itself (direct mode); VOD is not asked. Without them it goes to VOD.
