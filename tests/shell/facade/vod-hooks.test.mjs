@@ -1,0 +1,62 @@
+// What useVodUploader keeps of what a page wants of it, with the real SDK and Vue, in Node.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { useVodUploader } from "upload-token/vue";
+import { effectScope } from "vue";
+
+import { Cloud, fileOf, PART, sleep, Vod } from "./sdk/uploads.mjs";
+
+/** What a component has in its setup, and what unmounts it. */
+function mounted(source, options = {}) {
+  const scope = effectScope();
+  const uploadAuth = new Cloud().uploadAuth;
+  const used = scope.run(() => useVodUploader(source, undefined, { uploadAuth, partSize: PART, ...options }));
+  const states = () => used.files.value.map(({ name, state }) => `${name} ${state}`);
+  return { ...used, states, unmount: () => scope.stop() };
+}
+
+for (const keepAlive of [undefined, "uploads"]) {
+  test(`after dispose() the next user's files are sent${keepAlive ? ", and kept" : ""}`, async () => {
+    const used = mounted(Vod, { keepAlive });
+    used.add(fileOf("former"));
+    used.start();
+    used.dispose();
+    assert.deepEqual([used.states(), used.uploader.value], [[], undefined]);
+    used.add(fileOf("next"));
+    used.start();
+    await sleep(300);
+    assert.deepEqual(used.states(), ["next Success"]);
+    used.unmount();
+    const other = mounted(Vod, { keepAlive });
+    assert.deepEqual(other.states(), keepAlive ? ["next Success"] : []);
+    other.dispose();
+    other.unmount();
+  });
+}
+
+test("after dispose() where no component is mounted what is added is refused", () => {
+  const used = mounted(Vod, { keepAlive: "refused" });
+  used.unmount();
+  used.dispose();
+  assert.throws(() => used.add(fileOf("a")), { name: "UploadTokenError", code: "closed" });
+});
+
+test("a load that failed is tried again with the next file, and those before it are sent as well", async () => {
+  const errors = [new Error("blocked")];
+  const used = mounted({
+    load() {
+      const error = errors.pop();
+      return error ? Promise.reject(error) : Vod;
+    },
+  });
+  used.add(fileOf("a"));
+  used.start();
+  await sleep(1);
+  assert.equal(used.loadError.value.message, "blocked");
+  used.add(fileOf("b"));
+  await sleep(1);
+  assert.equal(used.loadError.value, undefined);
+  assert.equal(used.files.value.length, 2);
+  used.unmount();
+});
