@@ -14,16 +14,17 @@ import {
   type UploadOptions,
 } from "../../core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
-import { ownManager, report } from "../../manager.js";
+import { ownManager } from "../../manager.js";
 import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { placeOf } from "./direct.js";
 import { asError, gaveUp, sdkThrew } from "./failures.js";
-import { described, Files, type Count, type FileEntry } from "./files.js";
+import { described, Files, type FileEntry } from "./files.js";
 import { checkRegion, type Numbers } from "./options.js";
 import { Page } from "./page.js";
 import { isThenable, pageReady } from "./ready.js";
+import { Scopes } from "./scopes.js";
 import type { Sdk } from "./sdk.js";
 import { tickets } from "./tickets.js";
 import type { UploadAuthRequest, UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
@@ -55,6 +56,7 @@ export class Host implements UploadHost {
   readonly files: Files;
   readonly page: Page;
   readonly #options: VodOptions & Numbers;
+  readonly #scopes: Scopes;
   readonly #tokens: TokenManager | null;
   #disposed = false;
   #sdk: Sdk | undefined;
@@ -76,7 +78,7 @@ export class Host implements UploadHost {
     for (const info of this.sdk.list()) this.files.of(info);
     for (const entry of this.files) {
       const { info } = entry;
-      if (info.state === "Success" || (scope !== undefined && this.#knownScope(entry) !== scope)) continue;
+      if (info.state === "Success" || (scope !== undefined && this.#scopes.known(entry) !== scope)) continue;
       this.#silently(entry, () => this.sdk.forget(entry));
       delete info.videoId;
       // The page may name it by the user.
@@ -88,7 +90,8 @@ export class Host implements UploadHost {
   constructor({ tokens, options, page }: HostParts) {
     this.#tokens = tokens;
     this.#options = options;
-    this.files = new Files(countOf(options.perFile === true ? tokens : null));
+    this.#scopes = new Scopes(options.perFile);
+    this.files = new Files(this.#scopes.count(tokens));
     this.page = new Page(page);
     ownManager(tokens)?.onReset(this.#onReset);
     onFailure(this.#onFailure);
@@ -127,7 +130,7 @@ export class Host implements UploadHost {
     entry.begun = true;
     try {
       if (isThenable(ready)) await pageReady(ready, this.#options.deadline ?? DEADLINE);
-      const scope = this.#sts ? this.#scope(entry) : "";
+      const scope = this.#sts ? this.#scopes.of(entry) : "";
       if (scope === undefined) throw invalidOption("perFile", "must return a string");
       const core = this.#core ?? (await this.#start());
       if (this.#disposed || turn !== entry.turn || !this.sdk.waits(entry)) return;
@@ -211,27 +214,6 @@ export class Host implements UploadHost {
     return { getToken, ...weakObject(this, ["invalidate", "prefetch", "validFor"]) };
   }
 
-  /** The scope of the file's STS token; `undefined` if the page was not asked for it yet. */
-  #knownScope({ id, scope }: FileEntry): string | undefined {
-    const { perFile } = this.#options;
-    if (typeof perFile === "function") return scope;
-    return perFile ? `file:${id}` : "";
-  }
-
-  /** The same; `undefined` if the page cannot name it. The page is asked once, and once more after a reset. */
-  #scope(entry: FileEntry): string | undefined {
-    const { perFile } = this.#options;
-    const known = this.#knownScope(entry);
-    if (typeof perFile !== "function" || known !== undefined) return known;
-    try {
-      const scope: unknown = perFile(entry.info);
-      if (typeof scope === "string") entry.scope = scope;
-    } catch (error) {
-      report(error);
-    }
-    return entry.scope;
-  }
-
   /** The SDK gave a file up, and the page is told. */
   failedBySdk(info: UploadInfo, code: string, said: string): void {
     const entry = this.files.find(info);
@@ -311,7 +293,7 @@ export class Host implements UploadHost {
   #tellReply(entry: FileEntry, reply: unknown): void {
     // A manager of another copy tells the page's side alone.
     const isForeign = this.#sts && !ownManager(this.#tokens);
-    const said = isForeign ? this.#tokens?.peek(this.#scope(entry))?.reply : reply;
+    const said = isForeign ? this.#tokens?.peek(this.#scopes.of(entry))?.reply : reply;
     if (said !== undefined) entry.info.reply = said;
   }
 
@@ -383,17 +365,8 @@ export class Host implements UploadHost {
   /** The scope of the file that the SDK comes to next, if it has a token of its own. */
   #nextScope(): string | undefined {
     const next = this.sdk.queue.next();
-    return next && this.#options.perFile ? this.#scope(this.files.of(next)) : undefined;
+    return next && this.#options.perFile ? this.#scopes.of(this.files.of(next)) : undefined;
   }
-}
-
-/** By token manager, its files that have a token each: the same scope in two uploaders would be one token. */
-const counts = new WeakMap<TokenManager, Count>();
-
-function countOf(tokens: TokenManager | null): Count {
-  const count = (tokens && counts.get(tokens)) ?? { last: 0 };
-  if (tokens) counts.set(tokens, count);
-  return count;
 }
 
 /** An SDK that throws did not do what it was asked. */
