@@ -235,3 +235,11 @@ test("stopUpload() throws nothing where the failed file was deleted", async () =
   run.uploader.stopUpload();
   await run.add("b").start().ends("b");
 });
+
+test("an image that is issued anew goes to the object of that name, whatever letters it has", async () => {
+  const run = uploads();
+  run.uploader.addFile(fileOf("图.png", 3));
+  run.cloud.faults.push({ ...expiry });
+  await run.start().ends("图.png");
+  assert.match([...run.cloud.objects.keys()].join(), /^sv\/v\w+\/图\.png$/);
+});

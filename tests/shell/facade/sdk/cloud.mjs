@@ -28,7 +28,7 @@ export class Cloud {
   }
 
   /** The page's function in UploadAuth mode. `this.refuse()` says whether it fails this time. */
-  uploadAuth = async ({ videoId, fileName }) => {
+  uploadAuth = async ({ videoId, fileName, image }) => {
     await sleep(this.authMs());
     if (this.refuse?.()) throw new TypeError("Failed to fetch");
     const id = videoId ?? `v${++this.#number}`.padEnd(32, "0");
@@ -37,7 +37,7 @@ export class Cloud {
     this.#keys.set(AccessKeyId, key);
     const auth = { AccessKeyId, AccessKeySecret: "s", SecurityToken: "t", Expiration: "3000" };
     const address = { Endpoint: "https://oss-cn-shanghai.aliyuncs.com", Bucket: this.bucket, FileName: key };
-    return { uploadAuth: encoded(auth), uploadAddress: encoded(address), videoId: id };
+    return { uploadAuth: encoded(auth), uploadAddress: encoded(address), [image ? "imageId" : "videoId"]: id };
   };
 
   async answer(request, { accessKeyId }, act) {

@@ -14,7 +14,8 @@ let files = 0;
 
 /** A file of `parts` parts; half a one is sent in one request. */
 export function fileOf(name, parts = 2) {
-  return new File([zeros.subarray(0, parts * PART)], name, { type: "video/mp4", lastModified: ++files });
+  const type = name.endsWith(".png") ? "image/png" : "video/mp4";
+  return new File([zeros.subarray(0, parts * PART)], name, { type, lastModified: ++files });
 }
 
 const CALLBACKS = ["onUploadstarted", "onUploadSucceed", "onUploadFailed", "onUploadCanceled", "onUploadEnd"];
