@@ -241,9 +241,9 @@ export class Sdk {
     );
     // What the page does while it is told of the next file may sort the list.
     replaceMethod(uploader, "deleteFile", (index) => {
-      const list = this.#inside.list();
-      const info = list[index as number];
+      const info = this.#inside.list()[index as number];
       const done = uploader.cancelFile(index as number);
+      const list = this.#inside.list();
       const at = done ? list.findIndex((other) => sameFile(other, info)) : -1;
       if (at >= 0) list.splice(at, 1);
       return done;
