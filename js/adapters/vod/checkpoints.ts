@@ -1,18 +1,8 @@
 import { replaceMethod } from "../../bind.js";
-import type { FileEntry, Files } from "./files.js";
+import type { FileEntry, Files, Stored } from "./files.js";
 import type { Inside } from "./inside.js";
 import type { Methods } from "./methods.js";
 import type { UploadInfo } from "./types.js";
-
-/** @internal What the SDK last stored of a file: ali-oss goes on adding the parts that are done to `checkpoint`. */
-export interface Stored {
-  readonly checkpoint: Checkpoint;
-  readonly state: unknown;
-}
-
-interface Checkpoint {
-  readonly uploadId?: string;
-}
 
 /**
  * @internal Has the SDK read of a file what it stored of it itself.
@@ -43,7 +33,7 @@ export function ownCheckpoints(inside: Inside, files: Files): void {
   replaceMethod(uploader, "_saveCheckoutpoint", (info, checkpoint, state) => {
     const entry = entryOf(info);
     if (entry && checkpoint) {
-      entry.stored = { checkpoint: checkpoint as Checkpoint, state };
+      entry.stored = { checkpoint: checkpoint as Stored["checkpoint"], state };
       entry.uploadId = entry.stored.checkpoint.uploadId;
     }
     return save(info, checkpoint, state);

@@ -1,8 +1,13 @@
 import type { UploadFile } from "../../core.js";
 import type { UploadTokenError } from "../../errors.js";
-import type { Stored } from "./checkpoints.js";
 import { tickets } from "./tickets.js";
 import type { Client, UploadInfo } from "./types.js";
+
+/** @internal What the SDK last stored of a file: ali-oss goes on adding the parts that are done to `checkpoint`. */
+export interface Stored {
+  readonly checkpoint: { readonly uploadId?: string };
+  readonly state: unknown;
+}
 
 /** @internal One file of an uploader. */
 export class FileEntry {
