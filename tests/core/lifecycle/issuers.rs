@@ -190,6 +190,42 @@ fn a_reset_of_a_credential_in_continuous_use_asks_for_the_next_at_once() {
 }
 
 #[test]
+fn so_does_one_of_a_credential_that_was_just_used() {
+    let mut sim = Sim::holding(HOUR);
+    let asked = sim.requests.len();
+    sim.feed(Input::Reset);
+    assert_eq!(sim.requests.len(), asked + 1);
+}
+
+#[test]
+fn a_reset_after_a_sleep_asks_once() {
+    let mut sim = Sim::holding(HOUR);
+    sim.sleep(HOUR);
+    sim.get();
+    let asked = sim.requests.len();
+    sim.feed(Input::Reset);
+    sim.get();
+    sim.pass(SECOND);
+    assert_eq!(
+        sim.requests.len(),
+        asked + 1,
+        "the new token is not doubted for the old one's sleep"
+    );
+}
+
+#[test]
+fn resets_in_a_row_do_not_ask_without_end() {
+    let mut sim = Sim::new();
+    sim.answer = Answer::Fail(Error::Network);
+    for _ in 0..100 {
+        sim.call(0);
+        sim.feed(Input::Reset);
+    }
+    // As many as in any moment: the budget.
+    assert_eq!(sim.requests.len(), 10);
+}
+
+#[test]
 fn an_assumed_life_is_told_once_a_slot_whoever_the_user_is() {
     let mut sim = Sim::new();
     sim.shape = Shape::Silent;
