@@ -8,8 +8,8 @@ import { Kept, Lifetime } from "./lifetime.js";
 import { Listeners } from "./listeners.js";
 
 /**
- * `AliyunUpload.Vod`, or how to come by it. `null` while there is none. `load` is called in a page only, and once unless it failed: then again when a
- * file is added or a start is wanted.
+ * `AliyunUpload.Vod`, or how to come by it. `null` while there is none. `load` is called in a page only, and once; if it
+ * failed, again when a file is added or a start is wanted.
  */
 export type VodSource = VodConstructor | { load(): VodConstructor | PromiseLike<VodConstructor> } | null | undefined;
 

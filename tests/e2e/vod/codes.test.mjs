@@ -195,7 +195,7 @@ const CASES = {
   "source, that returns nothing": {
     code: "source",
     provoke: () => window.refused(window.manager({ source: () => {} })),
-    says: /^source has a mistake in it: it returned nothing$/,
+    says: /^source has a mistake in it: it returned nothing; or the answer was not as it expects, such as an error without data$/,
   },
   request: {
     provoke: () => window.refused(window.manager({ request: () => notThere })),
