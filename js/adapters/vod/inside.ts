@@ -29,8 +29,8 @@ export class Inside {
   readonly #private: Private;
   readonly #tell: (event: VodTokenEvent) => void;
   readonly #told = new Set<string>();
-  /** The file that the SDK is at, or was last, and where that stood. */
-  #at: UploadInfo | undefined;
+  /** The file that the SDK is at, or was last, and where that stood. Weak: what is over and out of the list is nobody's. */
+  #at: WeakRef<UploadInfo> | undefined;
   #index = -1;
 
   constructor(uploader: SdkUploader, tell: (event: VodTokenEvent) => void) {
@@ -71,7 +71,7 @@ export class Inside {
   /** The file that the SDK is at, or was last. The page may have taken it out of the list. */
   current(): UploadInfo | undefined {
     const index = this.#private._curIndex;
-    return typeof index === "number" ? (this.#at ?? this.list()[index]) : undefined;
+    return typeof index === "number" ? (this.#at?.deref() ?? this.list()[index]) : undefined;
   }
 
   isCurrent(info: UploadInfo): boolean {
@@ -93,7 +93,7 @@ export class Inside {
       get: () => this.#position(),
       set: (index: number) => {
         this.#index = index;
-        this.#at = this.list()[index];
+        this.#follow(this.list()[index]);
       },
     });
   }
@@ -101,10 +101,17 @@ export class Inside {
   #position(): number {
     const list = this.list();
     if (this.#at === undefined) return this.#index;
-    if (!sameFile(list[this.#index], this.#at)) this.#index = list.findIndex((info) => sameFile(info, this.#at));
+    const at = this.#at.deref();
+    if (!at) return -1;
+    if (!sameFile(list[this.#index], at)) this.#index = list.findIndex((info) => sameFile(info, at));
     // The page may have frozen it: then a copy stands in its place.
-    this.#at = list[this.#index] ?? this.#at;
+    const present = list[this.#index];
+    if (present && present !== at) this.#follow(present);
     return this.#index;
+  }
+
+  #follow(info: UploadInfo | undefined): void {
+    this.#at = info && new WeakRef(info);
   }
 
   /** The client that the SDK made last. */

@@ -235,19 +235,12 @@ export class Sdk {
     // Of a file of more than 10,000 parts the SDK divides the size, and ali-oss takes whole numbers alone.
     if (partSize) replaceMethod(uploader, "_adjustPartSize", (info) => Math.ceil(Number(partSize(info))));
     replaceMethod(uploader, "stopUpload", () => this.#stopAll());
-    const { cancelFile } = uploader;
+    const { cancelFile, deleteFile } = uploader;
     replaceMethod(uploader, "cancelFile", (index) =>
       this.queue.first(() => this.#cancel(index as number, () => cancelFile(index as number))),
     );
     // What the page does while it is told of the next file may sort the list.
-    replaceMethod(uploader, "deleteFile", (index) => {
-      const info = this.#inside.list()[index as number];
-      const done = uploader.cancelFile(index as number);
-      const list = this.#inside.list();
-      const at = done ? list.findIndex((other) => sameFile(other, info)) : -1;
-      if (at >= 0) list.splice(at, 1);
-      return done;
-    });
+    replaceMethod(uploader, "deleteFile", (index) => this.queue.first(() => deleteFile(index as number)));
   }
 
   #stopAll(): void {
