@@ -17,6 +17,7 @@ async fn a_function_may_answer_in_any_form() {
         "Object.assign(Object.create(null), reply(1))",
         "({ then: (resolve) => resolve(reply(1)) })",
         "new Proxy(reply(1), {})",
+        "({ ...reply(1), expiresIn: undefined, Expiration: BigInt(Date.now() + 3600e3) })",
     ] {
         for source in [format!("() => {answer}"), format!("async () => {answer}")] {
             let rig = Rig::new(&format!("{{ source: {source} }}"));
@@ -43,7 +44,6 @@ async fn what_a_function_answers_instead_has_a_code() {
             "(() => { const cycle = reply(1); cycle.self = cycle; return cycle; })()",
             "invalid_response",
         ),
-        ("({ ...reply(1), id: 1n })", "invalid_response"),
         ("({ get AccessKeyId() { throw new Error('CanarySecret'); } })", "invalid_response"),
         ("({ toJSON() { throw new Error('CanarySecret'); } })", "invalid_response"),
         ("new Proxy({}, { get() { throw new Error('CanarySecret'); } })", "network"),
@@ -52,7 +52,7 @@ async fn what_a_function_answers_instead_has_a_code() {
         ("({ ...reply(1), AccessKeySecret: 'a\\0b' })", "invalid_response"),
         ("' '.repeat(10 << 20)", "invalid_response"),
         ("({ status: 403, text: async () => '' })", "forbidden"),
-        ("({ status: NaN, text: async () => JSON.stringify(reply(1)) })", "http"),
+        ("({ status: NaN, text: async () => JSON.stringify(reply(1)) })", "invalid_response"),
         ("({ status: 200, text: () => { throw new Error('boom'); } })", "network"),
         ("({ status: 200, text: async () => { throw new Error('boom'); } })", "network"),
         ("({ status: 200, text: () => 7 })", "invalid_response"),
