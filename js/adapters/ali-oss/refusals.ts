@@ -36,7 +36,7 @@ interface HttpParams {
 }
 
 interface Writable {
-  write(chunk: Uint8Array, ...rest: unknown[]): unknown;
+  write(chunk: Uint8Array | string, ...rest: unknown[]): unknown;
 }
 
 interface HttpAnswer {
@@ -72,9 +72,14 @@ function reportRefusals(client: OssClient, tokens: Pick<TokenManager, "invalidat
   client.urllib.request = async (url, params) => {
     const accessKeyId = signedWith(params);
     const written = overhear(params.writeStream);
-    const answer = await urllib.request(url, params);
+    let answer: HttpAnswer | undefined;
+    try {
+      answer = await urllib.request(url, params);
+    } finally {
+      written.end();
+    }
     if (answer?.status !== 403) return answer;
-    const text = await textOf(answer, written());
+    const text = await textOf(answer, written.text());
     const refusal = readRefusal(text);
     if (!refusal) return answer;
     if (refusal.code === SKEWED) correctClock(client, refusal.serverTime);
@@ -120,17 +125,24 @@ function signedWith({ headers }: HttpParams): string | undefined {
   return /^(?:OSS |OSS4-HMAC-SHA256 Credential=)([^:/]+)/.exec(headers?.["authorization"] ?? "")?.[1];
 }
 
-/** Keeps a copy of the beginning of what is written to `stream`. Returns what gives it as text. */
-function overhear(stream: Writable | undefined): () => string {
-  if (!stream) return () => "";
+/** Keeps a copy of the beginning of what is written to the page's own stream, until `end()`. */
+function overhear(stream: Writable | undefined): { text: () => string; end: () => void } {
+  if (!stream) return { text: () => "", end: () => {} };
   const decoder = new TextDecoder();
   let heard = "";
-  const write = stream.write.bind(stream);
+  const own = Object.getOwnPropertyDescriptor(stream, "write");
+  const { write } = stream;
   stream.write = (chunk, ...rest) => {
-    if (heard.length < LARGEST_REFUSAL) heard += decoder.decode(chunk, { stream: true });
-    return write(chunk, ...rest);
+    if (heard.length < LARGEST_REFUSAL) {
+      heard += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+    }
+    return write.call(stream, chunk, ...rest);
   };
-  return () => heard;
+  const end = (): void => {
+    if (own) Object.defineProperty(stream, "write", own);
+    else Reflect.deleteProperty(stream, "write");
+  };
+  return { text: () => heard, end };
 }
 
 /** What OSS says of a refusal: in the body, wherever that went, or in a header, as to HEAD, whose answer has none. */

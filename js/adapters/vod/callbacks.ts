@@ -38,6 +38,7 @@ export function callbacks(host: Host): Hooks {
       if (verdict === "forget") host.sdk.forget(entry);
       // The SDK looks for the next file that is ready as soon as this returns.
       info.state = "Ready";
+      page.observer?.changed();
       const { turn } = entry;
       // A build may give the file up all the same; unless the page has been told of an end since.
       queueMicrotask(() => {

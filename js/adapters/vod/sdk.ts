@@ -269,12 +269,13 @@ export class Sdk {
   }
 
   #cancel(index: number, cancel: () => boolean): boolean {
-    const at = this.#inside.current();
-    const current = at && this.#files.find(at);
-    const state = this.#inside.state();
-    const waits = current && (state === "Expire" || (current.asked && current.info.state === "Ready"));
     const info = this.#inside.list()[index];
     const entry = info && this.#files.find(info);
+    const at = this.#inside.current();
+    // A build may hide where it is.
+    const current = at ? this.#files.find(at) : entry && isAtWork(entry) ? entry : undefined;
+    const state = this.#inside.state();
+    const waits = current && (state === "Expire" || (current.asked && current.info.state === "Ready"));
     const sent = info?.state === "Uploading";
     const done = cancel();
     if (entry && info.state === "Canceled") {

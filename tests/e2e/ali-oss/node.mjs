@@ -1,5 +1,6 @@
 // The Node builds of ali-oss, each in a process of its own: some tests set the clock of their process.
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 
 import { root } from "../../../scripts/lib/run.mjs";
 import { createOssClient, ossOptions } from "../../../dist/ali-oss.js";
@@ -18,7 +19,8 @@ export function inNode(name, Client, options = {}) {
     const base = { bucket: BUCKET, region: "oss-cn-shanghai", endpoint, agent: agentFor(cloud.http), ...options };
     const file = join(root, ".cache/e2e", `read-${process.pid}`);
     const source = `${cloud.http}/api/sts`;
-    const world = { OSS: Client, body: (bytes) => Buffer.from(bytes), base, library, source, file };
+    const stream = () => new PassThrough({ autoDestroy: false }).resume();
+    const world = { OSS: Client, body: (bytes) => Buffer.from(bytes), base, library, source, file, stream };
     return {
       browser: false,
       run: (scenario, args) => scenarios[scenario](world, args),

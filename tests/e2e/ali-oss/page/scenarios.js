@@ -148,6 +148,17 @@ export async function refusedRead(world, { way, fault, ...how }) {
         if (size !== 1000) throw new Error(`${size} bytes`);
       },
       "get into a file": () => client.get("read", world.file),
+      "get into a stream": () => {
+        const stream = world.stream();
+        // The page's own words, before and after.
+        stream.write("head");
+        const got = client.get("read", stream);
+        stream.write("line");
+        return got.finally(() => {
+          if (Object.hasOwn(stream, "write")) throw new Error("write() stays replaced");
+          stream.write("foot");
+        });
+      },
     }[way];
     const outcome = await settle(world, [read()]);
     return { ...outcome, replaced: (await tokens.getToken()).accessKeyId !== before };
