@@ -126,8 +126,6 @@ pub struct Bound {
     pub assumed: bool,
     /// Whether the answer named a local time as if it were UTC.
     pub local: bool,
-    /// Whether the answer named an instant that comes before the end of the duration beside it.
-    pub inconsistent: bool,
     /// When the AppServer would like to be asked again.
     pub refresh: Option<Virtual>,
 }
@@ -136,8 +134,6 @@ pub struct Bound {
 const WALL_TOLERANCE: Millis = 60_000;
 /// The same for a server's clock: the answer's way.
 const SERVER_TOLERANCE: Millis = 10_000;
-/// How far an instant and the duration beside it may differ: the way from STS, and two clocks that tell whole seconds.
-const AGREED: Millis = 5_000;
 
 /// Bounds the life of a token whose answer said `expiry`, to a request sent at `sent`.
 ///
@@ -145,9 +141,6 @@ const AGREED: Millis = 5_000;
 /// it makes the life plausible; otherwise the policy's assumed life. A fresh token that seems dead, or
 /// to live longer than any, proves that the wall clock is wrong. A life that a time zone explains better
 /// is none: the instant does not count.
-///
-/// An AppServer that keeps its tokens may repeat the duration it once asked for. So the wall clock shortens a duration,
-/// too, as long as callers need not wait for another token at once: a device that is an hour fast would wait for ever.
 #[must_use]
 pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bound {
     let (now, tolerance) = time.server.map_or((time.wall, WALL_TOLERANCE), |server| {
@@ -164,21 +157,16 @@ pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bou
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-    let wall_left = named.map_or(0, |at| time.wall.until(at));
-    let by_wall = (wall_left > 0 && wall_left <= policy.longest_life)
-        .then(|| time.elapsed.saturating_add(policy.sure(wall_left)));
-    let nearer = |end: &Virtual| by_duration.is_some_and(|far| end.saturating_add(AGREED) < far);
-    let by_nearer_wall =
-        by_wall.filter(|end| by_server.is_none() && wall_left >= policy.mandatory && nearer(end));
-    let sure = known.filter(|_| by_nearer_wall.is_none());
+    let by_wall = named.map_or(0, |at| time.wall.until(at));
+    let by_wall = (by_wall > 0 && by_wall <= policy.longest_life)
+        .then(|| time.elapsed.saturating_add(policy.sure(by_wall)));
     let by_nothing = || sent.saturating_add(policy.sure(policy.assumed_life));
     Bound {
-        expires: sure.or(by_wall).unwrap_or_else(by_nothing),
+        expires: known.or(by_wall).unwrap_or_else(by_nothing),
         named,
-        certain: sure.is_some(),
-        assumed: sure.or(by_wall).is_none(),
+        certain: known.is_some(),
+        assumed: known.or(by_wall).is_none(),
         local,
-        inconsistent: by_server.or(by_nearer_wall).as_ref().is_some_and(nearer),
         refresh: expiry.refresh.map(|after| sent.saturating_add(policy.counted(after))),
     }
 }

@@ -80,7 +80,6 @@ pub struct Slot<T> {
     zone: Zone,
     assumed_told: bool,
     local_told: bool,
-    inconsistent_told: bool,
     /// When the user last had, or will have, a request made at once.
     retried: Option<u64>,
     closed: bool,
@@ -107,7 +106,6 @@ impl<T> Default for Slot<T> {
             zone: Zone::Empty,
             assumed_told: false,
             local_told: false,
-            inconsistent_told: false,
             retried: None,
             closed: false,
         }
@@ -324,7 +322,6 @@ impl<T: Clone + PartialEq> Slot<T> {
             zone: self.zone,
             assumed_told: self.assumed_told,
             local_told: self.local_told,
-            inconsistent_told: self.inconsistent_told,
             retried: self.retried,
             ..Self::default()
         };

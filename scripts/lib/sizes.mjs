@@ -30,7 +30,7 @@ const ADDED = { tabs: 2500, providers: 2500, vue: 2500, react: 2500 };
 /**
  * No build may be larger, in bytes. Lower them whenever it gets smaller. docs/design.md says what costs what.
  */
-const LIMITS = { inline: 138_300, file: 134_700 };
+const LIMITS = { inline: 140_400, file: 136_900 };
 
 /** What the README may be off by: compressors differ by a few bytes. */
 const ROUNDED = 200;

@@ -55,18 +55,15 @@ impl<T: Clone + PartialEq> Slot<T> {
             cx.budget.refund(policy);
         }
         let assumed = expiry.at.is_none() && expiry.left.is_none();
+        let local = bound.local;
         cx.out.push(Effect::Emit(Event::Token { generation: token.generation }));
         if assumed && !self.assumed_told {
             self.assumed_told = true;
             cx.out.push(Effect::Emit(Event::AssumedLife));
         }
-        if bound.local && !self.local_told {
+        if local && !self.local_told {
             self.local_told = true;
             cx.out.push(Effect::Emit(Event::LocalExpiration));
-        }
-        if bound.inconsistent && !self.inconsistent_told {
-            self.inconsistent_told = true;
-            cx.out.push(Effect::Emit(Event::InconsistentExpiry));
         }
         self.token = Some(token);
         self.succeeded();

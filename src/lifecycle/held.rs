@@ -109,8 +109,7 @@ impl<T: Clone> Held<T> {
         } else if !self.rejected && self.left(time).is_none() {
             let Self { expires, named, certain, assumed, .. } = *self;
             let refresh = None;
-            let (local, inconsistent) = (false, false);
-            let own = Bound { expires, named, certain, assumed, local, inconsistent, refresh };
+            let own = Bound { expires, named, certain, assumed, local: false, refresh };
             self.judge_again(policy, time, own);
         }
         news

@@ -154,6 +154,4 @@ pub enum Event {
     AssumedLife,
     /// The answer named a local time as if it were UTC: the assumed life is counted on. Once a slot.
     LocalExpiration,
-    /// The answer named an instant that comes before the end of the duration beside it: the instant holds. Once a slot.
-    InconsistentExpiry,
 }

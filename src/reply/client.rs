@@ -6,8 +6,12 @@ use super::{
     failure::is_success,
     members::{Members, member, number, text},
     read, read_failure,
+    session::is_session_code,
 };
-use crate::{error::Error, json::Json};
+use crate::{
+    error::{Error, is_cloud_code},
+    json::Json,
+};
 
 /// Where clients have the status and the headers of an answer.
 pub(super) const STATUSES: &[&str] = &["status", "statuscode"];
@@ -58,7 +62,24 @@ pub(super) fn unreached(members: &Members) -> bool {
     // RTK Query's; what an XMLHttpRequest has; what mini programs and other clients say.
     matches!(kind, Some("FETCH_ERROR" | "TIMEOUT_ERROR"))
         || zero && of_request
-        || words().any(|(_, words)| says_unreached(words))
+        || words().any(|(_, words)| of_mini_program(words))
+        || !has_own_code(members) && words().any(|(_, words)| says_unreached(words))
+}
+
+/// Whether a server has given the object a code of its own, or called it a failure: then its words are a server's, too.
+fn has_own_code(members: &Members) -> bool {
+    let code = member(members, &["code", "errcode", "errorcode"]).map(|(_, code)| code);
+    let named = code.and_then(Json::as_str);
+    code.is_some_and(|code| number(code).is_some())
+        || named.is_some_and(|code| is_cloud_code(code) || is_session_code(code, false))
+        || member(members, &["success"]).is_some_and(|(_, success)| *success == Json::Bool(false))
+}
+
+/// What mini programs call each failure, whatever number they give it.
+fn of_mini_program(text: &str) -> bool {
+    ["request:fail", "uploadFile:fail", "downloadFile:fail"]
+        .iter()
+        .any(|name| text.starts_with(name))
 }
 
 /// The answer that a client says it could not parse.
@@ -83,7 +104,11 @@ fn of_text(body: Option<&Json>, parse: Parse<'_>) -> Error {
 /// Whether a text is what a platform or a client says where nobody answered.
 pub(super) fn says_unreached(text: &str) -> bool {
     let said = text.to_ascii_lowercase();
-    UNREACHED.iter().any(|words| said.contains(words))
+    let begins_word = |at: usize| {
+        !said.get(..at).is_some_and(|before| before.ends_with(|char: char| char.is_alphanumeric()))
+    };
+    // "Upload failed" is no "load failed".
+    UNREACHED.iter().any(|words| said.match_indices(words).any(|(at, _)| begins_word(at)))
         || ["aborterror", "timeouterror"].iter().any(|name| said.starts_with(name))
 }
 

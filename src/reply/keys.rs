@@ -94,7 +94,7 @@ const MIXED_MIN: usize = 6;
 /// Whether a text ends shortly behind a word for a session, so that what follows may be its id.
 fn names_session(text: &str) -> bool {
     const NEAR: usize = 24;
-    const WORDS: [&str; 5] = ["token", "session", "jwt", "会话", "令牌"];
+    const WORDS: [&str; 6] = ["token", "session", "jwt", "bearer", "会话", "令牌"];
     let start = text.char_indices().rev().nth(NEAR).map_or(0, |(start, _)| start);
     let near = text.get(start..).unwrap_or_default().to_ascii_lowercase();
     // "The token is invalid, RequestId: …"

@@ -3,14 +3,17 @@
 //! `系统繁忙，请稍后再试` means the same whether a function threw it or an AppServer answered it, so both are read here.
 //! English words count as whole words only: a limit that is `reached` is about no server out of `reach`.
 
-/// Whatever else a sentence says, with one of these it is about its moment, or about the way to the server.
-const MOMENT: &str = "network, networkerror, ://, timeout, timed out, time out, offline, socket, internet, \
-    connection, connectivity, unreachable, busy, overloaded, maintenance, later, retry, retries, retrying, \
-    rate limit, being processed, in progress, 网络, 超时, 连接, 断网, 断开, 离线, 繁忙, 太忙, 拥挤, 稍后, 稍候, \
-    稍等, 重试, 维护, 处理中, 开小差, 暂时不可用";
+/// Whatever else a sentence says, with one of these it asks to come back.
+const LATER: &str = "busy, overloaded, maintenance, later, rate limit, 繁忙, 太忙, 拥挤, 稍后, 稍候, 稍等, 维护, 开小差";
 
 /// The same, unless the sentence is about what its reader may do: `Uploads are unavailable on your plan`.
-const PASSING: &str = "unavailable, temporarily, temporary, down, again, wait, 再试, 不可用, 异常";
+const PASSING: &str = "unavailable, temporarily, temporary, down, being processed, timeout, timed out, 再试, 请重试, 异常, \
+    不可用, 处理中, 超时";
+
+/// What is about the way to a server in the words of a page, and in those of a server about its reader:
+/// `Your network is not allowed`.
+const CONNECTION: &str = "network, networkerror, ://, time out, offline, socket, internet, connection, connectivity, \
+    unreachable, retry, retries, retrying, in progress, again, wait, 网络, 连接, 断网, 断开, 离线, 重试";
 
 /// These say no more than that something failed, and what did may be the way to the server.
 const FAILED: &str = "fail, failed, failure, error, unable, could not, couldn't, cannot, can't, reach, connect, \
@@ -25,27 +28,33 @@ const REQUESTS: &str = "request, operation, task, signal, fetch, 请求, 操作,
 
 /// What a "no" is about.
 const SUBJECTS: &str = "limit, quota, subscription, membership, member, plan, account, balance, payment, permission, \
-    allowed, supported, review, verified, verification, suspended, banned, blocked, disabled, moderator, maximum, \
-    exceeded, exceed, storage, tomorrow, 额度, 次数, 上限, 限制, 配额, 余额, 欠费, 套餐, 会员, 账号, 帐号, 账户, 审核, \
-    实名, 支付, 订阅, 禁, 冻结, 黑名单, 没有权限, 无权, 不允许, 不支持, 格式, 空间, 容量, 明天, 明日, 次日";
+    allowed, supported, review, verified, verification, approval, suspended, banned, blocked, disabled, moderator, \
+    maximum, exceeded, exceed, storage, tomorrow, 额度, 次数, 上限, 限制, 配额, 余额, 欠费, 充值, 续费, 套餐, 会员, 账号, \
+    帐号, 账户, 审核, 实名, 认证, 支付, 订阅, 禁, 冻结, 黑名单, 权限, 无权, 不允许, 不支持, 违规, 敏感, 到期, 开通, 格式, \
+    空间, 容量, 明天, 明日, 次日";
+
+/// What a "no" of a server may be about, and a failure of a page's program as well.
+const FILES: &str = "file, type, size, large, 类型, 不存在";
 
 /// What a program does to have an answer. Its failure is none of its user's, whatever it is about.
-const FETCHING: &str = "get, load, fetch, query, 获取, 加载, 查询, 请求, 接口";
+const FETCHING: &str = "get, load, fetch, query, 获取, 加载, 查询, 接口";
 
-/// Whether a sentence asks to come back in a while: a server's trouble that passes by itself.
+/// Whether what a server says asks to come back in a while: its own trouble, that passes by itself.
 pub(super) fn is_passing(sentence: &str) -> bool {
     let said = sentence.to_ascii_lowercase();
-    has(&said, MOMENT)
+    has(&said, LATER)
         || !is_about_reader(&said)
+            && !has(&said, FILES)
             && (has(&said, PASSING) || has(&said, FAILED) && has(&said, MACHINERY))
 }
 
 /// Whether a sentence that a page threw may be about the way to the server, which is back in a moment.
 pub(super) fn may_be_connection(sentence: &str) -> bool {
     let said = sentence.to_ascii_lowercase();
-    is_passing(sentence)
+    let any = [CONNECTION, PASSING, FAILED];
+    has(&said, LATER)
         || has(&said, GIVEN_UP) && has(&said, REQUESTS)
-        || has(&said, FAILED) && !is_about_reader(&said)
+        || !is_about_reader(&said) && any.into_iter().any(|words| has(&said, words))
 }
 
 fn is_about_reader(said: &str) -> bool {
@@ -99,6 +108,18 @@ mod tests {
             "Uploads are against the policy of this site",
             "系统检测到您的账号异常",
             "no uploads left",
+            "余额不足，请充值后重试",
+            "请完成实名认证后重试",
+            "文件类型不支持，请转换后重试",
+            "今日额度已用完，请前往 https://example.com/vip 升级",
+            "Invalid file type. Please try again.",
+            "Your network is not allowed to upload",
+            "Internet Explorer is not supported",
+            "The retry limit has been reached",
+            "认证失败，无法访问系统资源",
+            "没有系统操作权限，请求失败",
+            "系统错误：用户不存在",
+            "增值服务未开通，操作失败",
         ] {
             assert!(!is_passing(sentence), "{sentence}");
         }

@@ -7,6 +7,7 @@ use super::{
     grpc,
     members::bare,
     read_failure,
+    session::found_no_token,
 };
 use crate::{error::Error, json::Json};
 
@@ -22,7 +23,7 @@ pub(super) fn said(text: &str, parse: Parse<'_>) -> Option<Error> {
     }
     let status = named_status(text);
     // A page's `HTTP 401: Unauthorized` is no sentence of its server.
-    if is_error_text(text) && status != Some(401) {
+    if is_error_text(text) && status != Some(401) && !found_no_token(text) {
         let body = Json::String(text.into());
         return Some(read_failure(status.unwrap_or(200), Some(body), &meta, parse));
     }

@@ -199,14 +199,17 @@ fn guess(members: &Members) -> Option<Credentials<'_>> {
 /// An id and a secret whose token stands in another object: around them, else anywhere. Only a name that says whose
 /// token it is counts there: an envelope's `token` is the page's.
 fn apart<'a>(tree: &Tree<'a>) -> Option<(Credentials<'a>, Vec<&'a Members>)> {
+    let named = |members: &&'a Members| {
+        surest(members, Name::Named).filter(|(rank, _)| rank.form == Form::Fits)
+    };
+    let anywhere = tree.objects().find_map(|members| named(&members));
+    // Without one anywhere there is none around either.
+    anywhere?;
     (0..tree.objects.len()).find_map(|index| {
         let path = tree.path(index);
         let (inner, around) = path.split_first()?;
         let found = credentials(inner).filter(Credentials::filled)?;
-        let mut elsewhere = around.iter().copied().chain(tree.objects());
-        let token = elsewhere.find_map(|members| {
-            surest(members, Name::Named).filter(|(rank, _)| rank.form == Form::Fits)
-        });
+        let token = around.iter().find_map(named).or(anywhere);
         token.map(|token| (Credentials::new(found.id, found.secret, Some(token), true), path))
     })
 }

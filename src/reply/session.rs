@@ -7,8 +7,8 @@ use super::{
     members::plain,
     sentence::Sentence,
     session_words::{
-        ELSEWHERE, ENDS, INVALID, NEAR, NO, OTHERS, OTHERS_BEFORE, SESSIONS, SIGN_IN, TOKENS,
-        WHOSE, Word,
+        ELSEWHERE, ENDS, INVALID, NEAR, NO, OTHERS, OTHERS_BEFORE, PLATFORMS, SESSIONS, SIGN_IN,
+        TOKENS, WHOSE, Word,
     },
 };
 use crate::error::is_session_timeout;
@@ -67,13 +67,21 @@ pub(super) fn says_signed_out(sentence: &str, forbidden: bool) -> bool {
     if sentence.has(&SIGN_IN) || signed_in_elsewhere(&sentence) {
         return true;
     }
-    if sentence.has(&OTHERS) {
+    if sentence.has(&OTHERS) || sentence.has(&PLATFORMS) && sentence.has(&TOKENS) {
         return false;
     }
     SESSIONS.iter().any(|word| ends(&sentence, word))
         || TOKENS.iter().any(|token| is_none(&sentence, token))
         || is_none(&sentence, "会话")
         || !forbidden && is_unauthorized(&sentence)
+}
+
+/// Whether a text is what a function of the page says that got no token from STS: `token missing in response`.
+pub(super) fn found_no_token(text: &str) -> bool {
+    const NONE: [&str; 3] = [" missing ", "为空", "未获取到"];
+    const OF_USER: [&str; 3] = [" session ", " jwt ", "登录"];
+    let sentence = Sentence::new(text);
+    sentence.has(&TOKENS) && sentence.has(&NONE) && !sentence.has(&OF_USER)
 }
 
 /// `您的账号已在其他设备登录`
@@ -93,10 +101,18 @@ fn ends(sentence: &Sentence, word: &Word) -> bool {
     let invalid = if word.ends.is_empty() { &[][..] } else { &INVALID[..] };
     let all = || ENDS.iter().chain(invalid).chain(word.ends);
     sentence.around(word.name).any(|(before, behind)| {
-        let near =
-            |end: &str| behind.split_once(end).is_some_and(|(between, _)| between.len() <= NEAR);
+        let near = |end: &str| begins_within(behind, end, NEAR);
         !is_of_another(before) && all().any(|end| near(end))
     })
+}
+
+/// Whether `part` begins in the first `most` bytes of `text`, or right behind them.
+fn begins_within(text: &str, part: &str, most: usize) -> bool {
+    let rest = |(at, _): (usize, char)| text.get(at..).unwrap_or_default();
+    text.char_indices()
+        .take_while(|(at, _)| *at <= most)
+        .map(rest)
+        .any(|rest| rest.starts_with(part))
 }
 
 /// Whether a word that says so stands before `token`: `no authorization token`, `无效的会话`.

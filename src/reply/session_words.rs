@@ -141,8 +141,11 @@ pub(super) const WHOSE: [&str; 11] = [
 /// Ends that only a token has in this way: "no token", but "no session of the meeting".
 pub(super) const TOKENS: [&str; 3] = ["令牌", " token ", " jwt "];
 
+/// Platforms that have tokens of their own. Where one signs its users in, that is the session.
+pub(super) const PLATFORMS: [&str; 5] = [" wechat ", " weixin ", "微信", "钉钉", "飞书"];
+
 /// Words that make a token another one than the session's, wherever they stand, as parts of other words or as words.
-pub(super) const OTHERS: [&str; 30] = [
+pub(super) const OTHERS: [&str; 29] = [
     " sts ",
     " oss ",
     " vod ",
@@ -152,11 +155,14 @@ pub(super) const OTHERS: [&str; 30] = [
     " xsrf ",
     " upload ",
     " access key ",
+    // Of AssumeRole.
+    " role session ",
+    " session policy ",
+    " session name ",
+    " max session ",
     " captcha ",
     " idempotent ",
     " idempotency ",
-    " wechat ",
-    " weixin ",
     // WeChat's, of its own access_token.
     " not latest ",
     // A parser's: `Unexpected token '<', "<html>" is not valid JSON`.
@@ -173,9 +179,6 @@ pub(super) const OTHERS: [&str; 30] = [
     "滑块",
     "验证码",
     "人机",
-    "微信",
-    "钉钉",
-    "飞书",
 ];
 /// The same right before it, or what an AppServer does that asks for one itself.
 pub(super) const OTHERS_BEFORE: [&str; 27] = [

@@ -160,7 +160,6 @@ impl Tokens {
             }),
             Event::AssumedLife => self.warn(id, Warning::NoExpiration.name()),
             Event::LocalExpiration => self.warn(id, Warning::LocalExpiration.name()),
-            Event::InconsistentExpiry => self.warn(id, Warning::InconsistentExpiry.name()),
         }
     }
 

@@ -118,10 +118,7 @@ impl Uploads {
                 let detail = view::RefreshFailed::new(None, failure, *fails, *retry_in, *usable);
                 self.host.event(id, "refreshFailed", &view::write(&detail));
             }
-            Event::State { .. }
-            | Event::AssumedLife
-            | Event::LocalExpiration
-            | Event::InconsistentExpiry => {}
+            Event::State { .. } | Event::AssumedLife | Event::LocalExpiration => {}
         }
     }
 

@@ -82,7 +82,6 @@ fn happening() -> impl Strategy<Value = Happening> {
         Shape::Full,
         Shape::Date,
         Shape::Duration,
-        Shape::Both,
         Shape::Instant,
         Shape::Silent,
     ]);

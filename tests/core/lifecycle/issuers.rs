@@ -98,26 +98,6 @@ fn a_long_life_is_believed_unless_a_zone_explains_it_better() {
     }
 }
 
-/// Another origin, no readable `Date`; it asked for an hour once, and says so for as long as it keeps the token.
-#[test]
-fn an_end_before_that_of_a_repeated_duration_holds_and_is_told_once() {
-    let mut sim = Sim::new();
-    for (serial, left) in [(1, 10 * MINUTE), (2, 20 * MINUTE)] {
-        sim.answer = Answer::Never;
-        sim.call(HOUR);
-        let ends = sim.truth() + left;
-        let at = Some(UnixMillis(EPOCH).plus(ends));
-        let expiry = Expiry { at, left: Some(HOUR), ..Expiry::default() };
-        let value = Token { serial, ends };
-        let fetch = sim.rig.slot.requests();
-        sim.feed(Input::Fetched { fetch, value, expiry });
-        let held = sim.rig.slot.token().unwrap();
-        assert_eq!((held.certain, held.life.div_ceil(MINUTE) * MINUTE), (false, left), "{held:?}");
-    }
-    let told = sim.events.iter().filter(|event| **event == Event::InconsistentExpiry);
-    assert_eq!(told.count(), 1);
-}
-
 /// As a slot does whose tokens are those of another.
 #[test]
 fn an_end_that_has_been_judged_is_not_judged_again() {

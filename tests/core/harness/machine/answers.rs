@@ -33,8 +33,6 @@ pub enum Shape {
     Instant,
     /// Seconds left alone.
     Duration,
-    /// `Expiration` and seconds left, and nothing of the server's clock.
-    Both,
     /// Nothing at all.
     Silent,
 }
@@ -46,7 +44,6 @@ impl Shape {
             Self::Full | Self::Date | Self::Instant => {
                 Expiry { at: Some(named), ..Expiry::default() }
             }
-            Self::Both => Expiry { at: Some(named), left: Some(left), ..Expiry::default() },
             Self::Duration => Expiry { left: Some(left), ..Expiry::default() },
             Self::Silent => Expiry::default(),
         }
@@ -60,7 +57,7 @@ impl Shape {
                 let at = UnixMillis(server.0 - server.0.rem_euclid(1_000));
                 Some(Stamp { at, granularity: 1_000 })
             }
-            Self::Instant | Self::Duration | Self::Both | Self::Silent => None,
+            Self::Instant | Self::Duration | Self::Silent => None,
         }
     }
 }
