@@ -66,13 +66,12 @@ pub(super) fn unreached(members: &Members) -> bool {
         || !has_own_code(members) && words().any(|(_, words)| says_unreached(words))
 }
 
-/// Whether a server has given the object a code of its own, or called it a failure: then its words are a server's, too.
+/// Whether a server has given the object a code of its own: then its words are a server's, too.
 fn has_own_code(members: &Members) -> bool {
     let code = member(members, &["code", "errcode", "errorcode"]).map(|(_, code)| code);
     let named = code.and_then(Json::as_str);
     code.is_some_and(|code| number(code).is_some())
         || named.is_some_and(|code| is_cloud_code(code) || is_session_code(code, false))
-        || member(members, &["success"]).is_some_and(|(_, success)| *success == Json::Bool(false))
 }
 
 /// What mini programs call each failure, whatever number they give it.
