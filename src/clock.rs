@@ -101,7 +101,7 @@ impl Clock {
         let mono = now.mono.saturating_sub(last.mono);
         let wall = now.wall.0.saturating_sub(last.wall.0);
         let apart = wall.saturating_sub_unsigned(mono).unsigned_abs();
-        if apart <= policy.tolerance.saturating_add(mono / 1_000) {
+        if apart <= policy.clock_tolerance.saturating_add(mono / 1_000) {
             let since = now.mono.saturating_sub(anchor.mono).max(anchor.wall.until(now.wall));
             // At least the step itself: a wall clock that was ahead and is set right must not stop virtual time.
             self.elapsed = self.elapsed.saturating_add(mono).max(from.saturating_add(since));

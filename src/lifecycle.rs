@@ -251,7 +251,7 @@ impl<T: Clone + PartialEq> Slot<T> {
         if self.waiters.is_empty() && !self.serves(cx.time, least) {
             self.pull_in(cx.policy, cx.time);
         }
-        let deadline = cx.time.mono.saturating_add(cx.policy.wait);
+        let deadline = cx.time.mono.saturating_add(cx.policy.wait_deadline);
         // Who has a token wants news of it, which the answer that is on its way brings as well.
         let shares = than != 0 && matches!(self.fetch, Fetch::InFlight { .. });
         let after = self.started.wrapping_sub(u32::from(shares));
@@ -259,7 +259,7 @@ impl<T: Clone + PartialEq> Slot<T> {
     }
 
     fn demand(&mut self, policy: &Policy, time: &Time) {
-        self.demand_until = self.demand_until.max(time.mono.saturating_add(policy.idle));
+        self.demand_until = self.demand_until.max(time.mono.saturating_add(policy.idle_window));
     }
 
     fn rejected(&mut self, cx: &mut Context<'_, Effect<T>>, generation: Generation) {
@@ -282,8 +282,14 @@ impl<T: Clone + PartialEq> Slot<T> {
             Fetch::Backoff { .. } => self.pull_in(policy, time),
             Fetch::Idle | Fetch::InFlight { .. } => {}
         }
-        if self.strikes >= policy.strikes && !matches!(self.fetch, Fetch::InFlight { .. }) {
-            self.park(time, policy.hold(self.strikes - policy.strikes + 1), Error::Rejected);
+        if self.strikes >= policy.rejections_in_a_row
+            && !matches!(self.fetch, Fetch::InFlight { .. })
+        {
+            self.park(
+                time,
+                policy.hold(self.strikes - policy.rejections_in_a_row + 1),
+                Error::Rejected,
+            );
             self.last_error = Some(Error::Rejected);
         }
     }

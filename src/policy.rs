@@ -60,23 +60,23 @@ numbers! {
     /// Cap of [`uncertain_margin`](Self::uncertain_margin) as a share of the life.
     uncertain_margin_share / "uncertainMarginShare": PerMille = 100, 0..=500;
     /// In this last part of a life a caller waits for the refresh: a minute is longer than any request takes.
-    mandatory / "mandatoryWindow": Millis = 60_000, 0..=600_000;
-    /// Cap of [`mandatory`](Self::mandatory) as a share of the life.
+    mandatory_window / "mandatoryWindow": Millis = 60_000, 0..=600_000;
+    /// Cap of [`mandatory_window`](Self::mandatory_window) as a share of the life.
     mandatory_share / "mandatoryShare": PerMille = 150, 0..=900;
     /// Mean length of the advisory window as a share of the life: an outage of a third of a life goes unnoticed.
     advisory_share / "advisoryShare": PerMille = 333, 0..=900;
     /// Least mean advisory window: one throttled timer of a hidden page (60 s), two requests and the margin.
-    advisory_least / "advisoryWindowLeast": Millis = 90_000, 0..=3_600_000;
+    advisory_window_least / "advisoryWindowLeast": Millis = 90_000, 0..=3_600_000;
     /// Longest mean advisory window: rides out 15 minutes, at under 40 % more requests than refreshing at expiry.
-    advisory_most / "advisoryWindow": Millis = 900_000, 1..=21_600_000;
+    advisory_window / "advisoryWindow": Millis = 900_000, 1..=21_600_000;
     /// Cap of the mean advisory window as a share of the life, so that short tokens are used for most of it.
     advisory_cap / "advisoryCap": PerMille = 400, 1..=900;
     /// Spread of the advisory window to both sides, drawn once a token, so that pages opened together part.
     jitter / "jitter": PerMille = 250, 0..=500;
     /// Least age of a token before it is refreshed without being asked: no loop on short or re-issued tokens.
-    least_age / "minimumAge": Millis = 30_000, 0..=3_600_000;
-    /// Cap of [`least_age`](Self::least_age) as a share of the life.
-    least_age_share / "minimumAgeShare": PerMille = 250, 0..=900;
+    minimum_age / "minimumAge": Millis = 30_000, 0..=3_600_000;
+    /// Cap of [`minimum_age`](Self::minimum_age) as a share of the life.
+    minimum_age_share / "minimumAgeShare": PerMille = 250, 0..=900;
     /// Life assumed when the answer names no end: the shortest that AssumeRole issues.
     assumed_life / "assumedLife": Millis = 900_000, 1_000..=43_200_000;
     /// Longest life believed: the longest session a RAM role can have, 12 h.
@@ -86,35 +86,35 @@ numbers! {
     /// Deadline of one request to the source.
     deadline / "deadline": Millis = 10_000, 50..=120_000;
     /// How long a caller waits in all, over several requests, before it gets an error.
-    wait / "waitDeadline": Millis = 30_000, 50..=600_000;
+    wait_deadline / "waitDeadline": Millis = 30_000, 50..=600_000;
     /// First back-off after a failure.
-    backoff / "backoffBase": Millis = 1_000, 10..=60_000;
+    backoff_base / "backoffBase": Millis = 1_000, 10..=60_000;
     /// First back-off after the server asked for fewer requests.
-    throttle / "throttleBase": Millis = 10_000, 10..=300_000;
+    throttle_base / "throttleBase": Millis = 10_000, 10..=300_000;
     /// Longest back-off while a token still works: less than the advisory window, so that several tries fit.
-    backoff_most / "backoffCap": Millis = 300_000, 10..=3_600_000;
+    backoff_cap / "backoffCap": Millis = 300_000, 10..=3_600_000;
     /// Longest back-off without a usable token; a throttled one waits at most twice as long.
-    dry_backoff_most / "dryBackoffCap": Millis = 60_000, 10..=3_600_000;
+    dry_backoff_cap / "dryBackoffCap": Millis = 60_000, 10..=3_600_000;
     /// Longest `Retry-After` obeyed while a token still works; half the life left is the other bound.
-    retry_after_most / "retryAfterCap": Millis = 300_000, 0..=3_600_000;
+    retry_after_cap / "retryAfterCap": Millis = 300_000, 0..=3_600_000;
     /// A first caller, a wake or the network coming back ends a back-off within this time, once.
     pull_in / "pullIn": Millis = 2_000, 0..=60_000;
-    /// Requests that may be made in a burst before they are paced by [`refill`](Self::refill).
+    /// Requests that may be made in a burst before they are paced by [`budget_refill`](Self::budget_refill).
     budget / "budget": u32 = 10, 1..=1_000;
     /// One more request is allowed each time this much has passed: a failing page asks at most twice a minute.
-    refill / "budgetRefill": Millis = 30_000, 10..=3_600_000;
+    budget_refill / "budgetRefill": Millis = 30_000, 10..=3_600_000;
     /// A token with at least this life gives its request back to the budget: shorter ones are paced by it.
     refund_life / "refundLife": Millis = 900, 0..=3_600_000;
     /// After an error that a retry cannot mend, callers get that same error at once for this long; doubles.
     hold / "hold": Millis = 5_000, 0..=600_000;
     /// Longest hold.
-    hold_most / "holdCap": Millis = 60_000, 0..=3_600_000;
+    hold_cap / "holdCap": Millis = 60_000, 0..=3_600_000;
     /// Tokens refused by a server in a row, each while it was fresh, after which callers get an error.
-    strikes / "rejectionsInARow": u32 = 3, 1..=100;
+    rejections_in_a_row / "rejectionsInARow": u32 = 3, 1..=100;
     /// How long after the last call a page counts as active, so that its token is refreshed ahead.
-    idle / "idleWindow": Millis = 120_000, 0..=86_400_000;
+    idle_window / "idleWindow": Millis = 120_000, 0..=86_400_000;
     /// Two clocks of the device may differ by this much between two looks before it counts as a jump.
-    tolerance / "clockTolerance": Millis = 1_000, 0..=60_000;
+    clock_tolerance / "clockTolerance": Millis = 1_000, 0..=60_000;
     /// While a page is active its clocks are compared at least this often.
     heartbeat / "heartbeat": Millis = 30_000, 100..=3_600_000;
 }
@@ -145,8 +145,8 @@ impl Policy {
 
     /// The mandatory window of a token that had `life` left on arrival; never shorter than its margin.
     #[must_use]
-    pub fn mandatory(&self, life: Millis, margin: Millis) -> Millis {
-        self.mandatory.min(Self::share(life, self.mandatory_share)).max(margin)
+    pub fn mandatory_window(&self, life: Millis, margin: Millis) -> Millis {
+        self.mandatory_window.min(Self::share(life, self.mandatory_share)).max(margin)
     }
 
     /// Age at which a token that had `life` left on arrival is refreshed in the background.
@@ -156,18 +156,18 @@ impl Policy {
     #[must_use]
     pub fn refresh_age(&self, life: Millis, draw: PerMille, first: bool) -> Millis {
         let mean = Self::share(life, self.advisory_share)
-            .clamp(self.advisory_least.min(self.advisory_most), self.advisory_most)
+            .clamp(self.advisory_window_least.min(self.advisory_window), self.advisory_window)
             .min(Self::share(life, self.advisory_cap));
         let low = mean - Self::share(mean, self.jitter);
         let high = mean + Self::share(mean, self.jitter) + Self::share(life, 50);
         let high = if first { high.max(Self::share(life, 600).min(2 * mean)) } else { high };
-        life.saturating_sub(Self::draw(low, high, draw)).max(self.least_age(life))
+        life.saturating_sub(Self::draw(low, high, draw)).max(self.minimum_age(life))
     }
 
     /// Least age of a token with `life` before it is refreshed unasked.
     #[must_use]
-    pub fn least_age(&self, life: Millis) -> Millis {
-        self.least_age.min(Self::share(life, self.least_age_share))
+    pub fn minimum_age(&self, life: Millis) -> Millis {
+        self.minimum_age.min(Self::share(life, self.minimum_age_share))
     }
 
     /// Life that may be counted on when the server grants `life`: less what this device may lose by counting slowly.
@@ -200,13 +200,13 @@ impl Policy {
         let throttled = matches!(error.class(), Class::Throttle);
         // What is left of a short token must suffice for more than one try.
         let short = left.map_or(Millis::MAX, |left| (left / 3).max(SHORTEST));
-        let base = if throttled { self.throttle } else { self.backoff.min(short) };
+        let base = if throttled { self.throttle_base } else { self.backoff_base.min(short) };
         let most = match left {
             Some(left) => {
-                (left / 3).clamp(self.dry_backoff_most.min(self.backoff_most), self.backoff_most)
+                (left / 3).clamp(self.dry_backoff_cap.min(self.backoff_cap), self.backoff_cap)
             }
-            None if throttled => self.dry_backoff_most.saturating_mul(2),
-            None => self.dry_backoff_most,
+            None if throttled => self.dry_backoff_cap.saturating_mul(2),
+            None => self.dry_backoff_cap,
         };
         let full = base
             .saturating_mul(3_u64.saturating_pow(fails.saturating_sub(1).min(STEEPEST)))
@@ -218,13 +218,13 @@ impl Policy {
     /// left, so that pages with minutes left let pages with seconds left go first.
     #[must_use]
     pub fn retry_after(&self, asked: Millis, left: Option<Millis>) -> Millis {
-        asked.min(left.map_or(self.dry_backoff_most, |left| (left / 2).min(self.retry_after_most)))
+        asked.min(left.map_or(self.dry_backoff_cap, |left| (left / 2).min(self.retry_after_cap)))
     }
 
     /// What is added to a `Retry-After`, so that pages that were given the same one do not return together.
     #[must_use]
     pub fn retry_after_spread(&self, asked: Millis, draw: PerMille) -> Millis {
-        Self::draw(0, asked.min(self.retry_after_most) / 4, draw)
+        Self::draw(0, asked.min(self.retry_after_cap) / 4, draw)
     }
 
     /// How soon a back-off ends when somebody starts to wait.
@@ -238,7 +238,7 @@ impl Policy {
     pub fn hold(&self, n: u32) -> Millis {
         self.hold
             .saturating_mul(2_u64.saturating_pow(n.saturating_sub(1).min(STEEPEST)))
-            .min(self.hold_most)
+            .min(self.hold_cap)
     }
 }
 
@@ -285,10 +285,10 @@ impl Budget {
             self.since = mono;
             return;
         }
-        let refills = mono.saturating_sub(self.since) / policy.refill;
+        let refills = mono.saturating_sub(self.since) / policy.budget_refill;
         let left = u64::from(self.left).saturating_add(refills).min(u64::from(policy.budget));
         self.left = u32::try_from(left).unwrap_or(policy.budget);
-        self.since = self.since.saturating_add(refills.saturating_mul(policy.refill));
+        self.since = self.since.saturating_add(refills.saturating_mul(policy.budget_refill));
     }
 
     /// Whether a request may be made now; takes it if so.
@@ -311,6 +311,6 @@ impl Budget {
     /// Monotonic time of the next refill; `None` if a request may be made now.
     #[must_use]
     pub const fn next(&self, policy: &Policy) -> Option<u64> {
-        if self.left > 0 { None } else { Some(self.since.saturating_add(policy.refill)) }
+        if self.left > 0 { None } else { Some(self.since.saturating_add(policy.budget_refill)) }
     }
 }

@@ -32,7 +32,9 @@ mod object;
 mod refused;
 mod seen;
 
-pub use io::{Delivery, Effect, Failure, FileId, FileState, Input, Look, UploaderState, Verdict};
+pub use io::{
+    Effect, FileId, FileState, Handover, Input, Look, UploadFailure, UploaderState, Verdict,
+};
 
 use numbers::LOOK_EVERY;
 pub use numbers::slot_policy;
@@ -97,13 +99,13 @@ pub struct Upload {
     checkpoint: bool,
     waiting: bool,
     leased: bool,
-    answer: Option<Result<(Generation, UploadAuth), Failure>>,
+    answer: Option<Result<(Generation, UploadAuth), UploadFailure>>,
     /// The credential that the SDK has.
     used: Generation,
     /// The newest that was offered to the live client.
     offered: Generation,
     /// How the SDK came by its credential.
-    how: Delivery,
+    how: Handover,
     done: u32,
     /// Most that one credential has stored, where each begins anew; in ten-thousandths, as `done`.
     furthest: u32,
@@ -142,7 +144,7 @@ impl Upload {
             answer: None,
             used: 0,
             offered: 0,
-            how: Delivery::Started,
+            how: Handover::Started,
             done: 0,
             furthest: 0,
             refusals: 0,
@@ -192,7 +194,7 @@ impl Upload {
             Input::Swapped { taken } => {
                 if taken {
                     self.used = self.offered;
-                    cx.out.push(Effect::InUse { how: Delivery::Swapped });
+                    cx.out.push(Effect::InUse { how: Handover::Swapped });
                 }
             }
             Input::Fetched { fetch, mut auth, expiry } => {
@@ -282,7 +284,7 @@ impl Upload {
         self.address_text.clear();
         self.disowned = true;
         if busy {
-            cx.out.push(Effect::Fail(Failure::Credential(Error::Reset)));
+            cx.out.push(Effect::Fail(UploadFailure::Credential(Error::Reset)));
         }
     }
 
@@ -326,11 +328,11 @@ impl Upload {
                 lifecycle::Effect::Resolve { token, .. } => {
                     let auth = self.auths.get(token.value).cloned();
                     let answer = auth.map(|auth| (token.generation, auth));
-                    self.settled(cx, answer.ok_or(Failure::NotTaken));
+                    self.settled(cx, answer.ok_or(UploadFailure::NotTaken));
                 }
                 lifecycle::Effect::Reject { error: Error::Aborted, .. } => {}
                 lifecycle::Effect::Reject { error, .. } => {
-                    self.settled(cx, Err(Failure::Credential(error)));
+                    self.settled(cx, Err(UploadFailure::Credential(error)));
                     self.give_up(cx);
                 }
                 lifecycle::Effect::Emit(event) => {
@@ -356,12 +358,16 @@ impl Upload {
     fn give_up(&mut self, cx: &mut Cx<'_>) {
         if let Fetch::InFlight { fetch, .. } = *self.slot.fetch() {
             cx.out.push(Effect::Abort { fetch });
-            let error = Error::Timeout { after: cx.policy.wait };
+            let error = Error::Timeout { after: cx.policy.wait_deadline };
             self.feed(cx, lifecycle::Input::Failed { fetch, error });
         }
     }
 
-    fn settled(&mut self, cx: &mut Cx<'_>, answer: Result<(Generation, UploadAuth), Failure>) {
+    fn settled(
+        &mut self,
+        cx: &mut Cx<'_>,
+        answer: Result<(Generation, UploadAuth), UploadFailure>,
+    ) {
         self.waiting = false;
         self.answer = Some(answer);
         cx.out.push(Effect::Look);

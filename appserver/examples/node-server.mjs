@@ -117,8 +117,8 @@ async function sts(user, { scope, rejected }) {
 /** What a page may say of its file. What costs money or moves media is not among it. */
 const VIDEO = { title: "Title", fileName: "FileName", fileSize: "FileSize", description: "Description", tags: "Tags" };
 
-async function uploadAuth(user, wishes) {
-  const { videoId, image, ticket } = wishes;
+async function uploadAuth(user, fields) {
+  const { videoId, image, ticket } = fields;
   let call;
   if (videoId) {
     // VOD cannot tell whose a video is: whoever may refresh one upload may overwrite every video of the account.
@@ -126,11 +126,11 @@ async function uploadAuth(user, wishes) {
     call = ["RefreshUploadVideo", { VideoId: String(videoId) }];
   } else if (image) {
     const { imageType: ImageType = "default", imageExt: ImageExt } = image;
-    call = ["CreateUploadImage", { ImageType, ImageExt, Title: wishes.title }];
+    call = ["CreateUploadImage", { ImageType, ImageExt, Title: fields.title }];
   } else {
-    if (!wishes.fileName) throw new Refusal(400, "MissingFileName", "a video needs its fileName, with the extension");
-    const params = Object.fromEntries(Object.entries(VIDEO).map(([name, vods]) => [vods, wishes[name]]));
-    call = ["CreateUploadVideo", { ...params, Title: wishes.title ?? wishes.fileName }];
+    if (!fields.fileName) throw new Refusal(400, "MissingFileName", "a video needs its fileName, with the extension");
+    const params = Object.fromEntries(Object.entries(VIDEO).map(([name, vods]) => [vods, fields[name]]));
+    call = ["CreateUploadVideo", { ...params, Title: fields.title ?? fields.fileName }];
   }
   const answer = await vod(...call, await tokenFor(user));
   const id = answer.VideoId ?? videoId;

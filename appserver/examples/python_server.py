@@ -164,7 +164,7 @@ def read_body(handler):
 
 
 def answer(handler):
-    wishes = read_body(handler)
+    fields = read_body(handler)
     # The target is compared as it is: one such as `//` is no URL, and harms nobody.
     if handler.path.partition("?")[0] != "/api/sts":
         raise Refusal(404, "NotFound", "no such path")
@@ -175,7 +175,7 @@ def answer(handler):
     user = signed_in_user(handler.headers)
     if not user:
         raise Refusal(401, "NotSignedIn", "sign in first")
-    scope, rejected = wishes.get("scope") or "", wishes.get("rejected") or ""
+    scope, rejected = fields.get("scope") or "", fields.get("rejected") or ""
     if not isinstance(scope, str) or not isinstance(rejected, str):
         raise Refusal(400, "InvalidBody", "scope and rejected are texts")
     if len(scope.encode()) > 64:

@@ -12,7 +12,7 @@ use crate::{
 
 /// What a page asks for.
 #[derive(Clone, Copy, Debug)]
-pub enum Wish<'a> {
+pub enum Operation<'a> {
     /// A token for the page itself.
     Token {
         /// Keeps it apart from the user's other tokens.
@@ -24,10 +24,10 @@ pub enum Wish<'a> {
 
 /// Decides. A site with rules of its own implements this over them.
 pub trait Authorise: fmt::Debug + Send + Sync + 'static {
-    /// The role that serves `wish`: assumed for the page itself, or for this server's own call.
+    /// The role that serves `operation`: assumed for the page itself, or for this server's own call.
     fn authorise<'a>(
         &'a self,
         user: &'a User,
-        wish: Wish<'a>,
+        operation: Operation<'a>,
     ) -> BoxFuture<'a, Result<Arc<Role>, Denied>>;
 }

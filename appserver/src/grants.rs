@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     auth::{Denied, User},
-    authorise::{Authorise, Wish},
+    authorise::{Authorise, Operation},
     session::session_name,
     sts::Role,
 };
@@ -96,11 +96,11 @@ impl Authorise for Grants {
     fn authorise<'a>(
         &'a self,
         user: &'a User,
-        wish: Wish<'a>,
+        operation: Operation<'a>,
     ) -> BoxFuture<'a, Result<Arc<Role>, Denied>> {
-        let purpose = match wish {
-            Wish::Token { .. } => Purpose::Page,
-            Wish::Upload(_) => Purpose::Server,
+        let purpose = match operation {
+            Operation::Token { .. } => Purpose::Page,
+            Operation::Upload(_) => Purpose::Server,
         };
         Box::pin(async move { self.role(user, purpose) })
     }

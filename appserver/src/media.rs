@@ -1,12 +1,12 @@
-//! Which media files a page may create at VOD: its wishes, by the operator's rules, become the parameters of a call.
+//! Which media files a page may create at VOD: its fields, by the operator's rules, become the parameters of a call.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use crate::{
+    fields::{BadField, bad, find, object, text_of},
     vod::{Call, Params},
-    wishes::{BadWish, bad, find, object, text_of},
 };
 
 /// Parameters of CreateUploadVideo, by VOD's names.
@@ -123,23 +123,23 @@ impl MediaRules {
         Ok(())
     }
 
-    /// The call that `wishes` ask for. Names are VOD's, whatever the case of their letters; unknown ones are ignored.
+    /// The call that `fields` ask for. Names are VOD's, whatever the case of their letters; unknown ones are ignored.
     ///
     /// # Errors
     ///
     /// What the page must change.
-    pub fn call(&self, wishes: &Map<String, Value>) -> Result<Call, BadWish> {
-        if let Some(video_id) = text_of(wishes, "videoId")? {
+    pub fn call(&self, fields: &Map<String, Value>) -> Result<Call, BadField> {
+        if let Some(video_id) = text_of(fields, "videoId")? {
             return Ok(Call::Refresh { video_id });
         }
-        let flat = |name| text_of(wishes, name).map(|text| text.is_some());
-        if object(wishes, "image").is_some() || flat("ImageType")? {
-            return self.image(wishes);
+        let flat = |name| text_of(fields, name).map(|text| text.is_some());
+        if object(fields, "image").is_some() || flat("ImageType")? {
+            return self.image(fields);
         }
-        if object(wishes, "attachedMedia").is_some() || flat("BusinessType")? {
-            return self.attached(wishes);
+        if object(fields, "attachedMedia").is_some() || flat("BusinessType")? {
+            return self.attached(fields);
         }
-        let mut params = self.params(&VIDEO, &[wishes])?;
+        let mut params = self.params(&VIDEO, &[fields])?;
         let Some(file_name) = value(&params, "FileName").map(str::to_owned) else {
             return Err(bad("MissingFileName", "a video needs its fileName, with the extension"));
         };
@@ -150,14 +150,14 @@ impl MediaRules {
         Ok(Call::CreateVideo(params))
     }
 
-    fn image(&self, wishes: &Map<String, Value>) -> Result<Call, BadWish> {
-        let places: Vec<_> = object(wishes, "image").into_iter().chain([wishes]).collect();
+    fn image(&self, fields: &Map<String, Value>) -> Result<Call, BadField> {
+        let places: Vec<_> = object(fields, "image").into_iter().chain([fields]).collect();
         let mut params = self.params(&IMAGE, &places)?;
         if value(&params, "ImageType").is_none() {
             params.push(("ImageType", String::from("default")));
         }
         if value(&params, "Title").is_none()
-            && let Some(name) = text_of(wishes, "fileName")?
+            && let Some(name) = text_of(fields, "fileName")?
         {
             params.push(("Title", name));
         }
@@ -165,8 +165,8 @@ impl MediaRules {
         Ok(Call::CreateImage(params))
     }
 
-    fn attached(&self, wishes: &Map<String, Value>) -> Result<Call, BadWish> {
-        let places: Vec<_> = object(wishes, "attachedMedia").into_iter().chain([wishes]).collect();
+    fn attached(&self, fields: &Map<String, Value>) -> Result<Call, BadField> {
+        let places: Vec<_> = object(fields, "attachedMedia").into_iter().chain([fields]).collect();
         let mut params = self.params(&ATTACHED, &places)?;
         if value(&params, "BusinessType").is_none() {
             let message = "attached media needs its businessType: watermark, subtitle or material";
@@ -188,7 +188,7 @@ impl MediaRules {
         &self,
         names: &[&'static str],
         places: &[&Map<String, Value>],
-    ) -> Result<Params, BadWish> {
+    ) -> Result<Params, BadField> {
         let mut params = Params::new();
         for name in names {
             let mut wished = None;
@@ -210,7 +210,7 @@ impl MediaRules {
         Ok(params)
     }
 
-    fn check_texts(&self, params: &Params) -> Result<(), BadWish> {
+    fn check_texts(&self, params: &Params) -> Result<(), BadField> {
         for (name, text) in params {
             // A description may have lines.
             let odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
@@ -233,7 +233,7 @@ impl MediaRules {
         Ok(())
     }
 
-    fn check_file(&self, params: &Params, extension: Option<&str>) -> Result<(), BadWish> {
+    fn check_file(&self, params: &Params, extension: Option<&str>) -> Result<(), BadField> {
         let right = |extension: &str| {
             self.extensions.iter().any(|right| right.eq_ignore_ascii_case(extension))
         };
@@ -270,12 +270,12 @@ mod tests {
 
     use super::*;
 
-    fn call(rules: &MediaRules, wishes: Value) -> Result<Call, BadWish> {
-        rules.call(wishes.as_object().unwrap())
+    fn call(rules: &MediaRules, fields: Value) -> Result<Call, BadField> {
+        rules.call(fields.as_object().unwrap())
     }
 
-    fn code(rules: &MediaRules, wishes: Value) -> &'static str {
-        call(rules, wishes).unwrap_err().code
+    fn code(rules: &MediaRules, fields: Value) -> &'static str {
+        call(rules, fields).unwrap_err().code
     }
 
     fn params(pairs: &[(&'static str, &str)]) -> Params {
@@ -318,11 +318,11 @@ mod tests {
         let rules = MediaRules::default();
         let expected =
             params(&[("BusinessType", "subtitle"), ("FileName", "a.srt"), ("MediaExt", "srt")]);
-        for wishes in [
+        for fields in [
             json!({ "attachedMedia": { "businessType": "subtitle" }, "fileName": "a.srt" }),
             json!({ "businessType": "subtitle", "fileName": "a.srt" }),
         ] {
-            assert_eq!(call(&rules, wishes), Ok(Call::CreateAttachedMedia(expected.clone())));
+            assert_eq!(call(&rules, fields), Ok(Call::CreateAttachedMedia(expected.clone())));
         }
         assert_eq!(code(&rules, json!({ "attachedMedia": {} })), "MissingBusinessType");
     }
@@ -331,18 +331,18 @@ mod tests {
     fn what_is_the_operators_is_not_the_pages() {
         let mut rules = MediaRules::default();
         for field in ["appId", "workflowId", "templateGroupId", "storageLocation"] {
-            let mut wishes = json!({ "fileName": "a.mp4" });
-            wishes[field] = json!("x");
-            assert_eq!(code(&rules, wishes.clone()), "FieldNotAllowed", "{field}");
-            assert!(call(&MediaRules::anything(), wishes).is_ok());
+            let mut fields = json!({ "fileName": "a.mp4" });
+            fields[field] = json!("x");
+            assert_eq!(code(&rules, fields.clone()), "FieldNotAllowed", "{field}");
+            assert!(call(&MediaRules::anything(), fields).is_ok());
         }
         let callback = json!({ "MessageCallback": { "CallbackURL": "https://evil.example" } });
         for data in [callback.clone(), json!(callback.to_string())] {
-            let wishes = json!({ "fileName": "a.mp4", "userData": data });
-            assert_eq!(code(&rules, wishes), "FieldNotAllowed");
+            let fields = json!({ "fileName": "a.mp4", "userData": data });
+            assert_eq!(code(&rules, fields), "FieldNotAllowed");
         }
         rules.set("TemplateGroupId", Values::read("first, second")).unwrap();
-        let group = |wishes| match call(&rules, wishes).unwrap() {
+        let group = |fields| match call(&rules, fields).unwrap() {
             Call::CreateVideo(params) => value(&params, "TemplateGroupId").unwrap().to_owned(),
             other => unreachable!("{other:?}"),
         };
@@ -363,7 +363,7 @@ mod tests {
         };
         assert!(call(&rules, json!({ "fileName": "a.MP4", "fileSize": 10 })).is_ok());
         assert!(call(&rules, json!({ "image": { "imageExt": "png" } })).is_ok());
-        for (wishes, expected) in [
+        for (fields, expected) in [
             (json!({ "fileName": "a.exe", "fileSize": 1 }), "FileTypeNotAllowed"),
             (json!({ "fileName": "mp4", "fileSize": 1 }), "FileTypeNotAllowed"),
             (json!({ "fileName": "a.mp4", "fileSize": 11 }), "FileTooLarge"),
@@ -372,7 +372,7 @@ mod tests {
             (json!({ "fileName": "a.mp4", "fileSize": 1.5 }), "InvalidField"),
             (json!({ "fileName": "a.mp4", "fileSize": -1 }), "InvalidField"),
         ] {
-            assert_eq!(code(&rules, wishes.clone()), expected, "{wishes}");
+            assert_eq!(code(&rules, fields.clone()), expected, "{fields}");
         }
     }
 

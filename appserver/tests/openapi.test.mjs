@@ -56,8 +56,8 @@ const PATHS = { "/api/sts": {}, "/api/upload-auth": { fileName: "a.mp4" } };
 /** Asks for everything that the description knows. */
 async function provoke() {
   const videos = [{ fileName: "a.mp4", title: "t", fileSize: 1024, description: "d", tags: ["a", "b"] }];
-  for (const wish of [...videos, { image: { imageType: "default", imageExt: "png" } }])
-    await ask("/api/upload-auth", wish);
+  for (const fields of [...videos, { image: { imageType: "default", imageExt: "png" } }])
+    await ask("/api/upload-auth", fields);
   await ask("/api/upload-auth", { attachedMedia: { businessType: "subtitle", mediaExt: "vtt" } });
   const { videoId, ticket } = (await ask("/api/upload-auth", { fileName: "b.mp4" })).body;
   await ask("/api/upload-auth", { videoId, ticket });
@@ -65,16 +65,16 @@ async function provoke() {
   const { AccessKeyId } = (await ask("/api/sts", { scope: "s", rejected: null })).body;
   await ask("/api/sts", { scope: "s", rejected: AccessKeyId });
   await ask("/api/upload-auth", { fileName: "a.exe" });
-  for (const [path, wish] of Object.entries(PATHS)) {
+  for (const [path, fields] of Object.entries(PATHS)) {
     for (const body of ["[]", '{"scope":7,"fileName":7}']) await ask(path, body);
-    await ask(path, wish, { user: "" });
-    await ask(path, wish, { headers: { origin: "https://evil.example" } });
-    await ask(path, wish, { method: "GET" });
+    await ask(path, fields, { user: "" });
+    await ask(path, fields, { headers: { origin: "https://evil.example" } });
+    await ask(path, fields, { method: "GET" });
     await ask(path, "x".repeat(70_000));
-    await ask(path, wish, { headers: { host: "evil.example" } });
-    for (let twice = 0; twice < 2; twice++) await ask(path, wish, { server: "strict" });
+    await ask(path, fields, { headers: { host: "evil.example" } });
+    for (let twice = 0; twice < 2; twice++) await ask(path, fields, { server: "strict" });
     const unsigned = ["eyJhbGciOiJSUzI1NiJ9", "e30", "AA"].join(".");
-    await ask(path, wish, { server: "lost", headers: { authorization: `Bearer ${unsigned}` } });
+    await ask(path, fields, { server: "lost", headers: { authorization: `Bearer ${unsigned}` } });
     // Each a user of its own: no token in a cache hides that the cloud fails.
     for (const fault of [
       { status: 400, code: "Throttling.User" },
@@ -82,18 +82,18 @@ async function provoke() {
       { status: 500, code: "InternalError" },
     ]) {
       await cloud.plan({ service: "sts", action: "AssumeRole", ...fault });
-      await ask(path, wish, { user: `${path}${JSON.stringify(fault)}`.replace(/\W/g, "") });
+      await ask(path, fields, { user: `${path}${JSON.stringify(fault)}`.replace(/\W/g, "") });
     }
   }
   await cloud.plan({ service: "sts", action: "AssumeRole", hang: true, times: 2 });
-  const slow = Object.entries(PATHS).map(([path, wish]) => ask(path, wish, { user: `slow${path.length}` }));
+  const slow = Object.entries(PATHS).map(([path, fields]) => ask(path, fields, { user: `slow${path.length}` }));
   await Promise.all(slow);
   await ask("/api/sts", {}, { server: "noSts" });
   await ask("/api/upload-auth", PATHS["/api/upload-auth"], { server: "neither" });
 }
 
-function ask(path, wish, { server = "usual", user = "alice", method = "POST", headers = {} } = {}) {
-  const text = typeof wish === "string" ? wish : JSON.stringify(wish);
+function ask(path, fields, { server = "usual", user = "alice", method = "POST", headers = {} } = {}) {
+  const text = typeof fields === "string" ? fields : JSON.stringify(fields);
   const url = new URL(path, servers[server].http);
   const length = method !== "GET" && { "content-length": Buffer.byteLength(text) };
   const all = { ...(user && { "x-user": user }), ...headers, ...length };
@@ -102,7 +102,7 @@ function ask(path, wish, { server = "usual", user = "alice", method = "POST", he
       const body = JSON.parse(Buffer.concat(await response.toArray()).toString());
       const answer = { path, status: String(response.statusCode), headers: response.headers, body };
       answers.push(answer);
-      if (response.statusCode === 200) granted.push({ path, wish });
+      if (response.statusCode === 200) granted.push({ path, fields });
       resolve(answer);
     });
     request.once("error", reject).end(method === "GET" ? undefined : text);
@@ -161,11 +161,11 @@ it("describes each answer of the reference, its headers and its members", () => 
 
 it("describes each request that was granted", () => {
   const wrong = checker();
-  for (const { path, wish } of granted) {
+  for (const { path, fields } of granted) {
     const schema = `/paths/${step(path)}/post/requestBody/content/application~1json/schema`;
-    assert.deepEqual(wrong(schema, wish), [], JSON.stringify(wish));
+    assert.deepEqual(wrong(schema, fields), [], JSON.stringify(fields));
     const known = members(schema);
-    for (const member of Object.keys(wish)) assert.ok(known.has(member), `${member} is not described`);
+    for (const member of Object.keys(fields)) assert.ok(known.has(member), `${member} is not described`);
   }
 });
 

@@ -91,7 +91,7 @@ impl<T: Clone + PartialEq> Slot<T> {
         if let Fetch::Backoff { until, floor, .. } = &mut self.fetch
             && self.token.as_ref().is_none_or(|token| token.left(time).is_none())
         {
-            let most = time.mono.saturating_add(policy.dry_backoff_most.saturating_mul(2));
+            let most = time.mono.saturating_add(policy.dry_backoff_cap.saturating_mul(2));
             *until = (*until).min(most);
             *floor = (*floor).min(most);
         }

@@ -69,7 +69,7 @@ impl<T: Clone> Held<T> {
         let life = bound.expires.saturating_sub(time.elapsed);
         let margin = policy.margin(life, bound.certain);
         let refresh = time.elapsed.saturating_add(policy.refresh_age(life, time.draw, first));
-        let soonest = time.elapsed.saturating_add(policy.least_age(life));
+        let soonest = time.elapsed.saturating_add(policy.minimum_age(life));
         (life > margin).then(|| Self {
             value,
             generation,
@@ -82,7 +82,7 @@ impl<T: Clone> Held<T> {
             accepted: time.elapsed,
             // The AppServer may wish to be asked sooner, never later.
             refresh: bound.refresh.map_or(refresh, |wish| refresh.min(wish.max(soonest))),
-            mandatory: policy.mandatory(life, margin),
+            mandatory: policy.mandatory_window(life, margin),
             margin,
             judged_by: time.server.map_or(0, |server| server.sent),
         })
@@ -98,7 +98,7 @@ impl<T: Clone> Held<T> {
         let sure = bound.certain || !self.certain;
         // The same end looks later at each answer: less of the way there is counted slowly.
         let slow = self.life.saturating_sub(policy.counted(self.life));
-        let slack = policy.tolerance.saturating_add(slow);
+        let slack = policy.clock_tolerance.saturating_add(slow);
         let later = bound.expires > self.expires.saturating_add(slack);
         let told = bound.named.is_none() || bound.named != self.named;
         // Of two guesses the one that was made now: how much later it is says nothing about the token.
@@ -243,6 +243,6 @@ impl<T> Held<T> {
 
     /// Whether it served long enough for a refusal to be news about this token rather than about all of them.
     pub(super) fn proven(&self, policy: &Policy, time: &Time) -> bool {
-        time.elapsed.saturating_sub(self.accepted) >= policy.least_age(self.life)
+        time.elapsed.saturating_sub(self.accepted) >= policy.minimum_age(self.life)
     }
 }

@@ -92,7 +92,7 @@ impl<T: Clone + PartialEq> Slot<T> {
     }
 
     fn late(&self, policy: &Policy) -> Settlement<'_, T> {
-        let late = Error::Timeout { after: policy.wait };
+        let late = Error::Timeout { after: policy.wait_deadline };
         Settlement::Fail(self.last_error.clone().unwrap_or(late))
     }
 }

@@ -216,7 +216,7 @@ pub enum Effect {
         forget: bool,
     },
     /// The file failed: tell the page and leave an uploader that `startUpload()` can restart.
-    Fail(Failure),
+    Fail(UploadFailure),
     /// Tell the page, for whoever looks into it, that no successor is asked for ahead.
     NotRenewed {
         /// Why.
@@ -227,13 +227,13 @@ pub enum Effect {
     /// The SDK uses the newest credential now. For listeners.
     InUse {
         /// How it came there.
-        how: Delivery,
+        how: Handover,
     },
 }
 
 /// How a credential came to the SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Delivery {
+pub enum Handover {
     /// As the answer to `onUploadstarted`.
     Started,
     /// As the answer to `onUploadTokenExpired`.
@@ -244,7 +244,7 @@ pub enum Delivery {
 
 /// Why a file failed, for `onUploadFailed(info, code, message)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Failure {
+pub enum UploadFailure {
     /// There is no credential.
     Credential(Error),
     /// OSS refuses one credential after the other, with this code.
@@ -259,7 +259,7 @@ pub enum Failure {
     NotTaken,
 }
 
-impl Failure {
+impl UploadFailure {
     /// The stable code. A server's own code is kept, for pages that know it, unless it only says that a server has
     /// trouble of its own: that is `http`.
     #[must_use]

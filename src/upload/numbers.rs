@@ -27,14 +27,14 @@ const START_WITHIN: Millis = 300;
 #[must_use]
 pub fn slot_policy(tokens: &Policy, wait: Millis) -> Policy {
     Policy {
-        idle: 0,
-        wait,
+        idle_window: 0,
+        wait_deadline: wait,
         deadline: wait.saturating_add(tokens.deadline),
         hold: 1,
-        hold_most: 1,
+        hold_cap: 1,
         pull_in: tokens.pull_in.min(START_WITHIN),
-        throttle: VOD_THROTTLE,
-        strikes: u32::MAX,
+        throttle_base: VOD_THROTTLE,
+        rejections_in_a_row: u32::MAX,
         ..tokens.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! What OSS refuses and the SDK loses: when to go on with another credential, and when to end.
 
 use super::{
-    Cx, Effect, Failure, Kind, Phase, Upload, Verdict,
+    Cx, Effect, Kind, Phase, Upload, UploadFailure, Verdict,
     numbers::{LOSSES, REFUSALS, SIGNATURE_REFUSALS},
 };
 use crate::{
@@ -46,11 +46,11 @@ impl Upload {
         let most =
             if code.starts_with("SignatureDoesNotMatch") { SIGNATURE_REFUSALS } else { REFUSALS };
         let end = if self.refusals > most {
-            Some(Failure::Refused(code))
+            Some(UploadFailure::Refused(code))
         } else if self.creates_only {
-            Some(Failure::Credential(Error::OtherVideo))
+            Some(UploadFailure::Credential(Error::OtherVideo))
         } else {
-            self.outlived().then_some(Failure::Outlived)
+            self.outlived().then_some(UploadFailure::Outlived)
         };
         if let Some(failure) = end {
             self.phase = Phase::Expired;
@@ -82,7 +82,7 @@ impl Upload {
             self.forgotten();
             cx.out.push(Effect::Requeue { forget: true });
         } else {
-            cx.out.push(Effect::Fail(Failure::Silent));
+            cx.out.push(Effect::Fail(UploadFailure::Silent));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a look at the SDK shows, and what it is given then.
 
 use super::{
-    Cx, Delivery, Effect, Failure, FileState, Kind, Look, Phase, Upload, UploaderState,
+    Cx, Effect, FileState, Handover, Kind, Look, Phase, Upload, UploadFailure, UploaderState,
     numbers::LOOK_EVERY,
 };
 use crate::lifecycle;
@@ -52,9 +52,9 @@ impl Upload {
                     _ => Effect::Start { auth: auth.clone(), kind, forget },
                 });
                 self.how = if self.phase == Phase::Expired {
-                    Delivery::Resumed
+                    Handover::Resumed
                 } else {
-                    Delivery::Started
+                    Handover::Started
                 };
                 (self.used, self.offered) = (generation, generation);
                 self.writes_to(&auth);
@@ -71,14 +71,14 @@ impl Upload {
             cx.out.push(Effect::InUse { how: self.how });
             self.lease(cx, self.not_renewed().is_none());
             let why = self.not_renewed().filter(|_| self.media.kind == Kind::Video);
-            if let Some(why) = why.filter(|_| self.how == Delivery::Started) {
+            if let Some(why) = why.filter(|_| self.how == Handover::Started) {
                 cx.out.push(Effect::NotRenewed { why });
             }
         } else {
             // What the SDK cannot use it cannot use at the next start either, which asks for another.
             self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
             self.leave(cx);
-            cx.out.push(Effect::Fail(Failure::NotTaken));
+            cx.out.push(Effect::Fail(UploadFailure::NotTaken));
         }
     }
 
@@ -89,7 +89,7 @@ impl Upload {
         self.quiet = self.quiet.saturating_add(passed.min(2 * LOOK_EVERY));
         if self.quiet > self.stall {
             self.leave(cx);
-            cx.out.push(Effect::Fail(Failure::Stalled));
+            cx.out.push(Effect::Fail(UploadFailure::Stalled));
             return;
         }
         let offered = self.offered;

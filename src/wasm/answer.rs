@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     body::{Body, carried, headers_of, is_whole_answer, parsed_body, read_body},
-    options::{get, header, parse, status_from, status_of},
     patience::Patience,
+    values::{get, header, parse, status_from, status_of},
 };
 use crate::{
     error::Error,

@@ -6,8 +6,8 @@ use js_sys::{BigInt, JSON, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::{
-    options::{call, get},
     patience::Patience,
+    values::{call, get},
 };
 
 /// Largest body read, in bytes. One of STS has about 2,000.

@@ -3,7 +3,7 @@
 use js_sys::{Date, global};
 use wasm_bindgen::prelude::*;
 
-use super::options::get;
+use super::values::get;
 use crate::time::{Now, UnixMillis};
 
 #[wasm_bindgen]

@@ -27,7 +27,7 @@ pub(super) trait Shell: Sized + 'static {
     type Input: Clone;
     type Effect;
     /// What a request brings.
-    type Answer;
+    type Outcome;
 
     /// What a machine is told when its time has come.
     const TIMEOUT: Self::Input;
@@ -47,7 +47,7 @@ pub(super) trait Shell: Sized + 'static {
     fn run(driver: &Rc<Driver<Self>>, id: Id, effect: Self::Effect, time: &Time);
 
     /// Takes what a request brought.
-    fn landed(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Answer);
+    fn answered(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Outcome);
 
     /// Every machine is at rest, and no input waits for one.
     fn rest(&self, time: &Time);
@@ -179,7 +179,7 @@ impl<S: Shell> Driver<S> {
         fetch: FetchId,
         work: impl FnOnce(Patience) -> W + 'static,
     ) where
-        W: Future<Output = S::Answer> + 'static,
+        W: Future<Output = S::Outcome> + 'static,
     {
         // Nothing is asked where nothing can be aborted: the machine's own deadline ends the request.
         let Some(patience) = Patience::new() else { return };
@@ -194,7 +194,7 @@ impl<S: Shell> Driver<S> {
             if let Some(driver) = driver.upgrade()
                 && driver.take_request(id, fetch).is_some()
             {
-                S::landed(&driver, id, fetch, answer);
+                S::answered(&driver, id, fetch, answer);
             }
         });
     }

@@ -9,11 +9,12 @@ use wasm_bindgen::prelude::*;
 use super::{
     driver::Driver,
     host::{Out, TokenHost, UploadHost},
-    options::{TokenOptions, UploadFile, UploadOptions, whole},
+    options::{TokenOptions, UploadFile, UploadOptions},
     request::Origin,
     tokens::{Tokens, UsesTokens},
     upload_auths::AuthSource,
     uploads::Uploads,
+    values::whole,
     vod::{StsTokens, Vod},
 };
 use crate::{
@@ -120,8 +121,8 @@ impl UploadCore {
     }
 
     /// The SDK came to a file and waits.
-    pub fn started(&self, file: u32, about: &UploadFile) {
-        self.driver.started(file, about);
+    pub fn started(&self, file: u32, details: &UploadFile) {
+        self.driver.started(file, details);
     }
 
     /// The SDK took a refusal for an expiry and waits.
@@ -171,7 +172,7 @@ impl UploadCore {
 
     fn of(options: &UploadOptions, host: UploadHost, source: AuthSource) -> Self {
         let tokens = Policy::default();
-        let policy = slot_policy(&tokens, options.wait_or(tokens.wait));
+        let policy = slot_policy(&tokens, options.wait_or(tokens.wait_deadline));
         let uploads = Uploads::new(source, host, options.longest_silence());
         Self { driver: Driver::new(uploads, policy, options.random()) }
     }

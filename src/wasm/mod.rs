@@ -5,7 +5,7 @@
 //!
 //! | room | what it does |
 //! |---|---|
-//! | `options` | takes what comes in |
+//! | `options`, `values` | take what comes in: options with their types, and values of any |
 //! | `exports` | `TokenCore` and `UploadCore`, as TypeScript calls them |
 //! | `driver` | runs any machines to completion; `clocks`, `timer`, `wakes` and `patience` are its tools |
 //! | `tokens`, `uploads` | carry out what the machines of each kind want done |
@@ -28,14 +28,16 @@ mod timer;
 mod tokens;
 mod upload_auths;
 mod uploads;
+mod values;
 mod view;
 mod vod;
 mod wakes;
 
 pub use exports::{TokenCore, UploadCore};
 pub use host::{Out, TokenHost, UploadHost};
-pub use options::{TokenOptions, UploadOptions, parse};
+pub use options::{TokenOptions, UploadOptions};
 pub use timer::Timer;
+pub use values::parse;
 pub use wakes::Wakes;
 
 /// A page's module holds a few dozen values at a time: a free list is all that it needs.

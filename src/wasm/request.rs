@@ -9,9 +9,9 @@ use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Url};
 use super::{
     answer::Answer,
     body::is_response,
-    options::{get, status_of},
     patience::Patience,
     thrown,
+    values::{get, status_of},
 };
 use crate::{
     error::{Asked, Error, PageFunction, Party},
@@ -58,18 +58,18 @@ pub(super) struct Question {
 }
 
 /// Why there is no answer, with the value that was thrown, if one was.
-pub(super) struct Failure {
+pub(super) struct RequestError {
     pub(super) error: Error,
     pub(super) thrown: JsValue,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for RequestError {
     fn from(error: Error) -> Self {
         Self { error, thrown: JsValue::UNDEFINED }
     }
 }
 
-impl Failure {
+impl RequestError {
     const fn unreached(thrown: JsValue) -> Self {
         Self { error: Error::Network, thrown }
     }
@@ -110,11 +110,11 @@ impl Origin {
         question: &Question,
         patience: &Patience,
         read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
-    ) -> Result<R, Failure> {
+    ) -> Result<R, RequestError> {
         let answer = self.answer(question, patience).await;
-        let read = answer.and_then(|answer| answer.credential(read).map_err(Failure::from));
+        let read = answer.and_then(|answer| answer.credential(read).map_err(RequestError::from));
         self.worked.set(self.worked.get() || read.is_ok());
-        read.map_err(|Failure { error, thrown }| Failure {
+        read.map_err(|RequestError { error, thrown }| RequestError {
             error: error.of_function(self.worked.get()).asking(self.asked()),
             thrown,
         })
@@ -128,7 +128,11 @@ impl Origin {
         }
     }
 
-    async fn answer(&self, question: &Question, patience: &Patience) -> Result<Answer, Failure> {
+    async fn answer(
+        &self,
+        question: &Question,
+        patience: &Patience,
+    ) -> Result<Answer, RequestError> {
         let value = match &self.source {
             Source::Address(address) => self.post(address, question, patience).await?,
             Source::Function(function) => self.returned(function, question, patience).await?,
@@ -145,7 +149,7 @@ impl Origin {
                 _ => Ok(answer),
             };
         }
-        let answer = Answer::read(&value, patience).await.map_err(Failure::unreached)?;
+        let answer = Answer::read(&value, patience).await.map_err(RequestError::unreached)?;
         match answer.to_map() {
             Some(body) => self.mapped(&body, answer, patience).await,
             None => Ok(answer),
@@ -158,7 +162,7 @@ impl Origin {
         function: &Function,
         question: &Question,
         patience: &Patience,
-    ) -> Result<JsValue, Failure> {
+    ) -> Result<JsValue, RequestError> {
         // A plain object takes any member.
         let _ = Reflect::set(&question.wanted, &"signal".into(), patience.signal());
         let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
@@ -175,10 +179,10 @@ impl Origin {
             return unreadable(&value).map_or(Ok(value), |error| Err(error.into()));
         }
         if let Some(caught) = thrown::caught(&value) {
-            return Err(Failure::of_page(caught, self.function, patience).await);
+            return Err(RequestError::of_page(caught, self.function, patience).await);
         }
         match thrown::result(&value, patience).await {
-            Some(error) => Err(Failure { error, thrown: value }),
+            Some(error) => Err(RequestError { error, thrown: value }),
             None => Ok(value),
         }
     }
@@ -201,16 +205,16 @@ impl Origin {
         given: &JsValue,
         answer: Answer,
         patience: &Patience,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, RequestError> {
         let Some(map) = &self.map else { return Ok(answer) };
         let made = map.call1(&JsValue::NULL, given);
         match settled(made, PageFunction::MapReply, patience).await {
             Ok(made) => Ok(answer.mapped(&made)),
-            Err(Failure { error, thrown }) => {
+            Err(RequestError { error, thrown }) => {
                 let told = answer.unmapped(error.clone());
                 // What it threw is the cause of its own failure only.
                 let thrown = if told == error { thrown } else { JsValue::UNDEFINED };
-                Err(Failure { error: told, thrown })
+                Err(RequestError { error: told, thrown })
             }
         }
     }
@@ -220,7 +224,7 @@ impl Origin {
         address: &str,
         question: &Question,
         patience: &Patience,
-    ) -> Result<JsValue, Failure> {
+    ) -> Result<JsValue, RequestError> {
         let additions = match self.additions.dyn_ref::<Function>() {
             Some(make) => {
                 let made = make.call1(&JsValue::NULL, &question.wanted);
@@ -244,9 +248,9 @@ impl Origin {
 }
 
 /// A GET without headers of our own, so that no preflight is needed.
-pub(super) async fn get_answer(url: &str, patience: &Patience) -> Result<Answer, Failure> {
+pub(super) async fn get_answer(url: &str, patience: &Patience) -> Result<Answer, RequestError> {
     let response = send(url, &RequestInit::new(), patience).await?;
-    Answer::read(&response, patience).await.map_err(Failure::unreached)
+    Answer::read(&response, patience).await.map_err(RequestError::unreached)
 }
 
 /// Why nothing can be read of a `Response` that a function returned, if so.
@@ -261,11 +265,11 @@ fn unreadable(response: &JsValue) -> Option<Error> {
 }
 
 /// Sends a request that no cache keeps and no redirect leads elsewhere.
-async fn send(url: &str, init: &RequestInit, patience: &Patience) -> Result<JsValue, Failure> {
+async fn send(url: &str, init: &RequestInit, patience: &Patience) -> Result<JsValue, RequestError> {
     init.set_cache(RequestCache::NoStore);
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(patience.signal()));
-    waited(global_fetch(url, init), patience).await.map_err(Failure::unreached)
+    waited(global_fetch(url, init), patience).await.map_err(RequestError::unreached)
 }
 
 /// A POST with what the page adds.
@@ -317,9 +321,9 @@ async fn settled(
     returned: Result<JsValue, JsValue>,
     function: PageFunction,
     patience: &Patience,
-) -> Result<JsValue, Failure> {
+) -> Result<JsValue, RequestError> {
     match waited(returned, patience).await {
         Ok(value) => Ok(value),
-        Err(thrown) => Err(Failure::of_page(thrown, function, patience).await),
+        Err(thrown) => Err(RequestError::of_page(thrown, function, patience).await),
     }
 }

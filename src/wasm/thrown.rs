@@ -7,8 +7,8 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     body::{Body, has_status, headers_of, is_plain, is_response, read_body, stringified},
-    options::{call, get, header, parse},
     patience::Patience,
+    values::{call, get, header, parse},
 };
 use crate::{
     error::{Error, PageFunction},

@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 use super::{
     driver::{Driver, Id, Shell},
     host::TokenHost,
-    request::{Failure, Origin},
+    request::{Origin, RequestError},
     view,
 };
 use slots::{Entry, Slots};
@@ -225,7 +225,7 @@ impl Tokens {
 impl Shell for Tokens {
     type Input = Input<Key>;
     type Effect = Effect<Key>;
-    type Answer = Result<Reply, Failure>;
+    type Outcome = Result<Reply, RequestError>;
 
     const TIMEOUT: Self::Input = Input::Timeout;
     const WAKE: Self::Input = Input::Wake;
@@ -267,7 +267,7 @@ impl Shell for Tokens {
         }
     }
 
-    fn landed(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Answer) {
+    fn answered(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Outcome) {
         let tokens = driver.shell();
         let input = match answer {
             Ok(reply) => {
@@ -289,7 +289,7 @@ impl Shell for Tokens {
                 let Some(value) = tokens.with(id, put) else { return };
                 Input::Fetched { fetch, value, expiry: reply.expiry }
             }
-            Err(Failure { error, thrown }) => {
+            Err(RequestError { error, thrown }) => {
                 tokens.with(id, |entry| entry.cause = thrown);
                 Input::Failed { fetch, error }
             }

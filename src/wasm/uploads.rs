@@ -24,7 +24,8 @@ use crate::{
     lifecycle::{Event, FetchId},
     time::Millis,
     upload::{
-        self, Delivery, Effect, FileId, FileState, Input, Look, Upload, UploaderState, Verdict,
+        Effect, FileId, FileState, Handover, Input, Look, Upload, UploadFailure, UploaderState,
+        Verdict,
     },
     vod::{Kind, Media},
 };
@@ -83,12 +84,12 @@ impl Uploads {
         taken
     }
 
-    fn fail(&self, id: FileId, failure: upload::Failure) {
+    fn fail(&self, id: FileId, failure: UploadFailure) {
         // The time may be over because the STS token did not come.
-        let is_late = matches!(failure, upload::Failure::Credential(Error::Timeout { .. }));
+        let is_late = matches!(failure, UploadFailure::Credential(Error::Timeout { .. }));
         let reason = if is_late { self.reason(id) } else { None };
-        let failure = match reason.map_or(failure, upload::Failure::Credential) {
-            upload::Failure::Credential(error) => upload::Failure::Credential(self.told(id, error)),
+        let failure = match reason.map_or(failure, UploadFailure::Credential) {
+            UploadFailure::Credential(error) => UploadFailure::Credential(self.told(id, error)),
             failure => failure,
         };
         self.host.fail(id, &view::write(&view::Failure::of_file(&failure)));
@@ -149,7 +150,7 @@ impl File {
 impl Shell for Uploads {
     type Input = Input;
     type Effect = Effect;
-    type Answer = Result<Granted, Error>;
+    type Outcome = Result<Granted, Error>;
 
     const TIMEOUT: Input = Input::Timeout;
     const WAKE: Input = Input::Wake;
@@ -218,16 +219,16 @@ impl Shell for Uploads {
             Effect::Emit(event) => uploads.emit(id, &event, time),
             Effect::InUse { how } => {
                 let how = match how {
-                    Delivery::Started => "started",
-                    Delivery::Resumed => "resumed",
-                    Delivery::Swapped => "swapped",
+                    Handover::Started => "started",
+                    Handover::Resumed => "resumed",
+                    Handover::Swapped => "swapped",
                 };
                 uploads.tell_status(id, how, time);
             }
         }
     }
 
-    fn landed(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Answer) {
+    fn answered(driver: &Rc<Driver<Self>>, id: Id, fetch: FetchId, answer: Self::Outcome) {
         let input = match answer {
             Ok(Granted { reply, sent }) => {
                 if let Some(server) = reply.server_time {
@@ -262,16 +263,16 @@ impl UsesTokens for Driver<Uploads> {
 
 impl Driver<Uploads> {
     /// The SDK came to a file and waits.
-    pub(super) fn started(self: &Rc<Self>, id: FileId, about: &UploadFile) {
-        let file_name = about.name();
-        let kind = Kind::of(&file_name, &about.mime(), about.is_image());
+    pub(super) fn started(self: &Rc<Self>, id: FileId, details: &UploadFile) {
+        let file_name = details.name();
+        let kind = Kind::of(&file_name, &details.mime(), details.is_image());
         let uploads = self.shell();
         let fields = match (&uploads.source, kind) {
-            (AuthSource::Page(_), Kind::Video) => about.texts_and_size(),
-            _ => about.texts(),
+            (AuthSource::Page(_), Kind::Video) => details.texts_and_size(),
+            _ => details.texts(),
         };
         let media = Media { kind, file_name, fields };
-        let (scope, asked) = (about.scope(), self.time().mono);
+        let (scope, asked) = (details.scope(), self.time().mono);
         let known = uploads.with(id, |file| {
             file.scope.clone_from(&scope);
             (file.asked, file.waited_for_token) = (asked, 0);
@@ -282,8 +283,8 @@ impl Driver<Uploads> {
             let file = File { id, upload, scope, rest, asked, waited_for_token: 0 };
             uploads.files.borrow_mut().push(file);
         }
-        let (video_id, checkpoint) = (about.known_video(), about.checkpoint());
-        let (ticket, object, place) = (about.ticket(), about.object(), about.wanted_at());
+        let (video_id, checkpoint) = (details.known_video(), details.checkpoint());
+        let (ticket, object, place) = (details.ticket(), details.object(), details.wanted_at());
         self.send(id, Input::Started { media, video_id, ticket, checkpoint, object, place });
     }
 

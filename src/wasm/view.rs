@@ -16,7 +16,7 @@ use crate::{
     lifecycle::{Fetch, Slot, Zone},
     time::{Millis, UnixMillis, to_iso},
     token::{StsToken, UploadAuth},
-    upload,
+    upload::UploadFailure,
     vault::Key,
     vod::Kind,
 };
@@ -129,14 +129,14 @@ impl<'a> Failure<'a> {
     }
 
     /// Why a file of an uploader failed.
-    pub(super) fn of_file(failure: &'a upload::Failure) -> Self {
+    pub(super) fn of_file(failure: &'a UploadFailure) -> Self {
         let file_code = Some(failure.code());
         let message = failure.message();
         match failure {
-            upload::Failure::Credential(error) => {
+            UploadFailure::Credential(error) => {
                 Self { file_code, message, ..Self::new(error, JsValue::UNDEFINED) }
             }
-            upload::Failure::Refused(server_code) => {
+            UploadFailure::Refused(server_code) => {
                 Self { file_code, server_code: Some(server_code), ..Self::bare("http", message) }
             }
             _ => Self { file_code, ..Self::bare(failure.code(), message) },

@@ -7,11 +7,12 @@ use js_sys::{Date, Math, global};
 use super::{
     answer::Answer,
     driver::Driver,
-    options::{ForeignTokens, call, get, parse, whole},
+    options::ForeignTokens,
     patience::Patience,
     request::get_answer,
     thrown,
     tokens::{Lent, Tokens},
+    values::{call, get, parse, whole},
 };
 use crate::{
     clock::{Time, Virtual},

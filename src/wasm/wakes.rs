@@ -4,7 +4,7 @@ use js_sys::{Object, global};
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
 
-use super::options::get;
+use super::values::get;
 
 /// Events of the document, and of the global object.
 const WAKES: [(Target, &str); 5] = [

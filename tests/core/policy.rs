@@ -35,8 +35,8 @@ mod windows {
             let got = (
                 policy.margin(ms, true),
                 policy.margin(ms, false),
-                policy.mandatory(ms, policy.margin(ms, true)),
-                policy.least_age(ms),
+                policy.mandatory_window(ms, policy.margin(ms, true)),
+                policy.minimum_age(ms),
                 policy.refresh_age(ms, 1_000, false),
                 policy.refresh_age(ms, 0, false),
                 policy.refresh_age(ms, 1_000, true),
@@ -55,12 +55,12 @@ mod windows {
         for life in (0..2_000).chain((2..43_200).map(|s| s * SECOND)) {
             for certain in [true, false] {
                 let margin = policy.margin(life, certain);
-                assert!(margin <= policy.mandatory(life, margin), "life {life} ms");
+                assert!(margin <= policy.mandatory_window(life, margin), "life {life} ms");
                 for (draw, first) in
                     [(0, false), (1_000, false), (0, true), (500, true), (1_000, true)]
                 {
                     let age = policy.refresh_age(life, draw, first);
-                    assert!(age >= policy.least_age(life), "life {life} ms, draw {draw}");
+                    assert!(age >= policy.minimum_age(life), "life {life} ms, draw {draw}");
                     assert!(
                         life == 0 || age + margin <= life,
                         "life {life} ms, draw {draw}: refreshed before its margin"
@@ -78,7 +78,7 @@ mod windows {
             for first in [true, false] {
                 let latest = policy.refresh_age(life, 0, first);
                 assert!(
-                    latest + policy.mandatory(life, policy.margin(life, true)) <= life,
+                    latest + policy.mandatory_window(life, policy.margin(life, true)) <= life,
                     "life {life} ms"
                 );
             }
@@ -281,7 +281,7 @@ mod numbers {
         assert!(policy.set("margin", 3.0));
         assert!(policy.set("clockTolerance", 4.0));
         assert!(!policy.set("clock_tolerance", 5.0), "this is no name");
-        assert_eq!(policy, Policy { margin: 3, tolerance: 4, ..Policy::default() });
+        assert_eq!(policy, Policy { margin: 3, clock_tolerance: 4, ..Policy::default() });
     }
 
     /// Any setting within the ranges is safe to run, if not wise.
@@ -300,7 +300,7 @@ mod numbers {
                 for draw in [0, 1, 1_000] {
                     let margin = policy.margin(life, draw == 0);
                     assert!(margin <= life / 2 + 1);
-                    assert!(policy.mandatory(life, margin) <= life);
+                    assert!(policy.mandatory_window(life, margin) <= life);
                     let _ = policy.refresh_age(life, draw, true);
                     for fails in [0, 1, 12, u32::MAX] {
                         let _ = policy.backoff(&THROTTLED, fails, Some(life), draw);

@@ -37,13 +37,13 @@ pub(super) async fn read(body: Body) -> Result<Map<String, Value>, ErrorReply> {
         .map_err(|_| refusal(StatusCode::BAD_REQUEST, "the body must be a JSON object"))
 }
 
-/// The text `name` of `wishes`; `null` is as good as none.
+/// The text `name` of `fields`; `null` is as good as none.
 ///
 /// # Errors
 ///
 /// 400, if it is no text.
-pub(super) fn text(wishes: &Map<String, Value>, name: &str) -> Result<Option<String>, ErrorReply> {
-    match wishes.get(name) {
+pub(super) fn text(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, ErrorReply> {
+    match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(ErrorReply::new(

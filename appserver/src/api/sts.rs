@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     auth::User,
-    authorise::Wish,
+    authorise::Operation,
     session::session_name,
     sts::{Grant, IssuedToken},
 };
@@ -30,16 +30,16 @@ pub(super) async fn answer(
     Extension(user): Extension<User>,
     body: Body,
 ) -> Result<Response, ErrorReply> {
-    let wishes = body::read(body).await?;
-    let scope = body::text(&wishes, "scope")?.unwrap_or_default();
+    let fields = body::read(body).await?;
+    let scope = body::text(&fields, "scope")?.unwrap_or_default();
     if scope.len() > LONGEST_SCOPE {
         let message = "a scope has at most 64 bytes";
         return Err(ErrorReply::new(StatusCode::BAD_REQUEST, "InvalidScope", message));
     }
-    let wish = Wish::Token { scope: &scope };
-    let role = api.authorise.authorise(&user, wish).await.map_err(ErrorReply::denied)?;
+    let operation = Operation::Token { scope: &scope };
+    let role = api.authorise.authorise(&user, operation).await.map_err(ErrorReply::denied)?;
     let grant = Grant { session: session_name(&user.id), scope, role };
-    if let Some(rejected) = body::text(&wishes, "rejected")? {
+    if let Some(rejected) = body::text(&fields, "rejected")? {
         api.tokens.forget(&grant, &rejected).await;
     }
     let session = grant.session.clone();

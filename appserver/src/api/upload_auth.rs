@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     auth::User,
-    authorise::Wish,
+    authorise::Operation,
     session::session_name,
     sts::{Grant, Role},
     ticket::Verdict,
@@ -53,17 +53,17 @@ pub(super) async fn answer(
     Extension(user): Extension<User>,
     body: Body,
 ) -> Result<Response, ErrorReply> {
-    let wishes = body::read(body).await?;
+    let fields = body::read(body).await?;
     let call = api
         .media
-        .call(&wishes)
+        .call(&fields)
         .map_err(|bad| ErrorReply::new(StatusCode::BAD_REQUEST, bad.code, bad.message))?;
     if let Call::Refresh { video_id } = &call {
-        let ticket = body::text(&wishes, "ticket")?.unwrap_or_default();
+        let ticket = body::text(&fields, "ticket")?.unwrap_or_default();
         check_owner(&api, &user, video_id, &ticket).await?;
     }
-    let wish = Wish::Upload(&call);
-    let role = api.authorise.authorise(&user, wish).await.map_err(ErrorReply::denied)?;
+    let operation = Operation::Upload(&call);
+    let role = api.authorise.authorise(&user, operation).await.map_err(ErrorReply::denied)?;
     let upload =
         ask(&api, &user, role, &call).await.map_err(|failure| ErrorReply::of_vod(&failure))?;
     let renewed = match &call {

@@ -90,9 +90,9 @@ async fn whoever_may_not_is_told_so_and_costs_no_call() {
 #[tokio::test]
 async fn the_modes_have_lists_of_their_own() {
     let granting = Granting::start("modes").await;
-    let wish = json!({ "fileName": "a.mp4" });
-    assert_eq!(granting.site.upload_auth("mallory", wish.clone()).await.status(), 200);
-    assert_eq!(granting.site.upload_auth("alice", wish).await.status(), 403);
+    let fields = json!({ "fileName": "a.mp4" });
+    assert_eq!(granting.site.upload_auth("mallory", fields.clone()).await.status(), 200);
+    assert_eq!(granting.site.upload_auth("alice", fields).await.status(), 403);
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ async fn created(site: &Site, user: &str) -> Value {
 }
 
 async fn renewed(site: &Site, user: &str, video: &Value) -> (u16, Value) {
-    let wish = json!({ "videoId": video["videoId"], "ticket": video["ticket"] });
-    json_of(site.upload_auth(user, wish).await).await
+    let fields = json!({ "videoId": video["videoId"], "ticket": video["ticket"] });
+    json_of(site.upload_auth(user, fields).await).await
 }
 
 #[tokio::test]
@@ -37,8 +37,8 @@ async fn a_stolen_ticket_is_worth_nothing() {
     let unknown =
         json!({ "videoId": "0123456789abcdef0123456789abcdef", "ticket": video["ticket"] });
     let mut answers = Vec::new();
-    for (user, wish) in [("bob", &video), ("bob", &unknown), ("alice", &unknown)] {
-        let (status, mut reply) = renewed(&site, user, wish).await;
+    for (user, fields) in [("bob", &video), ("bob", &unknown), ("alice", &unknown)] {
+        let (status, mut reply) = renewed(&site, user, fields).await;
         reply.as_object_mut().unwrap().remove("RequestId");
         answers.push((status, reply));
     }

@@ -81,8 +81,8 @@ async fn without_the_cache_each_request_has_a_token_of_its_own() {
     assert_eq!((ids.len(), site.seen("AssumeRole").await), (5, 5));
 }
 
-async fn token_for(site: &Site, wishes: Value) -> Value {
-    let response = site.post("/api/sts").json(&wishes).send().await.unwrap();
+async fn token_for(site: &Site, fields: Value) -> Value {
+    let response = site.post("/api/sts").json(&fields).send().await.unwrap();
     json_of(response).await.1["AccessKeyId"].clone()
 }
 

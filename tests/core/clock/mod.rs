@@ -208,7 +208,7 @@ mod bounds {
             sim.rate = (rate, rate);
             sim.answer = Answer::Token(12 * HOUR);
             sim.policy.margin = 0;
-            sim.policy.mandatory = 0;
+            sim.policy.mandatory_window = 0;
             sim.get();
             sim.answer = Answer::Never;
             sim.feed(Input::Lease(true));

@@ -173,7 +173,7 @@ fn a_slot_is_idle_when_nobody_would_miss_it() {
     assert!(!idle(&sim), "the token is in use");
     sim.feed(Input::Lease(false));
 
-    sim.policy.idle = 0;
+    sim.policy.idle_window = 0;
     sim.answer = Answer::Fail(Error::Network);
     sim.call(2 * HOUR);
     sim.pass(200);
@@ -196,7 +196,7 @@ fn requests_and_failures_in_a_row_are_counted() {
 
 #[test]
 fn a_request_that_nobody_wants_any_more_still_brings_its_token() {
-    let mut sim = Sim::with(Policy { idle: 0, ..Policy::default() }, 1);
+    let mut sim = Sim::with(Policy { idle_window: 0, ..Policy::default() }, 1);
     let waiter = sim.call(0);
     sim.feed(Input::Cancelled { waiter });
     sim.pass(SECOND);
@@ -296,7 +296,7 @@ mod another {
         sim.rtt = HOUR;
         sim.freeze(50 * MINUTE);
         let waiter = sim.call_another();
-        sim.pass(sim.policy.wait);
+        sim.pass(sim.policy.wait_deadline);
         assert_eq!(sim.outcome(waiter).unwrap().code(), "timeout");
     }
 }

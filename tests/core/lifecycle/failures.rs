@@ -263,8 +263,10 @@ fn a_call_on_an_empty_budget_waits_for_the_next_refill() {
 /// A hold has passed, a user calls, but the budget is spent: the call must not sleep on.
 #[test]
 fn a_call_after_a_hold_on_an_empty_budget_is_woken_by_the_refill() {
-    let mut sim =
-        Sim::with(Policy { budget: 1, wait: 2 * MINUTE, heartbeat: HOUR, ..Policy::default() }, 1);
+    let mut sim = Sim::with(
+        Policy { budget: 1, wait_deadline: 2 * MINUTE, heartbeat: HOUR, ..Policy::default() },
+        1,
+    );
     sim.answer = Answer::Fail(UNAUTHENTICATED);
     sim.get();
     sim.pass(6 * SECOND);
@@ -275,7 +277,8 @@ fn a_call_after_a_hold_on_an_empty_budget_is_woken_by_the_refill() {
 
 #[test]
 fn slots_of_one_source_share_its_budget() {
-    let policy = Policy { budget: 1, wait: 2 * MINUTE, heartbeat: HOUR, ..Policy::default() };
+    let policy =
+        Policy { budget: 1, wait_deadline: 2 * MINUTE, heartbeat: HOUR, ..Policy::default() };
     let mut first = Sim::with(policy.clone(), 1);
     first.answer = Answer::Fail(Error::Network);
     first.call(0);
@@ -290,7 +293,7 @@ fn slots_of_one_source_share_its_budget() {
 
 #[test]
 fn a_back_off_that_nobody_waits_for_arms_no_timer() {
-    let mut sim = Sim::with(Policy { idle: 0, ..Policy::default() }, 1);
+    let mut sim = Sim::with(Policy { idle_window: 0, ..Policy::default() }, 1);
     sim.answer = Answer::Fail(Error::Network);
     let waiter = sim.call(0);
     sim.pass(200);

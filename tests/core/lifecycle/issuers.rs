@@ -111,13 +111,13 @@ fn an_end_that_has_been_judged_is_not_judged_again() {
 
 #[test]
 fn a_wish_to_be_asked_sooner_is_obeyed_and_one_to_be_asked_later_is_not() {
-    let refresh_at = |wish: Option<Millis>| {
+    let refresh_at = |asked: Option<Millis>| {
         let mut sim = Sim::new();
         sim.draw = Some(500);
         sim.answer = Answer::Never;
         sim.call(0);
         let value = Token { serial: 1, ends: HOUR };
-        let expiry = Expiry { left: Some(HOUR), refresh: wish, ..Expiry::default() };
+        let expiry = Expiry { left: Some(HOUR), refresh: asked, ..Expiry::default() };
         sim.feed(Input::Fetched { fetch: 1, value, expiry });
         sim.rig.slot.token().unwrap().refresh_at()
     };

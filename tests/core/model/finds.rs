@@ -94,7 +94,7 @@ fn s5_no_fetch_guard() {
 fn s6_no_budget() {
     let mut world = world(6, Chances { calls: 1, failures: 4, ..NO_FAULTS });
     world.policy.budget = 1;
-    world.policy.refill = 20;
+    world.policy.budget_refill = 20;
     world.defect = Defect::NoBudget;
     assert_eq!(refute(world), Some(Violation::OverBudget));
 }

@@ -81,34 +81,34 @@ fn ticks() -> Policy {
         margin_share: 1_000,
         uncertain_margin: 1,
         uncertain_margin_share: 1_000,
-        mandatory: 2,
+        mandatory_window: 2,
         mandatory_share: 900,
         advisory_share: 333,
-        advisory_least: 3,
-        advisory_most: 3,
+        advisory_window_least: 3,
+        advisory_window: 3,
         advisory_cap: 500,
         jitter: 250,
-        least_age: 1,
-        least_age_share: 250,
+        minimum_age: 1,
+        minimum_age_share: 250,
         assumed_life: 4,
         longest_life: 40,
         drift: 0,
         deadline: 2,
-        wait: 4,
-        backoff: 2,
-        throttle: 3,
-        backoff_most: 3,
-        dry_backoff_most: 3,
-        retry_after_most: 3,
+        wait_deadline: 4,
+        backoff_base: 2,
+        throttle_base: 3,
+        backoff_cap: 3,
+        dry_backoff_cap: 3,
+        retry_after_cap: 3,
         pull_in: 1,
         budget: 2,
-        refill: 3,
+        budget_refill: 3,
         refund_life: 3,
         hold: 2,
-        hold_most: 3,
-        strikes: 2,
-        idle: 3,
-        tolerance: 0,
+        hold_cap: 3,
+        rejections_in_a_row: 2,
+        idle_window: 3,
+        clock_tolerance: 0,
         heartbeat: 4,
     }
 }
@@ -363,7 +363,7 @@ mod serves {
 
     fn fair(within: u8) -> World {
         let mut fair = world(ticks_of(4), SERVER_FAULTS);
-        fair.policy.wait = 100;
+        fair.policy.wait_deadline = 100;
         fair.fair = Some(within);
         fair
     }

@@ -3,7 +3,7 @@
 use upload_token::{
     error::{Answered, Error, Party},
     policy::Policy,
-    upload::{Delivery, Failure, FileState, Input, UploaderState, Verdict, slot_policy},
+    upload::{FileState, Handover, Input, UploadFailure, UploaderState, Verdict, slot_policy},
     vod::Kind,
 };
 
@@ -75,7 +75,7 @@ fn the_same_progress_again_is_none() {
     }
     sim.done();
     sim.expire("SecurityTokenExpired");
-    assert_eq!(sim.done(), [Did::Fail(Failure::Refused("SecurityTokenExpired".to_owned()))]);
+    assert_eq!(sim.done(), [Did::Fail(UploadFailure::Refused("SecurityTokenExpired".to_owned()))]);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn listeners_are_told_how_the_sdk_came_by_its_credential() {
     sim.grant();
     sim.pass_until(LIFE, |sim| !sim.open.is_empty());
     sim.grant();
-    assert_eq!(sim.how, [Delivery::Started, Delivery::Resumed, Delivery::Swapped]);
+    assert_eq!(sim.how, [Handover::Started, Handover::Resumed, Handover::Swapped]);
 }
 
 /// Timers of a hidden page come late; two looks' time of each gap counts as silence.
@@ -285,21 +285,21 @@ fn a_failure_says_what_happened() {
     let refused = Answered::with_code(403, "Forbidden");
     let said = [
         (
-            Failure::Credential(Error::Http(refused.clone())),
+            UploadFailure::Credential(Error::Http(refused.clone())),
             "the AppServer answered the request with an error: Forbidden",
         ),
         (
-            Failure::Credential(Error::Http(refused.by(Party::Vod))),
+            UploadFailure::Credential(Error::Http(refused.by(Party::Vod))),
             "VOD answered the request with an error: Forbidden",
         ),
-        (Failure::Credential(Error::Closed), "the token manager is closed; create a new one"),
-        (Failure::Refused("A".to_owned()), "OSS refused several credentials in a row"),
+        (UploadFailure::Credential(Error::Closed), "the token manager is closed; create a new one"),
+        (UploadFailure::Refused("A".to_owned()), "OSS refused several credentials in a row"),
         (
-            Failure::Silent,
+            UploadFailure::Silent,
             "the SDK gave up without an error: the bucket's CORS rule must expose ETag",
         ),
-        (Failure::Stalled, "the SDK stopped reporting; start the upload again"),
-        (Failure::NotTaken, "the SDK did not accept the UploadAuth and UploadAddress"),
+        (UploadFailure::Stalled, "the SDK stopped reporting; start the upload again"),
+        (UploadFailure::NotTaken, "the SDK did not accept the UploadAuth and UploadAddress"),
     ];
     for (failure, begins) in said {
         assert!(failure.message().starts_with(begins), "{}", failure.message());
@@ -311,14 +311,14 @@ fn an_upload_has_numbers_of_its_own() {
     let tokens = Policy { pull_in: 2_000, deadline: 10_000, ..Policy::default() };
     let own = slot_policy(&tokens, 7_000);
     let expected = Policy {
-        idle: 0,
-        wait: 7_000,
+        idle_window: 0,
+        wait_deadline: 7_000,
         deadline: 17_000,
         hold: 1,
-        hold_most: 1,
+        hold_cap: 1,
         pull_in: 300,
-        throttle: 2_000,
-        strikes: u32::MAX,
+        throttle_base: 2_000,
+        rejections_in_a_row: u32::MAX,
         ..tokens
     };
     assert_eq!(own, expected);
@@ -332,7 +332,7 @@ fn what_the_sdk_did_not_take_is_not_offered_again() {
     sim.start();
     sim.grant();
     let offered = Did::Start { auth: 1, forget: false };
-    assert_eq!(sim.done(), [Did::Create, offered, Did::Fail(Failure::NotTaken)]);
+    assert_eq!(sim.done(), [Did::Create, offered, Did::Fail(UploadFailure::NotTaken)]);
     sim.takes = true;
     sim.start();
     sim.grant();

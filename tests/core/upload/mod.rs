@@ -8,7 +8,7 @@ mod sim;
 use sim::{Did, LIFE, STALL, Sim, WAIT};
 use upload_token::{
     error::{Answered, Error},
-    upload::{Failure, FileState, Input, UploaderState, Verdict},
+    upload::{FileState, Input, UploadFailure, UploaderState, Verdict},
     vod::Kind,
 };
 
@@ -136,7 +136,7 @@ fn refusals_without_progress_end() {
         sim.grant();
     }
     assert_eq!(refreshes, 3);
-    let refused = Failure::Refused("SecurityTokenExpired".to_owned());
+    let refused = UploadFailure::Refused("SecurityTokenExpired".to_owned());
     assert_eq!(sim.done().last(), Some(&Did::Fail(refused)));
 }
 
@@ -161,7 +161,7 @@ fn a_wrong_signature_is_answered_with_one_other_credential() {
     sim.grant();
     sim.expire("SignatureDoesNotMatch");
     let did = sim.done();
-    let failure = Failure::Refused("SignatureDoesNotMatch".to_owned());
+    let failure = UploadFailure::Refused("SignatureDoesNotMatch".to_owned());
     let expected = [
         Did::Refresh("video".to_owned()),
         Did::Resume { auth: 2, forget: false },
@@ -221,7 +221,10 @@ fn a_silent_failure_is_tried_again_from_the_start_once() {
     assert_eq!(sim.done(), [Did::Requeue { forget: true }]);
     sim.start();
     lose(&mut sim);
-    assert_eq!(sim.done(), [Did::Start { auth: 1, forget: false }, Did::Fail(Failure::Silent)]);
+    assert_eq!(
+        sim.done(),
+        [Did::Start { auth: 1, forget: false }, Did::Fail(UploadFailure::Silent)]
+    );
 
     sim.start();
     sim.progress();
@@ -250,7 +253,7 @@ fn an_upload_without_a_sign_of_life_fails() {
     sim.pass(STALL);
     assert_eq!(sim.done(), []);
     sim.pass(5_000);
-    assert_eq!(sim.done(), [Did::Fail(Failure::Stalled)]);
+    assert_eq!(sim.done(), [Did::Fail(UploadFailure::Stalled)]);
 }
 
 #[test]
@@ -266,7 +269,7 @@ fn a_file_whose_credential_does_not_come_fails_by_the_deadline() {
     let mut sim = Sim::new(Kind::Video);
     sim.start();
     sim.pass(WAIT);
-    let timeout = Failure::Credential(Error::Timeout { after: WAIT });
+    let timeout = UploadFailure::Credential(Error::Timeout { after: WAIT });
     assert_eq!(sim.done(), [Did::Create, Did::Fail(timeout), Did::Abort]);
     sim.start();
     sim.pass(5_000);
@@ -352,13 +355,16 @@ fn a_stored_file_is_over() {
 #[test]
 fn failures_have_codes_and_no_secrets() {
     let failures = [
-        (Failure::Credential(Error::Unauthenticated(Answered::status(401))), "unauthenticated"),
-        (Failure::Credential(refused("InvalidVideo.NotFound")), "InvalidVideo.NotFound"),
-        (Failure::Credential(refused("ServiceUnavailable")), "http"),
-        (Failure::Refused("AccessDenied".to_owned()), "AccessDenied"),
-        (Failure::Silent, "upload_lost"),
-        (Failure::Stalled, "upload_stalled"),
-        (Failure::NotTaken, "invalid_response"),
+        (
+            UploadFailure::Credential(Error::Unauthenticated(Answered::status(401))),
+            "unauthenticated",
+        ),
+        (UploadFailure::Credential(refused("InvalidVideo.NotFound")), "InvalidVideo.NotFound"),
+        (UploadFailure::Credential(refused("ServiceUnavailable")), "http"),
+        (UploadFailure::Refused("AccessDenied".to_owned()), "AccessDenied"),
+        (UploadFailure::Silent, "upload_lost"),
+        (UploadFailure::Stalled, "upload_stalled"),
+        (UploadFailure::NotTaken, "invalid_response"),
     ];
     for (failure, code) in failures {
         assert_eq!(failure.code(), code);

@@ -4,7 +4,7 @@ use super::sim::*;
 use upload_token::{
     error::Error,
     token::UploadAddress,
-    upload::{Failure, Input, UploaderState, Verdict},
+    upload::{Input, UploadFailure, UploaderState, Verdict},
     vod::Kind,
 };
 
@@ -144,7 +144,7 @@ fn an_answer_for_another_video_is_asked_for_once() {
     sim.pass(LIFE);
     assert!(sim.open.is_empty(), "and no more, though the credential ends");
     sim.expire("SecurityTokenExpired");
-    assert_eq!(sim.done(), [Did::Fail(Failure::Credential(Error::OtherVideo))]);
+    assert_eq!(sim.done(), [Did::Fail(UploadFailure::Credential(Error::OtherVideo))]);
     sim.start();
     assert_eq!(sim.open[0].1, None, "a start asks for a video of its own");
     sim.grant_as(Some("another"));
@@ -162,8 +162,8 @@ fn an_image_that_outlives_each_of_its_credentials_ends() {
         sim.expire("SecurityTokenExpired");
         let did = sim.done();
         if ends {
-            assert_eq!(did, [Did::Fail(Failure::Outlived)]);
-            assert_eq!(Failure::Outlived.code(), "upload_too_slow");
+            assert_eq!(did, [Did::Fail(UploadFailure::Outlived)]);
+            assert_eq!(UploadFailure::Outlived.code(), "upload_too_slow");
         } else {
             sim.grant();
             sim.restarted();
@@ -215,7 +215,7 @@ fn and_is_told_if_there_is_none() {
         sim.miss(Error::Network);
     }
     let did = sim.done();
-    assert!(did.contains(&Did::Fail(Failure::Credential(Error::Network))), "{did:?}");
+    assert!(did.contains(&Did::Fail(UploadFailure::Credential(Error::Network))), "{did:?}");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn the_former_user_s_file_ends_and_begins_anew_for_the_next() {
     let mut sim = Sim::running(Kind::Video);
     sim.progress();
     sim.feed(Input::Reset);
-    assert_eq!(sim.done(), [Did::Fail(Failure::Credential(Error::Reset))]);
+    assert_eq!(sim.done(), [Did::Fail(UploadFailure::Credential(Error::Reset))]);
     assert_eq!(Error::Reset.code(), "reset");
     sim.start_with(Some("video"));
     assert_eq!(sim.open[0].1, None, "the former user's video is not asked for");
@@ -288,7 +288,7 @@ fn a_start_asks_at_once_whatever_failed_before() {
 
 mod direct {
     use super::*;
-    use upload_token::{lifecycle::Event, upload::Delivery};
+    use upload_token::{lifecycle::Event, upload::Handover};
 
     /// A file that the STS token itself writes, to the page's own bucket.
     fn direct(kind: Kind) -> Sim {
@@ -308,7 +308,7 @@ mod direct {
             sim.pass_until(LIFE, |sim| !sim.open.is_empty());
             sim.grant();
             assert_eq!(sim.done(), [Did::Create, Did::Swap { auth: 2 }], "{kind:?}");
-            assert_eq!(sim.how, [Delivery::Started, Delivery::Swapped]);
+            assert_eq!(sim.how, [Handover::Started, Handover::Swapped]);
             assert!(sim.not_renewed.is_empty());
         }
     }
@@ -348,13 +348,13 @@ mod direct {
             }
         }
         assert!((1..=12).contains(&asked), "{asked} requests");
-        assert_eq!(sim.how, [Delivery::Started], "what it has is not given to it again");
+        assert_eq!(sim.how, [Handover::Started], "what it has is not given to it again");
         let told =
             |event: &Event| matches!(event, Event::Expired { .. } | Event::RefreshFailed { .. });
         assert!(!sim.events.iter().any(told), "its manager tells of its AppServer");
         sim.pass_until(60_000, |sim| !sim.open.is_empty());
         sim.grant();
-        assert_eq!(sim.how, [Delivery::Started, Delivery::Swapped]);
+        assert_eq!(sim.how, [Handover::Started, Handover::Swapped]);
     }
 
     /// Its next request would be a while off; the manager has asked again meanwhile.

@@ -10,7 +10,7 @@ use upload_token::{
     time::{Millis, UnixMillis},
     token::{Expiry, StsToken, UploadAddress, UploadAuth},
     upload::{
-        Delivery, Effect, Failure, FileState, Input, Look, Upload, UploaderState, Verdict,
+        Effect, FileState, Handover, Input, Look, Upload, UploadFailure, UploaderState, Verdict,
         slot_policy,
     },
     vod::{Kind, Media},
@@ -33,7 +33,7 @@ pub(crate) enum Did {
     Resume { auth: u32, forget: bool },
     Swap { auth: u32 },
     Requeue { forget: bool },
-    Fail(Failure),
+    Fail(UploadFailure),
 }
 
 pub(crate) struct Sim {
@@ -52,7 +52,7 @@ pub(crate) struct Sim {
     progress: u32,
     pub(crate) done: Vec<Did>,
     /// How the SDK came by its credentials, as listeners are told.
-    pub(crate) how: Vec<Delivery>,
+    pub(crate) how: Vec<Handover>,
     pub(crate) events: Vec<Event>,
     /// Why no successor is asked for ahead, as the page is told.
     pub(crate) not_renewed: Vec<&'static str>,

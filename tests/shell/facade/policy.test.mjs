@@ -22,6 +22,18 @@ test("POLICY_NUMBERS is the table of src/policy.rs", async () => {
 /** Unit in src/policy.rs → how the documentation names it. */
 const UNITS = { Millis: "In ms", PerMille: "In per mille", u32: "(In parts per million|A count)" };
 
+test("a number has one name, in the manner of each language", async () => {
+  const text = await readFile(new URL("../../../src/policy.rs", import.meta.url), "utf8");
+  const names = [...text.matchAll(/^ {4}(\w+) \/ "(\w+)": /gm)];
+  assert.equal(names.length, Object.keys(POLICY_NUMBERS).length);
+  for (const [, field, name] of names) {
+    assert.equal(
+      field,
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    );
+  }
+});
+
 test("RefreshPolicy documents each number with its unit, default and range", async () => {
   const read = (file) => readFile(new URL(`../../../${file}`, import.meta.url), "utf8");
   const [rust, types] = await Promise.all([read("src/policy.rs"), read("js/policy.ts")]);

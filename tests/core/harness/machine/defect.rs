@@ -79,7 +79,7 @@ impl Defect {
                 rig.step(Moment { policy: &policy, ..at }, input, stamp)
             }
             (Self::NoDeadline, _) => {
-                let policy = Policy { wait: Millis::MAX, ..policy.clone() };
+                let policy = Policy { wait_deadline: Millis::MAX, ..policy.clone() };
                 rig.step(Moment { policy: &policy, ..at }, input, stamp)
             }
             (Self::NoBudget, _) => {

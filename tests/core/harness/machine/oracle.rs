@@ -162,7 +162,8 @@ impl Oracle {
             Input::Wanted { waiter, least } => self.called(seen, *waiter, *least, 0),
             Input::Another { waiter, than } => self.called(seen, *waiter, 0, *than),
             Input::Prefetch => {
-                self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle));
+                self.demand_until =
+                    self.demand_until.max(mono.saturating_add(seen.policy.idle_window));
             }
             Input::Lease(true) => self.leases = self.leases.saturating_add(1),
             Input::Lease(false) => self.leases = self.leases.saturating_sub(1),
@@ -181,7 +182,7 @@ impl Oracle {
                         self.refused.sort_unstable();
                     }
                     self.demand_until =
-                        self.demand_until.max(mono.saturating_add(seen.policy.idle));
+                        self.demand_until.max(mono.saturating_add(seen.policy.idle_window));
                 }
                 _ => self.changes_nothing(seen)?,
             },
@@ -200,10 +201,10 @@ impl Oracle {
     fn called(&mut self, seen: &Seen<'_>, waiter: WaiterId, least: Millis, than: Generation) {
         let mono = seen.now.mono;
         if self.open.iter().all(|o| o.waiter != waiter) {
-            let deadline = mono.saturating_add(seen.policy.wait);
+            let deadline = mono.saturating_add(seen.policy.wait_deadline);
             self.open.push(Open { waiter, least, than, answered: false, deadline });
         }
-        self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle));
+        self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle_window));
     }
 
     /// The user may have one request made at once, each second; one that comes too soon is made when that is over.
@@ -265,11 +266,12 @@ impl Oracle {
         self.in_flight = Some(fetch);
         self.started = fetch;
         if !core::mem::take(&mut self.granted) {
-            self.debt = self.debt.saturating_add(seen.policy.refill);
+            self.debt = self.debt.saturating_add(seen.policy.budget_refill);
         }
         // One more than the budget: the refill under way counts for the machine only when it is whole.
-        let most =
-            u64::from(seen.policy.budget).saturating_add(1).saturating_mul(seen.policy.refill);
+        let most = u64::from(seen.policy.budget)
+            .saturating_add(1)
+            .saturating_mul(seen.policy.budget_refill);
         if self.debt > most {
             return Err(Violation::OverBudget);
         }
@@ -294,7 +296,7 @@ impl Oracle {
         self.in_hand = Some((token.value, generation, false));
         self.named = token.named.is_some();
         if token.life >= seen.policy.refund_life {
-            self.debt = self.debt.saturating_sub(seen.policy.refill);
+            self.debt = self.debt.saturating_sub(seen.policy.budget_refill);
         }
         Ok(())
     }
@@ -319,7 +321,7 @@ impl Oracle {
         if held != self.in_hand {
             return Err(Violation::TokenLost);
         }
-        // An open one of that name may be an earlier caller, with a wish of its own.
+        // An open one of that name may be an earlier caller, with a minimum of its own.
         if let Input::Wanted { waiter, .. } | Input::Another { waiter, .. } = seen.input
             && let Some(token) = slot.token()
             && token.zone(seen.time) != Zone::Mandatory

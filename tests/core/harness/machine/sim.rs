@@ -174,7 +174,7 @@ impl Sim {
 
     pub fn get_least(&mut self, least: Millis) -> Outcome {
         let waiter = self.call(least);
-        let end = self.truth + 10 * self.policy.wait;
+        let end = self.truth + 10 * self.policy.wait_deadline;
         while self.outcome(waiter).is_none() {
             assert!(self.truth < end, "waiter {waiter} is never settled");
             self.next(end);

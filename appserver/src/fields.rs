@@ -1,36 +1,36 @@
-//! Reading what a page wishes, and saying what is wrong with it.
+//! Reading the fields of a request, and saying what is wrong with it.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-/// A wish that cannot be granted, and what to do about it: 400.
+/// A field that cannot be granted, and what to do about it: 400.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadWish {
+pub struct BadField {
     /// A word for programs.
     pub code: &'static str,
-    /// A sentence for people; holds nothing of what the page said.
+    /// A sentence for people; holds nothing of what the field holds.
     pub message: Cow<'static, str>,
 }
 
-pub(crate) fn bad(code: &'static str, message: impl Into<Cow<'static, str>>) -> BadWish {
-    BadWish { code, message: message.into() }
+pub(crate) fn bad(code: &'static str, message: impl Into<Cow<'static, str>>) -> BadField {
+    BadField { code, message: message.into() }
 }
 
-pub(crate) fn find<'a>(wishes: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    wishes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+pub(crate) fn find<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 pub(crate) fn object<'a>(
-    wishes: &'a Map<String, Value>,
+    fields: &'a Map<String, Value>,
     name: &str,
 ) -> Option<&'a Map<String, Value>> {
-    find(wishes, name)?.as_object()
+    find(fields, name)?.as_object()
 }
 
-/// A wish as VOD wants to read it; what is empty was not wished.
-pub(crate) fn text_of(wishes: &Map<String, Value>, name: &str) -> Result<Option<String>, BadWish> {
-    let text = match find(wishes, name) {
+/// A field as VOD wants to read it; an empty one is as good as none.
+pub(crate) fn text_of(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, BadField> {
+    let text = match find(fields, name) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => whole(number)
