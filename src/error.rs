@@ -14,7 +14,8 @@ pub use answered::{Answered, Gist};
 pub use asked::{Asked, Party};
 pub(crate) use codes::is_connection_code;
 pub use codes::{
-    is_cloud_code, is_configuration_code, is_fault_code, is_session_timeout, is_throttling_code,
+    is_cloud_code, is_configuration_code, is_dead_token_code, is_fault_code, is_session_timeout,
+    is_throttling_code,
 };
 
 use crate::time::Millis;

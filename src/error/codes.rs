@@ -18,6 +18,22 @@ pub fn is_configuration_code(code: &str) -> bool {
     PREFIXES.iter().any(|prefix| code.starts_with(prefix))
 }
 
+/// Whether OSS or VOD refuses a token as such with `code`, so that another one helps, whatever the expiry says.
+///
+/// `AccessDenied` and `SignatureDoesNotMatch` are not among them: another token would be refused as well. The adapter of
+/// ali-oss has the same list.
+#[must_use]
+pub fn is_dead_token_code(code: &str) -> bool {
+    let kind = code.split_once('.').map_or(code, |(kind, _)| kind);
+    matches!(
+        kind,
+        "SecurityTokenExpired"
+            | "InvalidSecurityToken"
+            | "InvalidAccessKeyId"
+            | "AccessKeyIdAndSecurityTokenNotMatch"
+    )
+}
+
 /// Whether `code` asks for fewer requests, in the words of Alibaba Cloud or of another server or framework.
 #[must_use]
 pub fn is_throttling_code(code: &str) -> bool {

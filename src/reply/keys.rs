@@ -22,6 +22,11 @@ pub(super) fn hide_keys(word: &str, out: &mut String) {
             None => (word, ""),
         },
     };
+    if let Some((scheme, host)) = split_user(rest) {
+        out.push_str(scheme);
+        out.push_str(HIDDEN);
+        rest = host;
+    }
     while !rest.is_empty() {
         let (run, tail) = split_run(rest);
         out.push_str(if is_key(run, out) { HIDDEN } else { run });
@@ -30,6 +35,15 @@ pub(super) fn hide_keys(word: &str, out: &mut String) {
         rest = chars.as_str();
     }
     out.push_str(cut);
+}
+
+/// Parts an address at the name and password within it: `redis://` and `@10.0.0.2:6379/0`.
+fn split_user(address: &str) -> Option<(&str, &str)> {
+    let start = address.find("://")? + "://".len();
+    let (scheme, behind) = address.split_at_checked(start)?;
+    let authority = behind.split('/').next()?;
+    let (_, host) = behind.split_at_checked(authority.rfind('@')?)?;
+    Some((scheme, host))
 }
 
 /// What may be a key, from the start of `text`: letters and digits with the signs of base64url, a UUID, or a JSON web

@@ -186,6 +186,17 @@ mod tests {
             ),
             ("really? yes", "really? yes"),
             (
+                "no connection to redis://:hunter2@10.0.0.2:6379/0!",
+                "no connection to redis://[secret]@10.0.0.2:6379/0!",
+            ),
+            ("jdbc:mysql://root:p@ss@db/sts", "jdbc:mysql://[secret]@db/sts"),
+            ("GET https://me:pw@sts.example/a?b=c", "GET https://[secret]@sts.example/a?…"),
+            (
+                "ask https://cdn.example:8080/@scope/a.js",
+                "ask https://cdn.example:8080/@scope/a.js",
+            ),
+            ("联系:admin@example.com", "联系:admin@example.com"),
+            (
                 "request 8E0C0F3D-1111-2222-3333-444455556666",
                 "request 8E0C0F3D-1111-2222-3333-444455556666",
             ),

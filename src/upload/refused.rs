@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     clock::Time,
-    error::Error,
+    error::{Error, is_dead_token_code},
     lifecycle::{self, Zone},
 };
 
@@ -23,7 +23,7 @@ impl Upload {
     }
 
     fn verdict(&mut self, cx: &mut Cx<'_>, code: &str) -> Verdict {
-        if names_dead_token(code) && self.refusals < REFUSALS && !self.outlived() {
+        if is_dead_token_code(code) && self.refusals < REFUSALS && !self.outlived() {
             self.refusals += 1;
             self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
             return Verdict::Retry { forget: self.media.kind == Kind::Image };
@@ -109,17 +109,4 @@ impl Upload {
                 || !matches!(token.zone(time), Zone::Valid | Zone::Advisory)
         })
     }
-}
-
-/// Whether OSS refused the credential as such. The SDK takes only some of these codes for an expiry.
-fn names_dead_token(code: &str) -> bool {
-    matches!(
-        code,
-        "SecurityTokenExpired"
-            | "InvalidSecurityToken"
-            | "InvalidAccessKeyId"
-            | "AccessKeyIdAndSecurityTokenNotMatch"
-            | "InvalidAccessKeyId.NotFound"
-            | "InvalidSecurityToken.Expired"
-    )
 }

@@ -1,7 +1,7 @@
 //! What a refusal of VOD means.
 
 use crate::{
-    error::{Answered, Error, Party},
+    error::{Answered, Error, Party, is_dead_token_code},
     json::Json,
 };
 
@@ -64,17 +64,7 @@ pub fn refused(status: u16, json: Option<&Json>) -> Refused {
         _ => Error::Http(answered),
     };
     let refusal = match code {
-        Some(
-            "InvalidAccessKeyId"
-            | "InvalidAccessKeyId.NotFound"
-            | "InvalidAccessKeyId.Inactive"
-            | "SecurityTokenExpired",
-        ) => Refusal::Token,
-        Some(code)
-            if code == "InvalidSecurityToken" || code.starts_with("InvalidSecurityToken.") =>
-        {
-            Refusal::Token
-        }
+        Some(code) if is_dead_token_code(code) => Refusal::Token,
         Some("SignatureNonceUsed") => Refusal::Nonce,
         Some(UNKNOWN_VIDEO) => Refusal::UnknownVideo,
         _ => Refusal::Other,

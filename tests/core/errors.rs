@@ -1,7 +1,9 @@
 //! What an error says: whose move it is, what was asked and what was answered.
 
 use crate::harness::machine::sim::*;
-use upload_token::error::{Answered, Asked, Class, Error, Gist, PageFunction, Party};
+use upload_token::error::{
+    Answered, Asked, Class, Error, Gist, PageFunction, Party, is_dead_token_code,
+};
 
 fn asked(party: Party, error: Error) -> String {
     let (method, address) = match party {
@@ -228,4 +230,18 @@ fn failures_of_another_kind_before_a_no_do_not_count() {
     sim.script =
         [offline(), refused(), refused(), Answer::Token(HOUR)].map(|answer| (answer, 0)).into();
     assert_eq!(sim.get(), Outcome::Served(1));
+}
+
+/// `tests/e2e/ali-oss/options.test.mjs` asks the adapter of ali-oss the same.
+#[test]
+fn a_dead_token_is_told_by_its_code() {
+    let codes: serde_json::Value =
+        serde_json::from_str(include_str!("../vectors/dead-token-codes.json")).unwrap();
+    for (list, dead) in [("dead", true), ("other", false)] {
+        let codes = codes[list].as_array().unwrap();
+        assert!(codes.len() > 5);
+        for code in codes {
+            assert_eq!(is_dead_token_code(code.as_str().unwrap()), dead, "{code}");
+        }
+    }
 }

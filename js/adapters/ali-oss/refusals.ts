@@ -1,17 +1,9 @@
 import type { TokenManager } from "../../types.js";
 import { SKEWED, skewed } from "./clock.js";
 
-/**
- * OSS's codes for a token that it does not take any more.
- *
- * `AccessDenied` and `SignatureDoesNotMatch` are not among them: another token would be refused as well.
- */
-const STALE: ReadonlySet<string> = new Set([
-  "SecurityTokenExpired",
-  "InvalidSecurityToken",
-  "InvalidAccessKeyId",
-  "AccessKeyIdAndSecurityTokenNotMatch",
-]);
+/** OSS's codes for a token that it does not take any more; `src/error/codes.rs` has the same list. */
+const DEAD_TOKEN =
+  /^(?:SecurityTokenExpired|InvalidSecurityToken|InvalidAccessKeyId|AccessKeyIdAndSecurityTokenNotMatch)(?:\.|$)/;
 
 /** How often one request is sent: as it is, with another token, and with the clock corrected. */
 const MAX_TRIES = 3;
@@ -83,7 +75,7 @@ function reportRefusals(client: OssClient, tokens: Pick<TokenManager, "invalidat
     const refusal = readRefusal(text);
     if (!refusal) return answer;
     if (refusal.code === SKEWED) correctClock(client, refusal.serverTime);
-    else if (accessKeyId && STALE.has(refusal.code)) tokens.invalidate(accessKeyId, refusal.code);
+    else if (accessKeyId && DEAD_TOKEN.test(refusal.code)) tokens.invalidate(accessKeyId, refusal.code);
     // Where ali-oss looks for it: an error without a body is unknown to it.
     return { ...answer, data: text };
   };
@@ -108,7 +100,7 @@ function repeatRefused(client: OssClient): void {
     } catch (error) {
       const code = codeOf(error);
       const again = !params.stream && !params.writeStream && (tries.get(params) ?? nth) < MAX_TRIES;
-      if (again && (STALE.has(code) || (code === SKEWED && this.options.amendTimeSkewed))) return this.request(params);
+      if (again && (DEAD_TOKEN.test(code) || (code === SKEWED && this.options.amendTimeSkewed))) return this.request(params);
       throw code === SKEWED ? skewed("OSS refused the time of a request", error) : error;
     }
   };

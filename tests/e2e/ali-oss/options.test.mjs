@@ -1,5 +1,6 @@
 // What ossOptions and createOssClient do by themselves, without OSS.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 
 import AliOss from "ali-oss";
@@ -128,6 +129,19 @@ describe("createOssClient", () => {
     };
     assert.equal(await client.request({}), "STS.newer");
     assert.deepEqual(manager.invalidated, [["STS.2", "InvalidSecurityToken"]]);
+  });
+
+  it("takes those codes for a dead token that the module takes for one", async () => {
+    const { dead, other } = JSON.parse(
+      await readFile(new URL("../../vectors/dead-token-codes.json", import.meta.url), "utf8"),
+    );
+    for (const code of [...dead, ...other].filter(Boolean)) {
+      const manager = tokens();
+      const client = await createOssClient(fakeOss([refusal(code), { status: 200 }]), manager, {});
+      if (dead.includes(code)) assert.equal(await client.request({}), "STS.3", code);
+      else await assert.rejects(client.request({}), { status: 403 }, code);
+      assert.deepEqual(manager.invalidated, dead.includes(code) ? [["STS.2", code]] : [], code);
+    }
   });
 
   it("sends a body that is a stream only once", async () => {
