@@ -12,7 +12,7 @@ import { writeTabsPage } from "../support/tabs.mjs";
 import { launch } from "./browsers.mjs";
 
 const MB = 1 << 20;
-const LIFE = 2000;
+const LIFE = 3000;
 
 /** Defines the suite for one of the engines of `browsers.mjs`. */
 export function suite(name) {

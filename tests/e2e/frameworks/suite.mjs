@@ -12,9 +12,9 @@ import { openSite, ORIGIN, www } from "../support/site.mjs";
 import { until } from "../support/wait.mjs";
 
 const KB = 1024;
-const LIFE = 2000;
+const LIFE = 3000;
 const CREATE = { service: "vod", action: "CreateUploadVideo" };
-const SLOW = { partDelayMs: 400 };
+const SLOW = { partDelayMs: 550 };
 
 /** StrictMode mounts twice in development only; for developer tools Vue's development build keeps every app. */
 const FRAMEWORKS = {

@@ -7,7 +7,7 @@ import { openSite } from "../support/site.mjs";
 import { progress } from "../support/wait.mjs";
 
 /** Tokens and UploadAuths end while the files are sent. */
-const SHORT = { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 900 };
+const SHORT = { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 1300 };
 
 const NAMES = [
   "no framework",

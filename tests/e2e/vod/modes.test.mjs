@@ -6,7 +6,7 @@ import { expiries, figures } from "../support/figures.mjs";
 import { PART } from "../support/parts.mjs";
 import { Sites } from "../support/sites.mjs";
 
-const LIFE = 2000;
+const LIFE = 3000;
 
 /** They mostly wait. */
 const AT_A_TIME = 4;
@@ -93,7 +93,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
       site,
       [["a.mp4", 3 * PART, { paramData: JSON.stringify({ Vod: { Title: "Film", CateId: 7, Tags: "x" } }) }]],
       {
-        config: { uploadAuthLifeMs: LIFE, partDelayMs: 1700 },
+        config: { uploadAuthLifeMs: LIFE, partDelayMs: 2500 },
         options: { tokens: null, parallel: 1 },
         setUp: async () => {
           window.requests = [];
@@ -258,7 +258,7 @@ describe("the adapter", { concurrency: AT_A_TIME }, () => {
 
   sites.test("no secret is written anywhere", async (site) => {
     const result = await upload(site, [["a.mp4", 3 * PART]], {
-      config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, partDelayMs: 1500 },
+      config: { stsLifeMs: LIFE, uploadAuthLifeMs: LIFE, partDelayMs: 2300 },
       faults: [{ service: "oss", action: "UploadPart", partNumber: 2, status: 403, code: "SecurityTokenExpired" }],
       options: { parallel: 1 },
       setUp: () => {

@@ -87,7 +87,8 @@ async function assertOurs(scenario, outcome) {
   const errors = report.errors.filter((error) => !scenario.throws || !error.includes("thrown by the page's"));
   assert.deepEqual(errors, [], "errors that nobody caught");
   const seen = figures(log);
-  assert.ok(seen.refused <= refused, `${seen.refused} answers with 403, of at most ${refused}`);
+  const refusals = () => log.filter(({ status }) => status === 403).map((entry) => JSON.stringify(entry));
+  assert.ok(seen.refused <= refused, `more than ${refused} answers with 403:\n${refusals().join("\n")}`);
   assert.ok(seen.storedTwice.length <= twice, `${seen.storedTwice.length} parts twice, of at most ${twice}`);
   assert.ok(seen.created <= created, `${seen.created} media created, of at most ${created}`);
   const failed = names.filter((name) => report.ends[name].at(-1)?.startsWith("Failed"));

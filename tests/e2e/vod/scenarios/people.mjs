@@ -236,7 +236,7 @@ export const people = [
   ...["cancelFile", "deleteFile"].map((method) => ({
     name: `${method}() for the first of three, in the middle of it`,
     files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 3 * PART]),
-    config: { stsLifeMs: 2000, uploadAuthLifeMs: 2000, partDelayMs: 1300 },
+    config: { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 1900 },
     during: async (run) => {
       await progress(run.page, 2);
       await does(method, 0)(run);
