@@ -8,8 +8,8 @@ import { Sites } from "../support/sites.mjs";
 
 /** Parts as the SDK makes them by itself. */
 const MB = 1 << 20;
-/** A machine that is busy keeps a page waiting for a second at times, and a renewal begins with half of this left. */
-const LIFE = 4000;
+/** A busy machine keeps a page waiting for a second or two at times, and a renewal begins with a third of this left. */
+const LIFE = 6000;
 
 /** They mostly wait. */
 const AT_A_TIME = 4;
@@ -64,7 +64,7 @@ describe("an upload outlives its credentials", { concurrency: AT_A_TIME }, () =>
       const result = await upload(site, [["five.mp4", 5 * MB]], {
         page,
         options: { parallel: 1 },
-        config: { partDelayMs: 3000 },
+        config: { partDelayMs: 4500 },
       });
       assertStored(result);
       t.diagnostic(assertUnseen(result, 3));
@@ -72,14 +72,14 @@ describe("an upload outlives its credentials", { concurrency: AT_A_TIME }, () =>
   }
 
   sites.test("20 MB, five parts at a time", async (site, t) => {
-    const result = await upload(site, [["twenty.mp4", 20 * MB]], { config: { partDelayMs: 3600 } });
+    const result = await upload(site, [["twenty.mp4", 20 * MB]], { config: { partDelayMs: 5400 } });
     assertStored(result);
     t.diagnostic(assertUnseen(result, 3));
   });
 
   sites.test("a queue of three files", async (site, t) => {
     const files = ["one.mp4", "two.mp4", "three.mp4"].map((name) => [name, 5 * MB]);
-    const result = await upload(site, files, { config: { partDelayMs: 4200 } });
+    const result = await upload(site, files, { config: { partDelayMs: 6300 } });
     assertStored(result);
     assert.equal(figures(result.log).created, 3, "one video a file");
     t.diagnostic(assertUnseen(result, 3));
