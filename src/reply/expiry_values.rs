@@ -75,6 +75,18 @@ pub(super) fn end(value: &Json, name: EndName) -> End {
     }
 }
 
+/// Whether a text, in a member that is named as an end, is one rather than a secret: `expiringToken` is named as both.
+pub(super) fn says_end(text: &str) -> bool {
+    /// Shorter, or in words, it is no secret, whatever it means.
+    const SECRET_LIKE: usize = 16;
+    let text = text.trim_ascii();
+    text.len() < SECRET_LIKE
+        || text.contains(char::is_whitespace)
+        || counter(&Json::String(text.to_owned())).is_some()
+        || read_date_time(text).is_some()
+        || read_named_date(text).is_some()
+}
+
 /// Reads a server's clock.
 pub(super) fn stamp(value: &Json) -> Option<ServerTime> {
     if let Json::Object(members) = value {

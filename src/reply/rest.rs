@@ -3,7 +3,7 @@
 use super::{
     members::plain,
     search::IDS,
-    secrets::{Secrets, names_secret},
+    secrets::{Secrets, is_secret},
 };
 use crate::json::Json;
 
@@ -29,9 +29,10 @@ fn below(key: &str, json: &Json, secrets: &Secrets<'_>) -> Json {
 }
 
 fn hides(key: &str, value: &Json, secrets: &Secrets<'_>) -> bool {
-    let part = || names_secret(key) || IDS.contains(&&*plain(key));
     match value {
-        Json::String(text) => part() || secrets.within(text),
+        Json::String(text) => {
+            is_secret(key, text) || IDS.contains(&&*plain(key)) || secrets.within(text)
+        }
         // Each cookie in it is one, whatever it is called.
         Json::Object(_) => plain(key).contains("cookie"),
         _ => false,

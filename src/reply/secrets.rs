@@ -2,6 +2,7 @@
 
 use super::{
     expiry_names::names_end,
+    expiry_values::says_end,
     keys::{HIDDEN, hide_keys},
     members::plain,
     search::{AMBIGUOUS, Tree},
@@ -13,8 +14,12 @@ const SECRET_MIN: usize = 6;
 /// Shorter parts of a secret may be there by chance.
 const PART_MIN: usize = 9;
 
-/// Whether a member of this name may hold a secret. An end of a token has the token in its name, too.
-pub(super) fn names_secret(key: &str) -> bool {
+/// Whether a member may hold a secret, by its name. An end of a token has the token in its name, too.
+pub(super) fn is_secret(key: &str, text: &str) -> bool {
+    names_secret(key) && !(names_end(key) && says_end(text))
+}
+
+fn names_secret(key: &str) -> bool {
     const PARTS: [&str; 24] = [
         "secret",
         "token",
@@ -44,11 +49,10 @@ pub(super) fn names_secret(key: &str) -> bool {
     // In a longer name these are a part of a word.
     const WHOLE: [&str; 4] = ["sk", "sid", "pwd", "session"];
     let name = plain(key);
-    let secret = PARTS.iter().any(|part| name.contains(part))
+    PARTS.iter().any(|part| name.contains(part))
         || WHOLE.contains(&&*name)
         // Whosever it is; its id is none.
-        || AMBIGUOUS.iter().any(|part| name.ends_with(part));
-    secret && !names_end(key)
+        || AMBIGUOUS.iter().any(|part| name.ends_with(part))
 }
 
 /// The values in an answer that must not be shown.
@@ -57,13 +61,15 @@ pub(super) struct Secrets<'a>(Vec<&'a str>);
 impl<'a> Secrets<'a> {
     /// Every member with a secret's name, in any spelling of it: an answer may have several. Of a list, its texts.
     pub(super) fn of(tree: &Tree<'a>) -> Self {
-        let named = tree.objects().flatten().filter(|(key, _)| names_secret(key));
-        let values = named.flat_map(|(_, value)| match value {
-            Json::Array(elements) => elements.as_slice(),
-            value => core::slice::from_ref(value),
+        let texts = tree.objects().flatten().flat_map(|(key, value)| {
+            let values = match value {
+                Json::Array(elements) => elements.as_slice(),
+                value => core::slice::from_ref(value),
+            };
+            let texts = values.iter().filter_map(|value| Some(value.as_str()?.trim_ascii()));
+            texts.filter(move |text| text.len() >= SECRET_MIN && is_secret(key, text))
         });
-        let texts = values.filter_map(|value| Some(value.as_str()?.trim_ascii()));
-        Self(texts.filter(|text| text.len() >= SECRET_MIN).collect())
+        Self(texts.collect())
     }
 
     /// The parts of `token` too, whatever their names were.
@@ -163,7 +169,26 @@ mod tests {
             "sessionTokenExpiration",
             "monkey",
         ] {
-            assert!(!names_secret(name), "{name}");
+            assert!(!is_secret(name, "2026-12-01T00:00:00Z"), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_as_a_secret_and_as_an_end_is_told_by_its_value() {
+        for name in ["expiringToken", "tokenWithTtl", "expirableJwt"] {
+            assert!(is_secret(name, "CAIS9vG2rB7xM4nP0kD6wS3yF8hJ5tL1q"), "{name}");
+        }
+        for end in [
+            "2026-12-01T00:00:00.000Z",
+            "2026-12-01 00:00:00",
+            "Tue, 01 Dec 2026 00:00:00 GMT",
+            "1767229200000000000",
+            "/Date(1767229200000+0800)/",
+            "3600",
+            "",
+            "in half an hour or so",
+        ] {
+            assert!(!is_secret("tokenExpiration", end), "{end}");
         }
     }
 
