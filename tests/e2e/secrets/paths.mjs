@@ -17,14 +17,16 @@ export function texts(value, seen = new Set()) {
 
 /**
  * The paths of a token's life, each a function from `createTokenManager` and an address of the AppServer to what a page
- * saw. The token itself is the page's: it is not in what they return.
+ * saw. The token itself is the page's: it is not in what they return. `good` says that the AppServer brings one.
  */
-export async function walk(createTokenManager, address, options = {}) {
+export async function walk(createTokenManager, address, { good = false, ...options } = {}) {
   const seen = [];
+  // What fails is waited for to its end; what brings a token may have a busy machine before it.
+  const [deadline, waitDeadline] = good ? [1500, 3000] : [100, 200];
   const tokens = createTokenManager({
     source: address,
-    deadline: 100,
-    policy: { waitDeadline: 200, backoffBase: 10, throttleBase: 10, pullIn: 0, hold: 0 },
+    deadline,
+    policy: { waitDeadline, backoffBase: 10, throttleBase: 10, pullIn: 0, hold: 0 },
     ...options,
   });
   for (const event of ["token", "refreshFailed", "expired", "rejected", "state", "warning"]) {
