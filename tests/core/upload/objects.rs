@@ -371,6 +371,11 @@ mod direct {
         let mut of_vod = Sim::running(Kind::Video);
         of_vod.feed(Input::Renewed);
         assert_eq!(of_vod.done(), [], "its UploadAuth is not the STS token");
+        of_vod.pass_until(LIFE, |sim| !sim.open.is_empty());
+        of_vod.miss(Error::Network);
+        of_vod.done();
+        of_vod.feed(Input::Renewed);
+        assert!(of_vod.open.is_empty(), "VOD is asked again after the wait");
     }
 
     /// It said nothing of the token's end, and gives it again when the end that was assumed is near.
