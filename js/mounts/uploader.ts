@@ -1,5 +1,5 @@
 import { createVodUploader } from "../adapters/vod.js";
-import { observe, type FileStatus, type UploadSnapshot, type UploadStore } from "../adapters/vod/observe.js";
+import { filesOf, observe, type FileStatus, type UploadSnapshot, type UploadStore } from "../adapters/vod/observe.js";
 import type { UploadAuthMode, VodConstructor, VodOptions, VodUploader } from "../adapters/vod/types.js";
 import { UploadTokenError } from "../errors.js";
 import type { TokenManager } from "../types.js";
@@ -98,8 +98,7 @@ export class UploaderMount {
 
   readonly actions: UploaderActions = {
     add: (files, paramData) => {
-      // A list of an input element is emptied with it.
-      const all = Symbol.iterator in files ? [...files] : files;
+      const all = filesOf(files);
       this.#begun("add", (store) => store.add(all, paramData));
     },
     start: () => this.#begun("start", (store) => store.start()),

@@ -156,9 +156,7 @@ class Store implements UploadStore {
   };
 
   add(files: File | Iterable<File>, paramData?: ParamData): void {
-    for (const file of Symbol.iterator in files ? files : [files]) {
-      this.uploader.addFile(file, null, null, null, paramData);
-    }
+    for (const file of filesOf(files)) this.uploader.addFile(file, null, null, null, paramData);
   }
 
   start(): void {
@@ -259,6 +257,19 @@ class Store implements UploadStore {
     if (seen.status && isSame(seen.status, status)) return seen.status;
     return (seen.status = Object.freeze(status));
   }
+}
+
+/** @internal The files that were given, in a list that stays: that of an input element is emptied with it. */
+export function filesOf(given: File | Iterable<File>): readonly File[] {
+  const several = typeof given === "object" && given !== null && Symbol.iterator in given;
+  const files: readonly File[] = several ? [...given] : [given as File];
+  if (files.every(isFile)) return files;
+  throw invalidOption("files", "must be a File or several, such as the files of an input element");
+}
+
+/** By what it has: one of another frame, or of a framework, is not of this class. */
+function isFile(file: Partial<File> | null | undefined): boolean {
+  return typeof file === "object" && typeof file?.name === "string" && typeof file.size === "number";
 }
 
 /** States in which a file can be sent again. */
