@@ -28,7 +28,8 @@ import { weakObject, weakOption } from "./weak.js";
 
 type Listener = (detail: unknown) => void;
 
-const EMPTY: TokenStatus = {
+/** @internal The status of a manager that was asked for nothing yet. */
+export const EMPTY: TokenStatus = {
   state: "empty",
   fetch: "idle",
   generation: 0,

@@ -4,18 +4,12 @@
  *
  * @packageDocumentation
  */
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
-import { TokensMount, type TokensSnapshot, type UseTokenManagerOptions } from "./mounts/tokens.js";
-import {
-  NOTHING,
-  UploaderMount,
-  type UploaderActions,
-  type UploaderState,
-  type UseVodUploaderOptions,
-  type VodSource,
-  type VodTokens,
-} from "./mounts/uploader.js";
+import { uploaderGiven, type UseVodUploaderOptions, type VodSource, type VodTokens } from "./mounts/given.js";
+import { nameOf } from "./mounts/lifetime.js";
+import { tokenOptions, TokensMount, type TokensSnapshot, type UseTokenManagerOptions } from "./mounts/tokens.js";
+import { NOTHING, UploaderMount, type UploaderActions, type UploaderState } from "./mounts/uploader.js";
 import type { TokenManager, TokenStatus } from "./types.js";
 
 export type { FileError, FileStatus } from "./adapters/vod/observe.js";
@@ -34,29 +28,37 @@ export interface UsedTokenManager {
 export interface UsedVodUploader extends UploaderState, UploaderActions {}
 
 /**
- * A token manager that is closed when the component is unmounted. New options at a later render change nothing, but
- * the functions that are called are those of the last one.
+ * A token manager that is closed when the component is unmounted, unless `keepAlive` names it. New options at a later
+ * render change nothing, but the functions that are called are those of the last one, and another name is another
+ * manager.
  *
+ * @throws `UploadTokenError` with code `invalid_option`, naming the option.
  * @example
  * ```tsx
  * const { tokens, status } = useTokenManager({ source: "/api/sts" });
  * ```
  */
 export function useTokenManager(options: UseTokenManagerOptions): UsedTokenManager {
-  const [mount] = useState(() => TokensMount.of(options));
+  const now = tokenOptions(options);
+  const given = useRef(now);
+  const mount = useNamed(nameOf(options), (name) => TokensMount.of(name, given));
   const look = (): TokensSnapshot => mount.getSnapshot(options.scope);
-  const { tokens, status } = useSyncExternalStore(mount.subscribe, look, look);
-  useEffect(() => mount.update(options));
-  useEffect(() => mount.mount(), [mount]);
+  const { tokens, status } = useSyncExternalStore(mount.subscribe, look, mount.getServerSnapshot);
+  useEffect(() => void (given.current = now));
+  useEffect(() => mount.mount(given), [mount]);
   return useMemo(() => ({ tokens, status, close: mount.close }), [tokens, status, mount]);
 }
 
 /**
  * An uploader of the vendor's SDK, and the state of its files. It is disposed of when the component is unmounted,
  * unless `keepAlive` names it. On a server there is none. New options at a later render change nothing, but the
- * callbacks that are called are those of the last one.
+ * functions that are called are those of the last one, and another name is another uploader. Of components that give
+ * the same name, each one's callbacks are called.
  *
  * @param Vod - `AliyunUpload.Vod`, or `{ load }`; `null` while there is none.
+ * @param tokens - the token manager, `null` while there is none; in UploadAuth mode `{ uploadAuth }`. Another manager
+ *   ends what was sent with the former one.
+ * @throws `UploadTokenError` with code `invalid_option`, naming the parameter or the option.
  * @example
  * ```tsx
  * const { tokens } = useTokenManager({ source: "/api/sts" });
@@ -68,12 +70,23 @@ export function useVodUploader(
   tokens: VodTokens,
   options: UseVodUploaderOptions = {},
 ): UsedVodUploader {
-  const [mount] = useState(() => UploaderMount.of(options));
+  const now = uploaderGiven(Vod, tokens, options);
+  const given = useRef(now);
+  const mount = useNamed(nameOf(options), (name) => UploaderMount.of(name, given));
   const state = useSyncExternalStore(mount.subscribe, mount.getSnapshot, () => NOTHING);
-  useEffect(() => mount.update(options));
-  const there = Boolean(Vod);
-  const manager = tokens && "getToken" in tokens ? tokens : null;
-  // Objects that are made at each render are no other sources.
-  useEffect(() => mount.mount(Vod, tokens), [mount, there, manager]);
+  useEffect(() => {
+    given.current = now;
+    mount.update();
+  });
+  useEffect(() => mount.mount(given), [mount]);
   return useMemo(() => ({ ...state, ...mount.actions }), [state, mount]);
+}
+
+/** What `find` finds for the name, again only for another name. */
+function useNamed<T>(name: string | undefined, find: (name: string | undefined) => T): T {
+  const [held, hold] = useState(() => ({ name, found: find(name) }));
+  if (held.name === name) return held.found;
+  const next = { name, found: find(name) };
+  hold(next);
+  return next.found;
 }

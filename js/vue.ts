@@ -5,11 +5,14 @@
  */
 import {
   computed,
+  getCurrentInstance,
   getCurrentScope,
   isRef,
+  onMounted,
   onScopeDispose,
   shallowReadonly,
   shallowRef,
+  toRaw,
   unref,
   watch,
   type ComputedRef,
@@ -17,16 +20,11 @@ import {
   type ShallowRef,
 } from "vue";
 
-import { hasPage } from "./mounts/lifetime.js";
-import { TokensMount, type TokensSnapshot, type UseTokenManagerOptions } from "./mounts/tokens.js";
-import {
-  UploaderMount,
-  type UploaderActions,
-  type UploaderState,
-  type UseVodUploaderOptions,
-  type VodSource,
-  type VodTokens,
-} from "./mounts/uploader.js";
+import { isReady, uploaderGiven, type UseVodUploaderOptions, type VodSource, type VodTokens } from "./mounts/given.js";
+import { hasPage, nameOf } from "./mounts/lifetime.js";
+import { tokenOptions, TokensMount, type UseTokenManagerOptions } from "./mounts/tokens.js";
+import { NOTHING, UploaderMount, type UploaderActions, type UploaderState } from "./mounts/uploader.js";
+import { invalidOption } from "./errors.js";
 import type { TokenManager, TokenStatus } from "./types.js";
 
 export type { FileError, FileStatus } from "./adapters/vod/observe.js";
@@ -53,27 +51,34 @@ export interface UsedVodUploader extends UploaderActions {
 }
 
 /**
- * A token manager that is closed with the component's scope. On a server it asks for nothing unless it is used there.
+ * A token manager that is closed with the component's scope, unless `keepAlive` names it. On a server it asks for
+ * nothing unless it is used there.
  *
+ * @throws `UploadTokenError` with code `invalid_option`, naming the option.
  * @example
  * ```ts
  * const { tokens, status } = useTokenManager({ source: "/api/sts" });
  * ```
  */
 export function useTokenManager(options: UseTokenManagerOptions): UsedTokenManager {
-  const mount = TokensMount.of(options);
-  const look = (): TokensSnapshot => mount.getSnapshot(options.scope);
-  const state = shallowRef(look().status);
-  live(() => mount.subscribe(() => (state.value = look().status)));
-  live(() => mount.mount());
-  return { tokens: look().tokens, status: shallowReadonly(state), close: mount.close };
+  refuseRef(options);
+  const given = { current: tokenOptions(options) };
+  const mount = TokensMount.of(nameOf(options), given);
+  const look = (): TokenStatus => mount.getSnapshot(options.scope).status;
+  const status = shown(mount, look, () => mount.getServerSnapshot().status);
+  live(() => mount.mount(given));
+  return { tokens: mount.getSnapshot().tokens, status: shallowReadonly(status), close: mount.close };
 }
 
 /**
  * An uploader of the vendor's SDK whose files are reactive. It is disposed of with the component's scope, unless
- * `keepAlive` names it. On a server there is none.
+ * `keepAlive` names it. On a server there is none. Of components that give the same name, each one's callbacks are
+ * called.
  *
  * @param Vod - `AliyunUpload.Vod`, or `{ load }`, or a ref that holds either once there is one.
+ * @param tokens - the token manager, or in UploadAuth mode `{ uploadAuth }`, or a ref that holds either once there is
+ *   one. Another manager in it ends what was sent with the former one.
+ * @throws `UploadTokenError` with code `invalid_option`, naming the parameter or the option.
  * @example
  * ```ts
  * const { tokens } = useTokenManager({ source: "/api/sts" });
@@ -82,23 +87,26 @@ export function useTokenManager(options: UseTokenManagerOptions): UsedTokenManag
  */
 export function useVodUploader(
   Vod: VodSource | Ref<VodSource>,
-  tokens: VodTokens,
+  tokens: VodTokens | Ref<VodTokens>,
   options: UseVodUploaderOptions = {},
 ): UsedVodUploader {
-  const mount = UploaderMount.of(options);
-  mount.update(options);
-  const state = shallowRef(mount.getSnapshot());
-  live(() => mount.subscribe(() => (state.value = mount.getSnapshot())));
-  if (isRef(Vod)) {
-    let end: (() => void) | undefined;
-    const stop = (): void => end?.();
-    const begin = (): void => {
-      stop();
-      end = hasPage() ? mount.mount(unref(Vod), tokens) : undefined;
-    };
-    watch(Vod, begin, { immediate: true, flush: "sync" });
-    live(() => stop);
-  } else live(() => mount.mount(Vod, tokens));
+  refuseRef(options);
+  const now = () => uploaderGiven(unref(Vod), toRaw(unref(tokens)), options);
+  const given = { current: now() };
+  if (!isRef(tokens) && !isReady(given.current)) {
+    throw invalidOption(
+      "tokens",
+      "must be a token manager, { uploadAuth } for UploadAuth mode, or a ref while there is none",
+    );
+  }
+  const mount = UploaderMount.of(nameOf(options), given);
+  const state = shown(mount, mount.getSnapshot, () => NOTHING);
+  live(() => mount.mount(given));
+  const update = (): void => {
+    given.current = now();
+    mount.update();
+  };
+  live(() => watch([Vod, tokens].filter(isRef), update, { flush: "sync" }));
   return {
     ...mount.actions,
     files: computed(() => state.value.files),
@@ -106,6 +114,33 @@ export function useVodUploader(
     uploader: computed(() => state.value.uploader),
     loadError: computed(() => state.value.loadError),
   };
+}
+
+/** A ref of what there is to see, which begins as `atServer` where a page takes up what a server has rendered. */
+function shown<S>(
+  { subscribe }: { subscribe(listener: () => void): () => void },
+  look: () => S,
+  atServer: () => S,
+): ShallowRef<S> {
+  // A component is set up with an element only where one is there already.
+  let hydrates = Boolean(getCurrentInstance()?.vnode.el);
+  const state = shallowRef(hydrates ? atServer() : look()) as ShallowRef<S>;
+  const show = (): void => {
+    if (!hydrates) state.value = look();
+  };
+  live(() => subscribe(show));
+  if (hydrates) {
+    onMounted(() => {
+      hydrates = false;
+      show();
+    });
+  }
+  return state;
+}
+
+/** Its members are read once, and a later value would not be seen. */
+function refuseRef(options: unknown): void {
+  if (isRef(options)) throw invalidOption("options", "must be an object, and not a ref");
 }
 
 /** Begins something, in a page only, that ends with the scope. */

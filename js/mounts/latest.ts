@@ -1,35 +1,63 @@
-/** @internal Options whose functions are those that were given last, however often a component gives new ones. */
-export interface Latest<Options extends object> {
-  readonly options: Options;
-  update(options: Options): void;
-}
+import { isThenable } from "../adapters/vod/ready.js";
+import { report } from "../manager.js";
+
+type Callback = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * @internal What is made with `options` keeps them, while a component makes new ones each time it is rendered. So it is
- * given stand-ins for the functions among them.
+ * @internal `options` with stand-ins for the functions among them. What is made with options keeps them, while a
+ * component makes new ones each time it is rendered, and others may come to share what was made.
  *
- * @param optional - names of functions that a later render may add.
+ * @param given - the options of the components that share it at that moment, the one that was mounted last at the end.
+ * @param heard - names of callbacks. Each component's are called, also one that was not there at first; of any other
+ *   function there is one answer, which is that of the component that was mounted last.
  */
-export function latest<Options extends object>(
+export function standIns<Options extends object>(
   options: Options,
-  optional: readonly (keyof Options)[],
-): Latest<Options> {
-  let current = options;
+  given: () => readonly Options[],
+  heard: readonly (keyof Options)[] = [],
+): Options {
   const own = { ...options };
-  for (const name of new Set([...(Object.keys(options) as (keyof Options)[]), ...optional])) {
-    const given = options[name];
-    if (given === undefined ? !optional.includes(name) : typeof given !== "function") continue;
-    const call = function (this: unknown, ...args: unknown[]): unknown {
-      const now: unknown = current[name];
-      return typeof now === "function" ? Reflect.apply(now, this, args) : undefined;
-    };
-    // What a source has beside being a function goes with it.
-    own[name] = Object.assign(call, given) as Options[typeof name];
-  }
-  return {
-    options: own,
-    update(options) {
-      current = options;
-    },
+  const put = (name: keyof Options, call: Callback): void => {
+    own[name] = call as Options[typeof name];
   };
+  for (const name of Object.keys(options) as (keyof Options)[]) {
+    const first: unknown = options[name];
+    if (typeof first !== "function") continue;
+    put(name, function (...args) {
+      return Reflect.apply(newest(given(), name) ?? first, this, args) as unknown;
+    });
+  }
+  for (const name of heard) {
+    // What is no function is refused by whoever is given it.
+    if (options[name] && typeof options[name] !== "function") continue;
+    put(name, function (...args) {
+      return all(given(), (options) => call(options[name], this, args));
+    });
+  }
+  return own;
+}
+
+/** @internal The function of this name of the component that was mounted last, of those that give one. */
+export function newest<Options extends object>(given: readonly Options[], name: keyof Options): Callback | undefined {
+  return given
+    .map((options): unknown => options[name])
+    .filter((value): value is Callback => typeof value === "function")
+    .at(-1);
+}
+
+/** What all of them promise. */
+function all<Options>(given: readonly Options[], call: (options: Options) => unknown): unknown {
+  const promises = given.map(call).filter(isThenable);
+  return promises.length > 1 ? Promise.all(promises) : promises[0];
+}
+
+/** What one throws silences no other. */
+function call(callback: unknown, self: unknown, args: unknown[]): unknown {
+  if (typeof callback !== "function") return undefined;
+  try {
+    return Reflect.apply(callback, self, args);
+  } catch (error) {
+    report(error);
+    return undefined;
+  }
 }

@@ -1,6 +1,23 @@
+import { invalidOption } from "../errors.js";
+
 /** @internal Whether there is a page. Where there is none, as on a server, nothing is mounted and nothing is kept. */
 export function hasPage(): boolean {
   return typeof window !== "undefined";
+}
+
+/** @internal What a component gives, as it was rendered last. */
+export interface Given<T> {
+  readonly current: T;
+}
+
+/** @internal What a {@link Lifetime} is about. */
+export interface Resource {
+  /** A component was mounted. */
+  begin(): void;
+  /** The last component is gone. */
+  end(): void;
+  /** Whether it stays without a component. */
+  isKept(): boolean;
 }
 
 /**
@@ -8,34 +25,37 @@ export function hasPage(): boolean {
  *
  * React's StrictMode unmounts a component in order to mount it again at once. So the end waits for the turn to be over.
  */
-export class Lifetime {
-  readonly #begin: () => void;
-  readonly #end: () => void;
-  readonly #kept: boolean;
-  #mounts = 0;
+export class Lifetime<T> {
+  readonly #resource: Resource;
+  #mounted: readonly { readonly given: Given<T> }[] = [];
+  #last: Given<T>;
 
-  constructor(kept: boolean, begin: () => void, end: () => void) {
-    this.#kept = kept;
-    this.#begin = begin;
-    this.#end = end;
+  /** @param first - what the component gives that asked for it: before it is mounted. */
+  constructor(first: Given<T>, resource: Resource) {
+    this.#last = first;
+    this.#resource = resource;
   }
 
   get mounted(): boolean {
-    return this.#mounts > 0;
+    return this.#mounted.length > 0;
+  }
+
+  /** What each mounted component gives, the one that was mounted last at the end; without any, what the last one gave. */
+  get given(): readonly T[] {
+    return this.mounted ? this.#mounted.map(({ given }) => given.current) : [this.#last.current];
   }
 
   /** Returns the function that unmounts. */
-  mount(): () => void {
-    this.#mounts += 1;
-    this.#begin();
-    let mounted = true;
+  mount(given: Given<T>): () => void {
+    const entry = { given };
+    this.#mounted = [...this.#mounted, entry];
+    this.#resource.begin();
     return () => {
-      if (!mounted) return;
-      mounted = false;
-      this.#mounts -= 1;
-      if (this.#kept) return;
+      if (!this.#mounted.includes(entry)) return;
+      this.#mounted = this.#mounted.filter((other) => other !== entry);
+      this.#last = given;
       void Promise.resolve().then(() => {
-        if (this.#mounts === 0) this.#end();
+        if (!this.mounted && !this.#resource.isKept()) this.#resource.end();
       });
     };
   }
@@ -58,7 +78,18 @@ export class Kept<T> {
     this.get(name, () => value);
   }
 
+  has(value: T): boolean {
+    return [...this.#kept.values()].includes(value);
+  }
+
   drop(value: T): void {
     for (const [name, kept] of this.#kept) if (kept === value) this.#kept.delete(name);
   }
+}
+
+/** @internal The name in the option `keepAlive`, if it holds one: `false` and an empty one keep nothing. */
+export function nameOf({ keepAlive }: { keepAlive?: unknown }): string | undefined {
+  if (keepAlive === undefined || keepAlive === null || keepAlive === false || keepAlive === "") return undefined;
+  if (typeof keepAlive === "string") return keepAlive;
+  throw invalidOption("keepAlive", "must be a text: the name by which the next component finds what is kept");
 }

@@ -1,30 +1,21 @@
 import { createVodUploader } from "../adapters/vod.js";
-import { filesOf, observe, type FileStatus, type UploadSnapshot, type UploadStore } from "../adapters/vod/observe.js";
-import type { UploadAuthMode, VodConstructor, VodOptions, VodUploader } from "../adapters/vod/types.js";
+import {
+  filesOf,
+  idOf,
+  observe,
+  type FileStatus,
+  type UploadSnapshot,
+  type UploadStore,
+} from "../adapters/vod/observe.js";
+import type { VodConstructor, VodOptions, VodUploader } from "../adapters/vod/types.js";
+import { replaceMethod } from "../bind.js";
 import { UploadTokenError } from "../errors.js";
+import { report } from "../manager.js";
 import type { TokenManager } from "../types.js";
-import { latest, type Latest } from "./latest.js";
-import { Kept, Lifetime } from "./lifetime.js";
+import { isManager, isReady, isSameManager, type UploaderGiven, type VodLoader } from "./given.js";
+import { standIns } from "./latest.js";
+import { Kept, Lifetime, type Given } from "./lifetime.js";
 import { Listeners } from "./listeners.js";
-
-/**
- * `AliyunUpload.Vod`, or how to come by it. `null` while there is none. `load` is called in a page only, and once; if it
- * failed, again when a file is added or a start is wanted.
- */
-export type VodSource = VodConstructor | { load(): VodConstructor | PromiseLike<VodConstructor> } | null | undefined;
-
-/** Where the credentials of `useVodUploader` come from: as the second argument of `createVodUploader`. */
-export type VodTokens = TokenManager | UploadAuthMode | null | undefined;
-
-/** Options of `useVodUploader`. */
-export interface UseVodUploaderOptions extends VodOptions {
-  /**
-   * A name under which the uploader outlives the component, and goes on with its files: whoever mounts next with the
-   * same name finds it. The token manager has to live as long. Without it uploads are stopped and the uploader is
-   * disposed of with the component.
-   */
-  keepAlive?: string;
-}
 
 /** What a component sees of its uploader. */
 export interface UploaderState extends UploadSnapshot {
@@ -43,7 +34,7 @@ export interface UploaderActions extends Pick<UploadStore, "add" | "start" | "st
   dispose(): void;
 }
 
-/** Callbacks that a later render may add. */
+/** What of the options tells, and answers nothing. */
 const CALLBACKS = [
   "addFileSuccess",
   "onUploadstarted",
@@ -63,34 +54,42 @@ export const NOTHING: UploaderState = { files: NO_FILES, active: false, uploader
 
 const kept = new Kept<UploaderMount>();
 
-/** @internal The uploader of a component. */
+/** @internal The uploader of a component, or of all that gave the same name. */
 export class UploaderMount {
-  readonly #latest: Latest<VodOptions>;
-  readonly #name: string | undefined;
-  readonly #lifetime: Lifetime;
+  readonly #lifetime: Lifetime<UploaderGiven>;
   readonly #listeners = new Listeners();
-  #source: VodSource;
-  #tokens: VodTokens;
-  #store: UploadStore | undefined;
-  #unsubscribe: (() => void) | undefined;
+  /** What `load` gave. */
+  #Vod: VodConstructor | undefined;
   #loading = false;
+  #store: UploadStore | undefined;
+  /** Of which manager the uploader is. */
+  #tokens: TokenManager | undefined;
+  #unsubscribe: (() => void) | undefined;
   /** Whether the page has ended it, and wanted nothing since. */
   #ended = false;
+  /** What is wanted of the uploader that is not there yet. */
   #later: ((store: UploadStore) => void)[] = [];
   #state = NOTHING;
 
-  static of(options: UseVodUploaderOptions): UploaderMount {
-    return kept.get(options.keepAlive, () => new UploaderMount(options));
+  /** That of this name, or one of its own. */
+  static of(name: string | undefined, given: Given<UploaderGiven>): UploaderMount {
+    return kept.get(name, () => new UploaderMount(name, given));
   }
 
-  constructor({ keepAlive, ...options }: UseVodUploaderOptions) {
-    this.#latest = latest(options, CALLBACKS);
-    this.#name = keepAlive;
-    this.#lifetime = new Lifetime(
-      keepAlive !== undefined,
-      () => this.#begin(),
-      () => this.#end(),
-    );
+  constructor(name: string | undefined, given: Given<UploaderGiven>) {
+    this.#lifetime = new Lifetime(given, {
+      begin: () => {
+        this.#ended = false;
+        kept.put(name, this);
+        this.#follow();
+        this.#begin();
+      },
+      end: () => {
+        kept.drop(this);
+        this.#end();
+      },
+      isKept: () => kept.has(this) && !this.#ended,
+    });
   }
 
   readonly subscribe = this.#listeners.add;
@@ -103,26 +102,37 @@ export class UploaderMount {
     },
     start: () => this.#begun("start", (store) => store.start()),
     stop: () => this.#act((store) => store.stop()),
-    cancel: (id) => this.#act((store) => store.cancel(id)),
-    remove: (id) => this.#act((store) => store.remove(id)),
-    retry: (id) => this.#act((store) => store.retry(id)),
+    cancel: (id) => this.#ofFile(id, (store) => store.cancel(id)),
+    remove: (id) => this.#ofFile(id, (store) => store.remove(id)),
+    retry: (id) => this.#ofFile(id, (store) => store.retry(id)),
     dispose: () => {
-      kept.drop(this);
       this.#ended = true;
+      if (!this.#lifetime.mounted) kept.drop(this);
       this.#end();
     },
   };
 
-  update({ keepAlive: _, ...options }: UseVodUploaderOptions): void {
-    this.#latest.update(options);
+  mount(given: Given<UploaderGiven>): () => void {
+    const unmount = this.#lifetime.mount(given);
+    return () => {
+      unmount();
+      // What those give counts now that are still there.
+      this.update();
+    };
   }
 
-  mount(source: VodSource, tokens: VodTokens): () => void {
-    this.#source ??= source;
-    if (isManager(tokens) && isManager(this.#tokens) && tokens !== this.#tokens) this.#end();
-    this.#tokens = tokens;
-    this.#ended = false;
-    return this.#lifetime.mount();
+  /** A component was rendered, and may give something else. */
+  update(): void {
+    if (!this.#lifetime.mounted) return;
+    this.#follow();
+    // One that was rendered again is no reason to load again what could not be loaded.
+    if (this.#state.loadError === undefined) this.#begin();
+  }
+
+  #ofFile(id: number, act: (store: UploadStore) => void): void {
+    idOf(id);
+    // Without an uploader there is no file of this id.
+    if (this.#store) act(this.#store);
   }
 
   #act(act: (store: UploadStore) => void): void {
@@ -135,24 +145,37 @@ export class UploaderMount {
     if (this.#ended && !this.#lifetime.mounted) {
       throw new UploadTokenError("closed", `${name}() was called after dispose(), and no component is mounted`);
     }
-    if (this.#ended) kept.put(this.#name, this);
     this.#ended = false;
     this.#act(act);
     if (this.#lifetime.mounted) this.#begin();
   }
 
-  #begin(): void {
-    const source = this.#source;
-    if (this.#store || this.#loading || !source) return;
-    if (typeof source === "function") this.#make(source);
-    else void this.#load(source);
+  /** The component that was mounted last, of those that say where the credentials come from. */
+  #ready(): UploaderGiven | undefined {
+    return this.#lifetime.given.filter(isReady).at(-1);
   }
 
-  async #load(source: Exclude<VodSource, VodConstructor | null | undefined>): Promise<void> {
+  /** Another manager is another user's: nothing is sent for the former one any more. */
+  #follow(): void {
+    const tokens = this.#ready()?.tokens;
+    if (this.#store && isManager(tokens) && this.#tokens && !isSameManager(tokens, this.#tokens)) this.#end();
+  }
+
+  #begin(): void {
+    const Vod = this.#lifetime.given
+      .map(({ Vod }) => Vod)
+      .filter((Vod) => Boolean(Vod))
+      .at(-1);
+    if (this.#store || this.#loading || this.#ended || !Vod) return;
+    if (typeof Vod === "function") this.#make(Vod);
+    else void this.#load(Vod);
+  }
+
+  async #load(loader: VodLoader): Promise<void> {
     this.#loading = true;
     try {
-      const Vod = await source.load();
-      if (this.#lifetime.mounted && !this.#ended) this.#make(Vod);
+      this.#Vod ??= await loader.load();
+      if ((this.#lifetime.mounted || kept.has(this)) && !this.#ended) this.#make(this.#Vod);
     } catch (loadError) {
       this.#show({ ...NOTHING, loadError });
     } finally {
@@ -161,22 +184,51 @@ export class UploaderMount {
   }
 
   #make(Vod: VodConstructor): void {
-    const uploader = createVodUploader(Vod, this.#tokens, this.#latest.options);
+    const ready = this.#ready();
+    if (!ready) {
+      if (this.#state.loadError !== undefined) this.#show(NOTHING);
+      return;
+    }
+    const { tokens, options } = ready;
+    const given = (): VodOptions[] => this.#lifetime.given.map(({ options }) => options);
+    const own = standIns(options, given, CALLBACKS);
+    this.#tokens = isManager(tokens) ? tokens : undefined;
+    const uploader = createVodUploader(Vod, this.#tokens ?? null, own);
     const store = observe(uploader);
-    const look = (): void => this.#show({ ...store.getSnapshot(), uploader, loadError: undefined });
     this.#store = store;
+    const { dispose } = uploader;
+    // Whoever disposes of it, the next file is to have one that works.
+    replaceMethod(uploader, "dispose", () => {
+      dispose();
+      if (this.#store === store) this.actions.dispose();
+    });
+    const look = (): void => this.#show({ ...store.getSnapshot(), uploader, loadError: undefined });
     this.#unsubscribe = store.subscribe(look);
     look();
+    this.#catchUp(store);
+  }
+
+  #catchUp(store: UploadStore): void {
     const later = this.#later;
     this.#later = [];
-    for (const act of later) act(store);
+    for (const act of later) {
+      // A callback of the page may have disposed of it meanwhile.
+      if (this.#store !== store) return;
+      try {
+        act(store);
+      } catch (error) {
+        // One file that is refused keeps none of the others.
+        report(error);
+      }
+    }
   }
 
   #end(): void {
     this.#later = [];
     this.#unsubscribe?.();
-    this.#store?.uploader.dispose();
+    const store = this.#store;
     this.#store = undefined;
+    store?.uploader.dispose();
     if (this.#state !== NOTHING) this.#show(NOTHING);
   }
 
@@ -184,8 +236,4 @@ export class UploaderMount {
     this.#state = state;
     this.#listeners.call();
   }
-}
-
-function isManager(tokens: VodTokens): tokens is TokenManager {
-  return typeof (tokens as Partial<TokenManager> | null | undefined)?.getToken === "function";
 }

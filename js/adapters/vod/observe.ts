@@ -192,6 +192,7 @@ class Store implements UploadStore {
   }
 
   #index(id: number): number {
+    idOf(id);
     return this.#list().findIndex((info) => this.#host.files.of(info).id === id);
   }
 
@@ -270,6 +271,12 @@ export function filesOf(given: File | Iterable<File>): readonly File[] {
 /** By what it has: one of another frame, or of a framework, is not of this class. */
 function isFile(file: Partial<File> | null | undefined): boolean {
   return typeof file === "object" && typeof file?.name === "string" && typeof file.size === "number";
+}
+
+/** @internal What names a file. A handler of a button is given an event, and a list gives the whole entry. */
+export function idOf(id: number): number {
+  if (typeof id === "number") return id;
+  throw invalidOption("id", "must be the number that a file in files has as its id");
 }
 
 /** States in which a file can be sent again. */
