@@ -33,6 +33,8 @@ const FRAMEWORKS = {
 export function testFramework(name) {
   const { version, page: source = name, mode, alias = {} } = FRAMEWORKS[name];
 
+  const isVue = source === "vue";
+
   describe(name, () => {
     let site;
     let page;
@@ -71,7 +73,11 @@ export function testFramework(name) {
     const seen = () => app("seen");
     const mount = async (props) => {
       await app("mount", props);
-      await until(page, (props) => Boolean(app.state && (props?.late || props?.fails || app.state.uploader)), props);
+      await until(
+        page,
+        (props) => Boolean(app.state && (props?.late || props?.signedOut || props?.fails || app.state.uploader)),
+        props,
+      );
     };
     /** Waits until the files have these states. */
     const states = (...wanted) =>
@@ -117,7 +123,7 @@ export function testFramework(name) {
       const { made, called } = await seen();
       assert.equal(made, 1);
       // A component of Vue is set up once, with the callbacks of that moment.
-      assert.deepEqual(called, [[name.startsWith("vue") ? "first" : "third", "a.mp4"]]);
+      assert.deepEqual(called, [[isVue ? "first" : "third", "a.mp4"]]);
     });
 
     test("unmounted in mid-upload: all of it ends, and the next mount goes on from what is stored", async () => {
@@ -171,6 +177,67 @@ export function testFramework(name) {
       await app("unmount");
     });
 
+    test("the source that is asked is that of the last render, also where other tabs share it", async () => {
+      for (const how of ["asks", "shares"]) {
+        const keepAlive = how;
+        for (const label of ["first", "second"]) await mount({ [how]: true, label, keepAlive });
+        // A component of Vue is set up once; the next one of the name has what is its own.
+        if (isVue) await app("unmount");
+        await mount({ [how]: true, label: "third", keepAlive });
+        await app("add", `${how}.mp4`, 50 * KB);
+        await app("call", "start");
+        await states("Success");
+        for (const label of ["fourth", "fifth"]) await mount({ [how]: true, label, keepAlive });
+        await page.evaluate(async () => {
+          app.state.tokens.reset();
+          await app.state.tokens.getToken();
+        });
+        const last = isVue ? "third" : "fifth";
+        const { called, channels } = await seen();
+        assert.deepEqual(called.slice(-3), [
+          ["source", "third"],
+          ["third", `${how}.mp4`],
+          ["source", last],
+        ]);
+        assert.equal(channels, how === "shares" ? 1 : 0);
+        await app("call", "dispose");
+        await page.evaluate(() => app.state.tokens.close());
+        await app("unmount");
+        assert.equal((await seen()).channels, 0);
+      }
+    });
+
+    test("no manager yet: what is added waits for one, and goes on when it is gone", async () => {
+      await site.reset({ config: SLOW });
+      await mount({ signedOut: true, late: true });
+      await app("add", "a.mp4", 300 * KB);
+      await app("call", "start");
+      assert.equal((await seen()).made, 0);
+      await mount({ signedOut: true });
+      assert.equal((await seen()).made, 0);
+      await mount({});
+      await sending();
+      await mount({ signedOut: true });
+      await states("Success");
+      assert.equal((await seen()).made, 1);
+    });
+
+    test("what a server has rendered is taken up as it is, whatever is kept", async () => {
+      const keepAlive = "served";
+      await mount({ keepAlive });
+      await app("add", "a.mp4", 50 * KB);
+      await app("call", "start");
+      await states("Success");
+      await app("unmount");
+      const shows = (text) => until(page, (text) => document.querySelector("main p")?.textContent === text, text);
+      await app("hydrate", { keepAlive });
+      await shows("valid, 1 files, an uploader");
+      await app("unmount");
+      await app("hydrate", {});
+      await shows("empty, 0 files, an uploader");
+      assert.deepEqual((await seen()).complaints, []);
+    });
+
     test("a file that fails says why, and is tried again alone", async () => {
       await site.control("POST", "faults", [{ ...CREATE, status: 400, code: "InvalidParameter.CateId" }]);
       await mount();
@@ -221,6 +288,25 @@ export function testFramework(name) {
       await until(page, () => Boolean(app.state.loadError));
       assert.equal((await seen()).loadError, "blocked");
     });
+
+    if (!isVue) {
+      test("another name at a later render is another manager and another uploader", async () => {
+        for (const keepAlive of ["one", "two", undefined]) {
+          await mount({ keepAlive });
+          await until(page, () => app.state.files.length === 0);
+          await app("add", `${keepAlive}.mp4`, 50 * KB);
+          await app("call", "start");
+          await states("Success");
+        }
+        assert.equal((await seen()).made, 3);
+        for (const keepAlive of ["one", "two"]) {
+          await mount({ keepAlive });
+          await until(page, (name) => app.state.files[0]?.name === `${name}.mp4`, keepAlive);
+          assert.match((await seen()).status, /valid/);
+        }
+        assert.equal((await seen()).made, 3);
+      });
+    }
 
     test("a hundred mounts leave nothing behind", async () => {
       const before = (await seenBefore()).listeners;

@@ -1,5 +1,7 @@
 // What the pages of both frameworks have in common: an SDK that counts, and what the tests read of a component.
 
+import { sharedSource } from "../../../../dist/tabs.js";
+
 export const userId = "1303984639806000";
 
 /** Every uploader of the SDK that was made, weakly. */
@@ -37,6 +39,38 @@ export const options = ({ label = "", ...given }) => ({
   ...given,
 });
 
+/** A function as the source, which asks the AppServer and says which render's it is. */
+export const asking = (label) => () => {
+  called.push(["source", label]);
+  return fetch("/api/sts", { method: "POST" });
+};
+
+/** The same, shared with other tabs: another one at each render. */
+export const shared = (label) => sharedSource(asking(label), { name: "user" });
+
+/** Channels to other tabs that are open. */
+const channels = new Set();
+globalThis.BroadcastChannel = class extends BroadcastChannel {
+  constructor(name) {
+    super(name);
+    channels.add(this);
+  }
+  close() {
+    super.close();
+    channels.delete(this);
+  }
+};
+
+/** What a server renders of the components of {@link text}. */
+export const SERVED = "<p>empty, 0 files, no uploader</p>";
+export const text = (status, files, uploader) =>
+  `${status.state}, ${files.length} files, ${uploader ? "an" : "no"} uploader`;
+
+/** What a framework says of what it takes up from a server. */
+const complaints = [];
+export const complain = (...words) => void complaints.push(words.map(String).join(" "));
+Object.assign(console, { error: complain, warn: complain });
+
 /** How the component's state went, each step once. */
 const history = [];
 
@@ -67,6 +101,8 @@ export const tests = {
     history: history.map((step) => JSON.parse(step)),
     made: made.length,
     listeners: listeners.size,
+    channels: channels.size,
+    complaints,
   }),
   /** How many of the uploaders that were made are still there, once no more than `most` are, or they stay. */
   async alive(most) {

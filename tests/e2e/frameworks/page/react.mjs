@@ -1,17 +1,25 @@
 import { createElement, StrictMode, version } from "react";
-import { createRoot } from "react-dom/client";
+import { createRoot, hydrateRoot } from "react-dom/client";
 
 import { useTokenManager, useVodUploader } from "../../../../dist/react.js";
-import { options, rendered, tests, Vod } from "./common.mjs";
+import { asking, complain, options, rendered, SERVED, shared, tests, text, Vod } from "./common.mjs";
 
-function Upload({ keepAlive, source = "/api/sts", late, fails, ...given }) {
+function Upload({ keepAlive, source = "/api/sts", late, fails, signedOut, asks, shares, ...given }) {
   const kept = keepAlive === undefined ? {} : { keepAlive };
-  const { tokens, status } = useTokenManager({ source, ...kept });
+  const own = asks ? asking(given.label) : shares ? shared(given.label) : source;
+  const { tokens, status } = useTokenManager({ source: own, ...kept });
   const vod = fails ? { load: () => Promise.reject(new Error(fails)) } : late ? null : Vod;
-  const uploads = useVodUploader(vod, tokens, { ...options(given), ...kept });
+  const uploads = useVodUploader(vod, signedOut ? null : tokens, { ...options(given), ...kept });
   rendered({ tokens, status, ...uploads });
   const items = uploads.files.map(({ id, name, state }) => createElement("li", { key: id }, `${name}: ${state}`));
   return createElement("ul", null, items);
+}
+
+function Served({ keepAlive }) {
+  const { tokens, status } = useTokenManager({ source: "/api/sts", keepAlive });
+  const uploads = useVodUploader(Vod, tokens, { ...options({}), keepAlive });
+  rendered({ tokens, status, ...uploads });
+  return createElement("p", null, text(status, uploads.files, uploads.uploader));
 }
 
 let root;
@@ -22,6 +30,13 @@ globalThis.app = {
   mount(props = {}) {
     root ??= createRoot(document.querySelector("main"));
     root.render(createElement(StrictMode, null, createElement(Upload, props)));
+  },
+  hydrate(props) {
+    const main = document.querySelector("main");
+    main.innerHTML = SERVED;
+    root = hydrateRoot(main, createElement(StrictMode, null, createElement(Served, props)), {
+      onRecoverableError: complain,
+    });
   },
   unmount() {
     root.unmount();

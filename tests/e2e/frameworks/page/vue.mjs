@@ -1,20 +1,22 @@
-import { computed, createApp, defineComponent, h, shallowReactive, version } from "vue";
+import { computed, createApp, createSSRApp, defineComponent, h, shallowReactive, version } from "vue";
 
 import { useTokenManager, useVodUploader } from "../../../../dist/vue.js";
-import { options, rendered, tests, Vod } from "./common.mjs";
+import { asking, options, rendered, SERVED, shared, tests, text, Vod } from "./common.mjs";
 
 const Upload = defineComponent({
   props: ["given"],
   setup(props) {
-    const { keepAlive, source = "/api/sts", fails, late, ...given } = props.given;
+    const { keepAlive, source = "/api/sts", fails, late, asks, shares, signedOut, ...given } = props.given;
     const kept = keepAlive === undefined ? {} : { keepAlive };
-    const { tokens, status } = useTokenManager({ source, ...kept });
+    const own = asks ? asking(given.label) : shares ? shared(given.label) : source;
+    const { tokens, status } = useTokenManager({ source: own, ...kept });
     const vod = fails
       ? { load: () => Promise.reject(new Error(fails)) }
       : late
         ? computed(() => (props.given.late ? null : Vod))
         : Vod;
-    const uploads = useVodUploader(vod, tokens, { ...options(given), ...kept });
+    const known = signedOut ? computed(() => (props.given.signedOut ? null : tokens)) : tokens;
+    const uploads = useVodUploader(vod, known, { ...options(given), ...kept });
     return () => {
       const { files, active, uploader, loadError, ...actions } = uploads;
       const state = { files: files.value, active: active.value, uploader: uploader.value, loadError: loadError.value };
@@ -23,6 +25,18 @@ const Upload = defineComponent({
         "ul",
         state.files.map(({ id, name, state }) => h("li", { key: id }, `${name}: ${state}`)),
       );
+    };
+  },
+});
+
+const Served = defineComponent({
+  props: ["keepAlive"],
+  setup({ keepAlive }) {
+    const { tokens, status } = useTokenManager({ source: "/api/sts", keepAlive });
+    const { files, uploader, ...actions } = useVodUploader(Vod, tokens, { ...options({}), keepAlive });
+    return () => {
+      rendered({ tokens, status: status.value, ...actions, files: files.value, uploader: uploader.value });
+      return h("p", text(status.value, files.value, uploader.value));
     };
   },
 });
@@ -37,6 +51,11 @@ globalThis.app = {
     props.given = given;
     if (mounted) return;
     mounted = createApp({ render: () => h(Upload, props) });
+    mounted.mount("main");
+  },
+  hydrate(props) {
+    document.querySelector("main").innerHTML = SERVED;
+    mounted = createSSRApp({ render: () => h(Served, props) });
     mounted.mount("main");
   },
   unmount() {
