@@ -2,16 +2,11 @@ import type { UploadAuthMode, VodConstructor, VodOptions } from "../adapters/vod
 import { invalidOption } from "../errors.js";
 import type { TokenManager } from "../types.js";
 
-/** How to come by `AliyunUpload.Vod`: called in a page only. */
-export interface VodLoader {
-  load(): VodConstructor | PromiseLike<VodConstructor>;
-}
-
 /**
  * `AliyunUpload.Vod`, or how to come by it. `null` while there is none. `load` is called in a page only, and once; if it
  * failed, again when a file is added or a start is wanted.
  */
-export type VodSource = VodConstructor | VodLoader | null | undefined;
+export type VodSource = VodConstructor | { load(): VodConstructor | PromiseLike<VodConstructor> } | null | undefined;
 
 /**
  * Where the credentials of `useVodUploader` come from: as the second argument of `createVodUploader`. Without

@@ -12,7 +12,7 @@ import { replaceMethod } from "../bind.js";
 import { UploadTokenError } from "../errors.js";
 import { report } from "../manager.js";
 import type { TokenManager } from "../types.js";
-import { isManager, isReady, isSameManager, type UploaderGiven, type VodLoader } from "./given.js";
+import { isManager, isReady, isSameManager, type UploaderGiven, type VodSource } from "./given.js";
 import { standIns } from "./latest.js";
 import { Kept, Lifetime, type Given } from "./lifetime.js";
 import { Listeners } from "./listeners.js";
@@ -171,7 +171,7 @@ export class UploaderMount {
     else void this.#load(Vod);
   }
 
-  async #load(loader: VodLoader): Promise<void> {
+  async #load(loader: Exclude<VodSource, VodConstructor | null | undefined>): Promise<void> {
     this.#loading = true;
     try {
       this.#Vod ??= await loader.load();
