@@ -3,6 +3,7 @@ import init, { onPanic, TokenCore, UploadCore } from "../pkg/upload_token.js";
 import { UploadTokenError } from "./errors.js";
 import { compile, type Loader } from "./module.js";
 import type { TokenManagerOptions } from "./types.js";
+import { Watch } from "./watch.js";
 
 /** @internal Types of the boundary. */
 export type {
@@ -28,29 +29,47 @@ export type Core = typeof core;
 
 export type { Loader };
 
-let loading: Promise<Core> | undefined;
+/** @internal The option `wasm`, or what an entry has in its place. */
+export type ModuleSource = NonNullable<TokenManagerOptions["wasm"]> | Loader;
+
+/** Where the module comes from → the attempt that is under way: one that hangs holds up no other. */
+const attempts = new Map<unknown, Promise<Core>>();
+/** What is generated is one for all: the first module that arrives is the one that everybody has. */
+let instance: Promise<Core> | undefined;
+let tellLoaded: (core: Core) => void;
+const loaded = new Promise<Core>((resolve) => (tellLoaded = resolve));
 let broken: UploadTokenError | undefined;
 const listeners = new Set<WeakRef<(error: UploadTokenError) => void>>();
 
-/** @internal The option `wasm` as a loader. */
-export function loaderOf(wasm: NonNullable<TokenManagerOptions["wasm"]>): Loader {
-  return typeof wasm === "function" ? (wasm as Loader) : () => wasm;
+/**
+ * @internal Tries once to load the module, unless it is loaded or about to be. The attempt is given up when nothing of
+ * the module is heard of for `patience` ms. If it comes later all the same, it is taken.
+ */
+export function loadCore(source: ModuleSource, patience: number): Promise<Core> {
+  if (instance) return instance;
+  const from = source instanceof URL ? source.href : source;
+  let attempt = attempts.get(from);
+  if (!attempt) {
+    attempt = bring(source, patience).finally(() => attempts.delete(from));
+    attempts.set(from, attempt);
+  }
+  return attempt;
 }
 
-/** @internal Loads the module once. A failed load is forgotten, so that the next call tries again. */
-export function loadCore(load: Loader): Promise<Core> {
-  loading ??= instantiate(load).catch((error: unknown) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
+function bring(source: ModuleSource, patience: number): Promise<Core> {
+  const watch = new Watch(patience);
+  const load = typeof source === "function" ? (source as Loader) : () => source;
+  const made = compile(load, watch)
+    .then((module) => (instance ??= instantiate(module)))
+    .finally(() => watch.done());
+  return Promise.race([made, watch.silence, loaded]);
 }
 
-async function instantiate(load: Loader): Promise<Core> {
-  const module = await compile(load);
+async function instantiate(module: WebAssembly.Module): Promise<Core> {
   try {
     await init({ module_or_path: module });
   } catch (cause) {
+    instance = undefined;
     throw new UploadTokenError(
       "wasm",
       "the WebAssembly module is of another version than this package; serve the file that came with it",
@@ -58,6 +77,7 @@ async function instantiate(load: Loader): Promise<Core> {
     );
   }
   onPanic(() => void breakDown());
+  tellLoaded(core);
   return core;
 }
 

@@ -3,8 +3,6 @@ import { bindMethods } from "./bind.js";
 import {
   breakDown,
   failure,
-  loadCore,
-  loaderOf,
   type Core,
   type CredentialSource,
   type Loader,
@@ -12,6 +10,7 @@ import {
   type TokenHost,
 } from "./core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
+import { Loading } from "./loading.js";
 import { nearest } from "./misuse.js";
 import { addressOf, checkGetToken, checkRequest, checkScope, checkUrl, readOptions } from "./options.js";
 import type {
@@ -51,11 +50,10 @@ const EVENTS = {
 /** @internal The manager behind {@link createTokenManager}. It decides nothing: the module does. */
 export class Manager implements TokenManager {
   readonly #options: TokenManagerOptions;
-  readonly #load: Loader;
+  readonly #loading: Loading;
   /** Replaced, never changed in place: a listener may end itself or another while it is called. */
   #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
   readonly #onReset = new Set<WeakRef<(scope: string | undefined) => void>>();
-  #starting: Promise<TokenCore> | undefined;
   #core: TokenCore | undefined;
   #closed = false;
   #warned = false;
@@ -65,7 +63,14 @@ export class Manager implements TokenManager {
     const options = readOptions(given);
     this.#options = options;
     bindMethods(this);
-    this.#load = options.wasm === undefined ? load : loaderOf(options.wasm);
+    const { deadline, policy } = options;
+    this.#loading = new Loading(options.wasm ?? load, {
+      deadline: policy?.deadline ?? deadline,
+      backoffBase: policy?.backoffBase,
+      onRetry: (error, failures, retryIn) => {
+        this.#tell("refreshFailed", { scope: "", error, failures, retryIn, usable: false });
+      },
+    });
   }
 
   getToken(options: GetTokenOptions = {}): Promise<StsToken> {
@@ -78,7 +83,7 @@ export class Manager implements TokenManager {
       const request = (core: TokenCore): void => this.#request(core, waiter, scope, minValidity);
       // A token in hand is handed out in this very turn.
       if (this.#core) request(this.#core);
-      else this.#start().then(request, (error: UploadTokenError) => waiter.reject(error));
+      else this.#start(this.#wait).then(request, (error: UploadTokenError) => waiter.reject(error));
       if (!waiter.settled) keepProcess();
     });
   }
@@ -94,7 +99,7 @@ export class Manager implements TokenManager {
     const prefetch = (): void => this.#use((core) => core.prefetch(scope));
     // A module that does not load is told to whoever asks for a token.
     if (this.#core) prefetch();
-    else this.#start().then(prefetch, () => {});
+    else this.#start(this.#wait).then(prefetch, () => {});
   }
 
   invalidate(token: StsToken | string, reason?: string): void {
@@ -143,6 +148,8 @@ export class Manager implements TokenManager {
       queueMicrotask(() => core.free());
     });
     this.#core = undefined;
+    // Whoever waits for the module is not known to it yet.
+    this.#loading.end(closed());
     this.#detach?.();
   }
 
@@ -155,20 +162,23 @@ export class Manager implements TokenManager {
     this.#onReset.add(new WeakRef(listener));
   }
 
-  /** @internal The module, for adapters. */
-  module(): Promise<Core> {
-    return loadCore(this.#load);
+  /** @internal The module, for adapters; settles within `wait` ms. */
+  module(wait: number): Promise<Core> {
+    return this.#loading.get(wait);
   }
 
-  /** @internal What the module has of this manager, for adapters. */
-  core(): Promise<TokenCore> {
-    return this.#start();
+  /** @internal What the module has of this manager, for adapters; settles within `wait` ms. */
+  core(wait: number): Promise<TokenCore> {
+    return this.#start(wait);
   }
 
   /** @internal Tells the listeners of an event of the module. */
   event(name: string, detail: object): void {
     const failed = (detail as { error?: Failure }).error;
-    if (failed) Object.assign(detail, { error: fromFailure(failed) });
+    this.#tell(name, failed ? { ...detail, error: fromFailure(failed) } : detail);
+  }
+
+  #tell(name: string, detail: object): void {
     Object.freeze(detail);
     if (name === "refreshFailed") this.#warn(detail as RefreshFailedEvent);
     for (const [event, listener] of this.#listeners) {
@@ -187,13 +197,17 @@ export class Manager implements TokenManager {
     return typeof request === "function" ? async (about) => checkRequest(await request(about)) : request;
   }
 
+  /** How long a caller waits, ms. */
+  get #wait(): number {
+    return this.#options.policy?.waitDeadline ?? 30_000;
+  }
+
   /** Nobody would know of half a minute of failures but for this. */
   #warn({ error, retryIn }: RefreshFailedEvent): void {
     if (this.#warned || retryIn === undefined) return;
     if (this.#listeners.some(([event]) => event === "refreshFailed")) return;
     this.#warned = true;
-    const { waitDeadline = 30_000 } = this.#options.policy ?? {};
-    const seconds = Math.ceil(waitDeadline / 1000);
+    const seconds = Math.ceil(this.#wait / 1000);
     console.warn(
       `upload-token: a refresh failed. It is tried again, and callers wait up to ${seconds} s. Listen to "refreshFailed" to handle this. ${error.message}`,
     );
@@ -230,22 +244,18 @@ export class Manager implements TokenManager {
     return out.value as T | undefined;
   }
 
-  async #start(): Promise<TokenCore> {
+  async #start(wait: number): Promise<TokenCore> {
     if (this.#closed) throw closed();
-    this.#starting ??= this.#create();
-    try {
-      return await this.#starting;
-    } catch (error) {
-      this.#starting = undefined;
-      throw error;
-    }
+    const { source } = this.#options;
+    if (typeof source !== "function") checkUrl("source", source, true);
+    const core = await this.#loading.get(wait);
+    // The page may have closed the manager in the very moment in which the module came.
+    if (this.#closed) throw closed();
+    return this.#core ?? this.#create(core);
   }
 
-  async #create(): Promise<TokenCore> {
-    const { source, deadline, policy } = this.#options;
-    if (typeof source !== "function") checkUrl("source", source, true);
-    const { TokenCore } = await loadCore(this.#load);
-    if (this.#closed) throw closed();
+  #create({ TokenCore }: Core): TokenCore {
+    const { deadline, policy } = this.#options;
     const options = {
       source: weakOption(this, (manager) => addressOf(manager.#options.source)),
       request: weakOption(this, (manager) => manager.#checkedRequest()),

@@ -1,8 +1,9 @@
 // Brings the WebAssembly module from wherever it is to where it is compiled, and says what stands in its way.
 import { UploadTokenError } from "./errors.js";
 import type { WasmSource } from "./types.js";
+import { passing, type Watch } from "./watch.js";
 
-/** @internal Where the module comes from: called once, on first use. */
+/** @internal Where the module comes from: called on first use, and again after a failure. */
 export type Loader = () => WasmSource | PromiseLike<WasmSource>;
 
 /** What the module and its glue rest on, and what may be missing: jsdom has no coders, an old Jest no AbortController. */
@@ -14,45 +15,66 @@ const REFERENCE_TYPES = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96
 const FLOOR = "Chrome 96, Edge 96, Firefox 92, Safari 15.4";
 
 /** @internal The module, compiled. Rejects with an `UploadTokenError` of code `wasm` that names the cause. */
-export async function compile(load: Loader): Promise<WebAssembly.Module> {
+export async function compile(load: Loader, watch: Watch): Promise<WebAssembly.Module> {
   const missing = NEEDED.find((name) => !(name in globalThis));
   if (missing) throw wasmError(`needs ${missing}, which is missing here; browsers have it since ${FLOOR}`);
   let source: WasmSource;
   try {
     source = await load();
   } catch (cause) {
-    throw wasmError(`could not be had: the function that brings it failed${because(cause)}`, cause);
+    throw passing(wasmError(`could not be had: the function that brings it failed${because(cause)}`, cause));
   }
-  if (typeof source === "string" || source instanceof URL) source = await download(String(source));
+  if (typeof source === "string" || source instanceof URL) source = await download(String(source), watch);
   // By its name, as below: a test's frame has another class of this name.
   if (nameOf(source) === "WebAssembly.Module") return source as WebAssembly.Module;
-  return isResponse(source) ? fromResponse(source) : fromBytes(source as BufferSource, "what the option wasm gives");
+  return isResponse(source)
+    ? fromResponse(source, watch)
+    : fromBytes(source as BufferSource, "what the option wasm gives");
 }
 
-async function download(address: string): Promise<Response> {
+async function download(address: string, watch: Watch): Promise<Response> {
   try {
-    return await fetch(address);
+    return await watch.fetch(address, bare(address));
   } catch (cause) {
     const why = "the device is offline, CORS forbids it, or connect-src of the page's Content-Security-Policy does";
-    throw wasmError(`could not be fetched: ${why} (GET ${bare(address)})`, cause);
+    throw passing(wasmError(`could not be fetched: ${why} (GET ${bare(address)})`, cause));
   }
 }
 
-async function fromResponse(response: Response): Promise<WebAssembly.Module> {
+/** Statuses of a server, or of what stands before it, that has trouble just now: those and all from 500 on. */
+const TROUBLED = [408, 425, 429];
+
+async function fromResponse(response: Response, watch: Watch): Promise<WebAssembly.Module> {
   const address = bare(response.url);
-  if (!response.ok) throw wasmError(`is not there (GET ${address} answered ${response.status})${elsewhere(address)}`);
+  const { ok, status } = response;
+  if (status >= 500 || TROUBLED.includes(status)) {
+    throw passing(wasmError(`could not be fetched (GET ${address} answered ${status})`));
+  }
+  if (!ok) throw wasmError(`is not there (GET ${address} answered ${status})${elsewhere(address)}`);
+  void watch.follow(response);
   const type = response.headers.get("content-type")?.split(";")[0] ?? "";
   // Compiled while it arrives, which engines do for this type only.
   if (type === "application/wasm") {
-    return WebAssembly.compileStreaming(response).catch((cause: unknown) => Promise.reject(explained(cause)));
+    return WebAssembly.compileStreaming(response).catch((cause: unknown) =>
+      Promise.reject(isBrokenOff(cause) ? brokenOff(address, cause) : explained(cause)),
+    );
   }
   let bytes: ArrayBuffer;
   try {
     bytes = await response.arrayBuffer();
   } catch (cause) {
-    throw wasmError(`did not arrive whole (GET ${address})`, cause);
+    throw brokenOff(address, cause);
   }
   return fromBytes(bytes, `what GET ${address} answered (${type || "of no type"})`, elsewhere(address));
+}
+
+/** Engines tell of a download that ends early as `fetch` does, and of the module itself by classes of `WebAssembly`. */
+function isBrokenOff(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === "TypeError" && !POLICY.test(cause.message);
+}
+
+function brokenOff(address: string, cause: unknown): UploadTokenError {
+  return passing(wasmError(`did not arrive whole (GET ${address})`, cause));
 }
 
 async function fromBytes(source: BufferSource, what: string, hint = ""): Promise<WebAssembly.Module> {
@@ -80,9 +102,12 @@ function isResponse(source: unknown): source is Response {
   return typeof (source as Partial<Response> | null)?.arrayBuffer === "function";
 }
 
+/** What engines say where the page's policy forbids to compile. */
+const POLICY = /content.security|\bcsp\b|unsafe-eval/i;
+
 /** Why an engine did not compile the module. */
 function explained(cause: unknown): UploadTokenError {
-  if (/content.security|\bcsp\b|unsafe-eval/i.test(String(cause))) {
+  if (POLICY.test(String(cause))) {
     return wasmError(
       "may not be compiled: script-src of the page's Content-Security-Policy needs 'wasm-unsafe-eval'",
       cause,

@@ -68,7 +68,10 @@ export interface TokenManagerOptions {
   deadline?: number;
   /** Numbers of the token's life; each has a default. */
   policy?: Partial<RefreshPolicy>;
-  /** Where the WebAssembly module comes from, when the default does not suit. A function is called on first use. */
+  /**
+   * Where the WebAssembly module comes from, when the default does not suit. A function is called on first use, and
+   * again if it rejects, or gives nothing for the time of `deadline`.
+   */
   wasm?: WasmSource | PromiseLike<WasmSource> | (() => WasmSource | PromiseLike<WasmSource>);
 }
 

@@ -1,10 +1,7 @@
 import {
   failure,
-  loadCore,
-  loaderOf,
   onFailure,
   type ClientCredential,
-  type Core,
   type CredentialSource,
   type Delivered,
   type Delivery,
@@ -14,6 +11,7 @@ import {
   type UploadOptions,
 } from "../../core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
+import { Loading } from "../../loading.js";
 import { ownManager } from "../../manager.js";
 import { addressOf } from "../../options.js";
 import type { TokenManager } from "../../types.js";
@@ -58,10 +56,11 @@ export class Host implements UploadHost {
   readonly #options: VodOptions & Numbers;
   readonly #scopes: Scopes;
   readonly #tokens: TokenManager | null;
+  /** Where the module comes from, if no manager of this copy of the package brings it. */
+  readonly #loading: Loading;
   #disposed = false;
   #sdk: Sdk | undefined;
   #core: UploadCore | undefined;
-  #starting: Promise<UploadCore> | undefined;
   readonly #onFailure = (error: UploadTokenError): void => {
     busy.delete(this);
     for (const entry of this.files) {
@@ -90,6 +89,7 @@ export class Host implements UploadHost {
   constructor({ tokens, options, page }: HostParts) {
     this.#tokens = tokens;
     this.#options = options;
+    this.#loading = new Loading(options.wasm ?? inlined);
     this.#scopes = new Scopes(options.perFile);
     this.files = new Files(this.#scopes.count(tokens));
     this.page = new Page(page);
@@ -129,7 +129,7 @@ export class Host implements UploadHost {
     const turn = ++entry.turn;
     entry.begun = true;
     try {
-      if (isThenable(ready)) await pageReady(ready, this.#options.deadline ?? DEADLINE);
+      if (isThenable(ready)) await pageReady(ready, this.#wait);
       const scope = this.#sts ? this.#scopes.of(entry) : "";
       if (scope === undefined) throw invalidOption("perFile", "must return a string");
       const core = this.#core ?? (await this.#start());
@@ -149,23 +149,25 @@ export class Host implements UploadHost {
     return entry && this.#core && !failure() ? act(this.#core, entry.id) : undefined;
   }
 
-  #start(): Promise<UploadCore> {
-    const starting = (this.#starting ??= this.#create());
-    starting.catch(() => (this.#starting = undefined));
-    return starting;
+  async #start(): Promise<UploadCore> {
+    const own = ownManager(this.#tokens);
+    const wait = this.#wait;
+    if (this.#sts && own) {
+      const tokens = await own.core(wait);
+      return (this.#core ??= tokens.uploads(this.#settings(), this.#calls()));
+    }
+    const loading = own && this.#options.wasm === undefined ? own.module(wait) : this.#loading.get(wait);
+    const { UploadCore } = await loading;
+    return (this.#core ??= new UploadCore(this.#settings(), this.#calls()));
   }
 
-  async #create(): Promise<UploadCore> {
-    const own = ownManager(this.#tokens);
-    const host = weakObject(this, CALLS);
-    const { wasm } = this.#options;
-    if (this.#sts && own) this.#core = (await own.core()).uploads(this.#settings(), host);
-    else {
-      const module = wasm === undefined ? (own?.module() ?? defaultModule()) : loadCore(loaderOf(wasm));
-      const { UploadCore } = await module;
-      this.#core = new UploadCore(this.#settings(), host);
-    }
-    return this.#core;
+  #calls(): UploadHost {
+    return weakObject(this, CALLS);
+  }
+
+  /** How long a file waits for its credential, and for the module before that, ms. */
+  get #wait(): number {
+    return this.#options.deadline ?? DEADLINE;
   }
 
   /** Whether UploadAuths are asked of VOD, with an STS token. */
@@ -373,9 +375,8 @@ export class Host implements UploadHost {
 const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as const satisfies (keyof UploadHost)[];
 
 /** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
-async function defaultModule(): Promise<Core> {
-  const { wasm } = await import("../../entries/inline.js");
-  return loadCore(wasm);
+async function inlined(): Promise<Uint8Array<ArrayBuffer>> {
+  return (await import("../../entries/inline.js")).wasm();
 }
 
 /** To the module a file that the page took away: what there was to say of it is said. */

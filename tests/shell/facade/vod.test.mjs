@@ -85,16 +85,39 @@ test("the page's callbacks are called with the SDK's arguments, on the page's op
   assert.deepEqual(heard, [[true, info]]);
 });
 
-test("a file whose module cannot be loaded fails with a code", async () => {
-  const source = counting();
-  const manager = createTokenManager({ source, wasm: () => Promise.reject(new Error("no such file")) });
-  const failed = new Promise((done) => {
-    const { options } = createVodUploader(Vod, manager, { onUploadFailed: (info, code) => done([info.state, code]) });
-    options.onUploadstarted({ state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false });
+/** What stands in the way of the module → where it comes from, and the code of the file at its deadline. */
+const NO_MODULE = {
+  "is not there": [() => new Uint8Array([1, 2, 3, 4]), "wasm"],
+  "cannot be had": [() => Promise.reject(new Error("offline")), "wasm"],
+  "never comes": [never, "timeout"],
+};
+
+for (const [what, [load, code]] of Object.entries(NO_MODULE)) {
+  test(`a file whose module ${what} fails with a code by its deadline, and again after another start`, async (t) => {
+    // The module's own timers keep no process alive.
+    const alive = setInterval(() => {}, 60_000);
+    t.after(() => clearInterval(alive));
+    const source = counting();
+    const manager = createTokenManager({ source, wasm: load });
+    for (const [tokens, options] of [
+      [manager, {}],
+      [manager, { uploadAuth: never }],
+      [null, { uploadAuth: never, wasm: load }],
+    ]) {
+      let tell;
+      const onUploadFailed = ({ state }, code) => tell([state, code]);
+      const uploader = createVodUploader(Vod, tokens, { ...options, deadline: 60, onUploadFailed });
+      for (let start = 0; start < 2; start++) {
+        const failed = new Promise((done) => (tell = done));
+        const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
+        uploader.options.onUploadstarted(info);
+        assert.deepEqual(await failed, ["Failure", code]);
+      }
+    }
+    assert.equal(source.requests.length, 0);
+    manager.close();
   });
-  assert.deepEqual(await failed, ["Failure", "wasm"]);
-  assert.equal(source.requests.length, 0);
-});
+}
 
 test("the page's own answers are not carried out, and told of once", () => {
   const [answers, events] = [[], []];

@@ -1,0 +1,95 @@
+import { loadCore, type Core, type ModuleSource } from "./core.js";
+import { UploadTokenError } from "./errors.js";
+import { setTimeout as arm } from "./glue.js";
+import { passes } from "./watch.js";
+
+/** An attempt of which nothing is heard for so long is given up, ms. As long as one request for a token. */
+const PATIENCE = 10_000;
+/** Wait after a first failure, ms; each further one in a row triples it. */
+const BACKOFF = 1_000;
+const LONGEST_BACKOFF = 10_000;
+
+/** @internal In ms; of the same names as in the policy of requests. */
+export interface LoadOptions {
+  readonly deadline?: number | undefined;
+  readonly backoffBase?: number | undefined;
+  /** Hears of each failure after which the load is tried again, in `retryIn` ms. */
+  readonly onRetry?: (error: UploadTokenError, failures: number, retryIn: number) => void;
+}
+
+interface Caller {
+  resolve(core: Core): void;
+  reject(error: UploadTokenError): void;
+}
+
+/**
+ * @internal The module for one of its users: loaded on first use, and protected as a request for a token is. Trouble
+ * that passes is tried again for as long as somebody waits, and nobody waits for longer than they said.
+ */
+export class Loading {
+  readonly #source: ModuleSource;
+  readonly #options: LoadOptions;
+  readonly #callers = new Set<Caller>();
+  #running = false;
+  #lastError: UploadTokenError | undefined;
+
+  constructor(source: ModuleSource, options: LoadOptions = {}) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** The module; settles within `wait` ms. */
+  get(wait: number): Promise<Core> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        disarm();
+        this.#callers.delete(caller);
+      };
+      const caller: Caller = {
+        resolve: (core) => (end(), resolve(core)),
+        reject: (error) => (end(), reject(error)),
+      };
+      const disarm = arm(() => caller.reject(this.#lastError ?? late(wait)), wait);
+      this.#callers.add(caller);
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  /** Nobody waits any more: all are told `error`. */
+  end(error: UploadTokenError): void {
+    for (const caller of [...this.#callers]) caller.reject(error);
+  }
+
+  async #run(): Promise<void> {
+    const { deadline = PATIENCE, backoffBase = BACKOFF, onRetry } = this.#options;
+    this.#running = true;
+    for (let failures = 1; this.#callers.size > 0; failures++) {
+      try {
+        const core = await loadCore(this.#source, deadline);
+        for (const caller of [...this.#callers]) caller.resolve(core);
+      } catch (cause) {
+        const error = cause as UploadTokenError;
+        if (!passes(error) || !canBeRepeated(this.#source)) {
+          this.end(error);
+          break;
+        }
+        // Everybody is in a pause when a server comes back, and is not to return at once.
+        const pause = Math.min(backoffBase * 3 ** (failures - 1), LONGEST_BACKOFF) * (0.5 + Math.random() / 2);
+        this.#lastError = error;
+        if (this.#callers.size > 0) onRetry?.(error, failures, Math.ceil(pause));
+        await new Promise<void>((resolve) => arm(resolve, pause));
+      }
+    }
+    this.#running = false;
+    this.#lastError = undefined;
+  }
+}
+
+/** A promise that rejected rejects for ever, and the body of an answer can be read once. */
+function canBeRepeated(source: ModuleSource): boolean {
+  return typeof source === "function" || typeof source === "string" || source instanceof URL;
+}
+
+function late(wait: number): UploadTokenError {
+  return new UploadTokenError("timeout", `the WebAssembly module did not arrive within ${wait} ms`);
+}

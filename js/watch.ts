@@ -1,0 +1,74 @@
+import { UploadTokenError } from "./errors.js";
+import { setTimeout as arm } from "./glue.js";
+
+/** Errors after which it is of use to ask again. */
+const passed = new WeakSet<UploadTokenError>();
+
+/** @internal Marks `error` as trouble that passes: the module may come if it is asked for again. */
+export function passing(error: UploadTokenError): UploadTokenError {
+  passed.add(error);
+  return error;
+}
+
+/** @internal Whether it is of use to ask for the module again after `error`. */
+export function passes(error: UploadTokenError): boolean {
+  return passed.has(error);
+}
+
+/**
+ * @internal One attempt to bring the module, which is given up when nothing of it comes for `patience` ms. Not when it
+ * takes long: a slow connection would begin anew for ever.
+ */
+export class Watch {
+  /** Rejects when the attempt is given up. */
+  readonly silence: Promise<never>;
+  readonly #patience: number;
+  #abort: AbortController | undefined;
+  #address: string | undefined;
+  #giveUp!: (error: UploadTokenError) => void;
+  #disarm: () => void = () => {};
+
+  constructor(patience: number) {
+    this.#patience = patience;
+    this.silence = new Promise((_, reject) => (this.#giveUp = reject));
+    // Whoever brings the module may be done with before anybody listens.
+    this.silence.catch(() => {});
+    this.heard();
+  }
+
+  /** As `fetch`, ended with the attempt. `told` is the address as an error may have it. */
+  fetch(address: string, told: string): Promise<Response> {
+    this.#abort = new AbortController();
+    this.#address = told;
+    return fetch(address, { signal: this.#abort.signal });
+  }
+
+  /** Something arrived. */
+  heard(): void {
+    this.#disarm();
+    this.#disarm = arm(() => this.#end(), this.#patience);
+  }
+
+  /** Hears each piece of `response`, whose body is left to others. */
+  async follow(response: Response): Promise<void> {
+    this.heard();
+    try {
+      const reader = response.clone().body?.getReader();
+      while (reader && !(await reader.read()).done) this.heard();
+    } catch {
+      // Whoever reads the body itself is told.
+    }
+  }
+
+  /** The attempt is over. */
+  done(): void {
+    this.#disarm();
+  }
+
+  #end(): void {
+    const from = this.#address === undefined ? "" : ` (GET ${this.#address})`;
+    const message = `the WebAssembly module does not arrive: nothing of it came for ${this.#patience} ms${from}`;
+    this.#giveUp(passing(new UploadTokenError("wasm", message)));
+    this.#abort?.abort();
+  }
+}

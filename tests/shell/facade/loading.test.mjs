@@ -1,0 +1,148 @@
+// The load of the WebAssembly module is protected as a request for a token is: it ends, it is tried again, it can be
+// closed.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { nodeJson } from "./support.mjs";
+
+/** What every process here begins with: `serve(...answers)` is the address of a server that gives them in turn. */
+const PRELUDE = `
+  import { once } from "node:events";
+  import { readFile } from "node:fs/promises";
+  import { createServer } from "node:http";
+  import { createTokenManager } from "upload-token/wasm";
+  const bytes = await readFile(new URL("dist/upload_token_bg.wasm", "file://" + process.cwd() + "/"));
+  const source = () => ({ AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", expiresIn: 3600 });
+  const never = () => new Promise(() => {});
+  const outcome = (promise) => promise.then(({ accessKeyId }) => accessKeyId, ({ code, message }) => code + ": " + message);
+  const policy = { backoffBase: 10, waitDeadline: 20_000 };
+  const whole = (response) => response.writeHead(200, { "content-type": "application/wasm" }).end(bytes);
+  const start = (response) => response.writeHead(200, { "content-type": "application/wasm" }).write(bytes.subarray(0, 99));
+  const status = (code) => (response) => response.writeHead(code).end("busy");
+  let asked = 0;
+  const serve = async (...answers) => {
+    const server = createServer((_, response) => answers[Math.min(asked++, answers.length - 1)](response));
+    server.listen(0, "127.0.0.1").unref();
+    await once(server, "listening");
+    return "http://127.0.0.1:" + server.address().port + "/module.wasm?key=CANARY";
+  };
+  const end = (value) => process.stdout.write(JSON.stringify(value), () => process.exit());
+`;
+
+/** Trouble that passes → what is served, in turn, and how often it is asked for. */
+const TROUBLE = {
+  "a connection that is dropped": "(response) => response.destroy(), whole",
+  "a server that is busy": "status(503), status(429), whole",
+  "a download that breaks off": "(response) => (start(response), setTimeout(() => response.destroy(), 20)), whole",
+  "a download of which no more comes": "start, whole",
+  "an answer that does not begin": "() => {}, whole",
+};
+
+for (const [what, answers] of Object.entries(TROUBLE)) {
+  test(`the module is loaded in spite of ${what}, which is told meanwhile`, async () => {
+    const { got, asked, told } = await nodeJson(`${PRELUDE}
+      const tokens = createTokenManager({ source, wasm: await serve(${answers}), policy, deadline: 800 });
+      const told = [];
+      tokens.on("refreshFailed", ({ error, failures, retryIn, usable }) => {
+        told.push([error.code, error.message, failures, typeof retryIn, usable]);
+      });
+      const got = await outcome(tokens.getToken());
+      end({ got, asked, told });`);
+    assert.equal(got, "STS.a");
+    assert(told.length > 0 && asked > 1);
+    told.forEach(([code, message, ...rest], index) => {
+      assert.equal(code, "wasm");
+      assert.match(message, /GET http:\S+\/module\.wasm\W/);
+      assert.doesNotMatch(message, /CANARY/);
+      assert.deepEqual(rest, [index + 1, "number", false]);
+    });
+  });
+}
+
+test("a slow download is not begun anew", async () => {
+  const { got, asked } = await nodeJson(`${PRELUDE}
+    const slowly = async (response) => {
+      response.writeHead(200, { "content-type": "application/wasm" });
+      for (let at = 0; at < 8; at++) {
+        response.write(bytes.subarray((bytes.length * at) / 8, (bytes.length * (at + 1)) / 8));
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+      response.end();
+    };
+    const tokens = createTokenManager({ source, wasm: await serve(slowly), policy, deadline: 2000 });
+    const got = await outcome(tokens.getToken());
+    end({ got, asked });`);
+  assert.equal(got, "STS.a");
+  assert.equal(asked, 1);
+});
+
+test("a function that fails is called again", async () => {
+  const got = await nodeJson(`${PRELUDE}
+    let calls = 0;
+    const wasm = async () => {
+      if (calls++ === 0) throw new TypeError("Failed to fetch dynamically imported module");
+      return bytes;
+    };
+    end([await outcome(createTokenManager({ source, wasm, policy }).getToken()), calls]);`);
+  assert.deepEqual(got, ["STS.a", 2]);
+});
+
+test("what no repetition mends is told at once", async () => {
+  const { got, asked } = await nodeJson(`${PRELUDE}
+    const got = await outcome(createTokenManager({ source, wasm: await serve(status(404)), policy }).getToken());
+    end({ got, asked });`);
+  assert.match(got, /^wasm: .*answered 404/);
+  assert.equal(asked, 1);
+});
+
+test("an answer and a promise are not asked twice: they would say the same", async () => {
+  const got = await nodeJson(`${PRELUDE}
+    const broken = fetch(await serve((response) => (start(response), setTimeout(() => response.destroy(), 50))));
+    const told = [await outcome(createTokenManager({ source, wasm: broken, policy }).getToken())];
+    const rejected = Promise.reject(new Error("offline"));
+    told.push(await outcome(createTokenManager({ source, wasm: rejected, policy }).getToken()));
+    end([...told, asked]);`);
+  assert.match(got[0], /^wasm: .*did not arrive whole/);
+  assert.match(got[1], /^wasm: .*offline/);
+  assert.equal(got[2], 1);
+});
+
+test("a caller waits no longer for the module than for a token, and is told the last failure", async () => {
+  const [hung, failed] = await nodeJson(`${PRELUDE}
+    policy.waitDeadline = 2000;
+    const hung = await outcome(createTokenManager({ source, wasm: never, policy }).getToken());
+    const failed = await outcome(createTokenManager({ source, wasm: await serve(status(503)), policy }).getToken());
+    end([hung, failed]);`);
+  assert.match(hung, /^timeout: the WebAssembly module did not arrive within 2000 ms/);
+  assert.match(failed, /^wasm: .*answered 503/);
+});
+
+test("close() rejects who waits for the module, and no more is asked for", async () => {
+  const { got, asked } = await nodeJson(`${PRELUDE}
+    const tokens = createTokenManager({ source, wasm: await serve(status(503)), policy });
+    const waiting = [tokens.getToken(), tokens.getToken({ scope: "a" })].map(outcome);
+    await new Promise((resolve) => tokens.on("refreshFailed", resolve));
+    tokens.close();
+    const got = await Promise.all(waiting);
+    const before = asked;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    end({ got, asked: asked - before });`);
+  for (const outcome of got) assert.match(outcome, /^closed: /);
+  assert.equal(asked, 0);
+});
+
+test("one that hangs holds up no other, and whoever waits for it has the module of another", async () => {
+  const got = await nodeJson(`${PRELUDE}
+    const hung = outcome(createTokenManager({ source, wasm: never }).getToken());
+    const other = await outcome(createTokenManager({ source }).getToken());
+    end([await hung, other]);`);
+  assert.deepEqual(got, ["STS.a", "STS.a"]);
+});
+
+test("a module that comes after it was given up is taken", async () => {
+  const got = await nodeJson(`${PRELUDE}
+    let calls = 0;
+    const wasm = () => calls++ ? never() : new Promise((resolve) => setTimeout(resolve, 300, bytes));
+    end([await outcome(createTokenManager({ source, wasm, policy, deadline: 100 }).getToken()), calls > 1]);`);
+  assert.deepEqual(got, ["STS.a", true]);
+});
