@@ -13,6 +13,7 @@ import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./er
 import { Loading } from "./loading.js";
 import { nearest } from "./misuse.js";
 import { addressOf, checkGetToken, checkRequest, checkScope, checkUrl, readOptions } from "./options.js";
+import { ON_RESET, type ResetListener, type TellsReset } from "./reset.js";
 import type {
   GetTokenOptions,
   RefreshFailedEvent,
@@ -48,12 +49,12 @@ const EVENTS = {
 } satisfies Record<keyof TokenManagerEvents, true>;
 
 /** @internal The manager behind {@link createTokenManager}. It decides nothing: the module does. */
-export class Manager implements TokenManager {
+export class Manager implements TokenManager, TellsReset {
   readonly #options: TokenManagerOptions;
   readonly #loading: Loading;
   /** Replaced, never changed in place: a listener may end itself or another while it is called. */
   #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
-  readonly #onReset = new Set<WeakRef<(scope: string | undefined) => void>>();
+  readonly #onReset = new Set<WeakRef<ResetListener>>();
   #core: TokenCore | undefined;
   #closed = false;
   #warned = false;
@@ -157,8 +158,8 @@ export class Manager implements TokenManager {
     this.close();
   }
 
-  /** @internal Tells `listener`, which the caller keeps, of each reset. */
-  onReset(listener: (scope: string | undefined) => void): void {
+  /** @internal */
+  [ON_RESET](listener: ResetListener): void {
     this.#onReset.add(new WeakRef(listener));
   }
 

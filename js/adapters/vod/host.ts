@@ -14,6 +14,7 @@ import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../.
 import { Loading } from "../../loading.js";
 import { ownManager } from "../../manager.js";
 import { addressOf } from "../../options.js";
+import { onReset } from "../../reset.js";
 import type { TokenManager } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import { placeOf } from "./direct.js";
@@ -93,7 +94,7 @@ export class Host implements UploadHost {
     this.#scopes = new Scopes(options.perFile);
     this.files = new Files(this.#scopes.count(tokens));
     this.page = new Page(page);
-    ownManager(tokens)?.onReset(this.#onReset);
+    onReset(tokens, this.#onReset);
     onFailure(this.#onFailure);
   }
 

@@ -1,5 +1,6 @@
 // The uploader's adapter without a browser: misuse, and what is handed to the SDK.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { createTokenManager, isUploadTokenError, wasm } from "upload-token";
@@ -161,6 +162,24 @@ test("a scope that is no text fails the file at once, and the page is asked for 
   assert.equal(right.code, "network");
   assert.deepEqual(scopes, ["a.mp4"]);
   refusing.close();
+});
+
+test("a reset is heard by the uploaders of another copy of the package", async () => {
+  const other = createRequire(import.meta.url)("upload-token/vod");
+  for (const make of [createVodUploader, other.createVodUploader]) {
+    const asked = Promise.withResolvers();
+    const manager = createTokenManager({ source: () => (asked.resolve(), never()) });
+    const told = [];
+    const uploader = make(Vod, manager, { onUploadFailed: ({ state }, code) => told.push([state, code]) });
+    const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
+    Object.assign(uploader, { files: [info], _state: "Start", _curIndex: 0 });
+    uploader.options.onUploadstarted(info);
+    await asked.promise;
+    manager.reset();
+    await new Promise(setImmediate);
+    assert.deepEqual(told, [["Failure", "reset"]]);
+    manager.close();
+  }
 });
 
 test("in UploadAuth mode a file that waited too long is not told of the manager's failures", async () => {
