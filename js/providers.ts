@@ -8,7 +8,7 @@
  */
 import { invalidOption } from "./errors.js";
 import { checkScope } from "./options.js";
-import type { StsToken, TokenManager } from "./types.js";
+import type { TokenManager } from "./types.js";
 
 /** The part of the manager that these hooks need. */
 export type ProviderTokens = Pick<TokenManager, "getToken" | "peek" | "status">;
@@ -66,15 +66,15 @@ export interface UppyOptions extends ProviderOptions {
 
 /** What Uppy's hooks resolve with: its releases disagree on the names. */
 export interface UppyCredentials {
+  /** Without the `Expiration` of release 5, at which that would end a request that is under way. */
   readonly credentials: {
     readonly AccessKeyId: string;
     readonly SecretAccessKey: string;
     readonly SessionToken: string;
-    /** ISO 8601, by this device's clock. */
-    readonly Expiration: string;
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
     readonly sessionToken: string;
+    /** ISO 8601, by this device's clock. */
     readonly expiration: string;
   };
   readonly region: string;
@@ -84,10 +84,10 @@ export interface UppyCredentials {
 /**
  * The option `getTemporarySecurityCredentials` of `@uppy/aws-s3` up to release 5, and `getCredentials` of later ones.
  *
- * Later releases keep what they are given until a request is refused, and read it for each. What they read is
- * therefore alive: it is the token that the manager has in hand at that moment. Only if none is, because the last one
- * ended while nothing was sent, does the client find that out from a refusal, as it would by itself.
+ * Uppy keeps what it is given, an error as well (release 5), and waits for it before each request. So what it keeps
+ * asks again whenever it is waited for: each request is signed with the token in hand, and a failure is not for ever.
  *
+ * @throws `UploadTokenError`, as `tokens.getToken` does, to whoever waits.
  * @example
  * ```ts
  * uppy.use(AwsS3, {
@@ -104,36 +104,46 @@ export function uppyCredentials(
   const { region, bucket = "" } = options;
   if (typeof region !== "string" || region === "") throw invalidOption("region", "must be a text");
   if (typeof bucket !== "string") throw invalidOption("bucket", "must be a text");
-  return async ({ signal } = {}) => {
-    let last = await tokens.getToken({ scope, ...(signal && { signal }) });
-    /** The token of this moment. Asking for it has it refreshed in time for the next request. */
-    const current = (): StsToken => {
-      tokens.getToken({ scope }).then(
-        (token) => (last = token),
-        // Its listeners have been told; Uppy will be by the server, if the token has ended by then.
-        () => {},
-      );
-      return tokens.peek(scope) ?? last;
-    };
-    const { accessKeyId, accessKeySecret, securityToken } = last;
-    const expiration = new Date(Date.now() + tokens.status(scope).validFor).toISOString();
+  const ask = async (signal: AbortSignal | undefined): Promise<UppyCredentials> => {
+    const { accessKeyId, accessKeySecret, securityToken } = await tokens.getToken({ scope, ...(signal && { signal }) });
     const credentials = {
       AccessKeyId: accessKeyId,
       SecretAccessKey: accessKeySecret,
       SessionToken: securityToken,
-      Expiration: expiration,
-      expiration,
-      get accessKeyId() {
-        return current().accessKeyId;
-      },
-      get secretAccessKey() {
-        return current().accessKeySecret;
-      },
-      get sessionToken() {
-        return current().securityToken;
-      },
+      accessKeyId,
+      secretAccessKey: accessKeySecret,
+      sessionToken: securityToken,
+      expiration: new Date(Date.now() + tokens.status(scope).validFor).toISOString(),
     };
     return { credentials, region, bucket };
+  };
+  return ({ signal } = {}) => {
+    let given = signal;
+    return askedByEach(() => {
+      // It is of the file for which Uppy asked; others wait for what it keeps as well, also when that file was cancelled.
+      const asker = given;
+      given = undefined;
+      return ask(asker);
+    });
+  };
+}
+
+/** As the promise of `ask()`, but for whoever waits it is called again; and so it is for an answer that was kept. */
+function askedByEach<T extends object>(ask: () => Promise<T>): Promise<T> {
+  const then: Promise<T>["then"] = (done, failed) =>
+    ask().then((answer) => {
+      const made = done?.(answer);
+      // Not before that: what has this already is not handed over, but waited for.
+      Object.defineProperty(answer, "then", { value: then });
+      return made as never;
+    }, failed);
+  const once = (): Promise<T> => new Promise((resolve, reject) => void then(resolve, reject));
+  return {
+    // `await` calls this of anything but a promise of the platform's own.
+    then,
+    catch: (failed) => once().catch(failed),
+    finally: (ended) => once().finally(ended),
+    [Symbol.toStringTag]: "Promise",
   };
 }
 
@@ -144,14 +154,16 @@ export interface CosCredentials {
   SecurityToken: string;
   StartTime: number;
   ExpiredTime: number;
+  /** Not for other requests, as far as the client knows such. */
+  ScopeLimit: true;
 }
 
 /**
  * The option `getAuthorization` of `cos-js-sdk-v5`.
  *
- * The client keeps credentials until a minute before their `ExpiredTime`, by a clock that it sets right after a refusal
- * only, and signs with the span from `StartTime` on. So that span is short and on the server's clock: the client
- * asks before each request, and a wrong clock of the device costs no refusal.
+ * The client signs with the span from `StartTime` to `ExpiredTime`, which is short and on the server's clock: a wrong
+ * clock of the device costs no refusal. It would keep credentials by the device's clock, so that what it is given
+ * matches no later request: it asks before each.
  *
  * Where the manager has no token the request fails with the client's own error; the manager's `refreshFailed` says why.
  *
@@ -165,30 +177,45 @@ export function cosAuthorization(
   options: ProviderOptions = {},
 ): (request: object, callback: (credentials: CosCredentials) => void) => void {
   const scope = check(tokens, options);
-  const credentials = async (): Promise<CosCredentials> => {
+  const credentials = async (offset: number): Promise<CosCredentials> => {
     const { accessKeyId, accessKeySecret, securityToken, expiresAt } = await tokens.getToken({ scope });
     const { validFor, margin = 0 } = tokens.status(scope);
-    const now = Math.floor((expiresAt - validFor - margin) / 1000);
-    return {
+    const left = validFor + margin;
+    // An AppServer that tells no time leaves an estimate by the device's clock. COS told its own then, in refusing that.
+    const now = offset === 0 ? expiresAt - left : Date.now() + offset;
+    const given: CosCredentials = {
       TmpSecretId: accessKeyId,
       TmpSecretKey: accessKeySecret,
       SecurityToken: securityToken,
-      StartTime: now - COS_BEFORE,
-      ExpiredTime: Math.min(now + COS_AFTER, Math.floor(expiresAt / 1000)),
+      StartTime: Math.floor(now / 1000) - COS_BEFORE,
+      ExpiredTime: Math.floor((now + Math.min(left, COS_AFTER)) / 1000),
+      ScopeLimit: true,
     };
+    // The client notes here what the credentials are for. It compares ends with a clock that may be wrong: that of
+    // these may seem far ahead when it is over.
+    return Object.defineProperty(given, "ScopeKey", { get: () => undefined, set: () => {} });
   };
-  return (_request, callback) => {
-    credentials().then(callback, () => callback(NONE));
+  return (request, callback) => {
+    // In ms; not 0 once COS has refused a request for its time.
+    const { SystemClockOffset: offset } = request as { SystemClockOffset?: number };
+    credentials(offset ?? 0).then(callback, () => callback(NONE));
   };
 }
 
 /** How far the server's clock may be behind the estimate, s. */
 const COS_BEFORE = 60;
-/** The client keeps credentials that have more than a minute left; the estimate may be some seconds ahead, s. */
-const COS_AFTER = 45;
+/** How long a request may take to be sent, and how far the server's clock may be ahead of the estimate, ms. */
+const COS_AFTER = 45_000;
 
 /** The client has no way to be told of an error; it fails a request whose credentials are empty. */
-const NONE: CosCredentials = { TmpSecretId: "", TmpSecretKey: "", SecurityToken: "", StartTime: 0, ExpiredTime: 0 };
+const NONE: CosCredentials = {
+  TmpSecretId: "",
+  TmpSecretKey: "",
+  SecurityToken: "",
+  StartTime: 0,
+  ExpiredTime: 0,
+  ScopeLimit: true,
+};
 
 function check(tokens: ProviderTokens, options: ProviderOptions): string {
   if (typeof tokens?.getToken !== "function") throw invalidOption("tokens", "must be a token manager");

@@ -11,6 +11,7 @@ import { launchChrome } from "../../../scripts/lib/chrome.mjs";
 import { root } from "../../../scripts/lib/run.mjs";
 
 const MB = 1 << 20;
+const DAY = 86_400_000;
 const CLIENTS = ["s3", "uppy", "uppy5", "cos"];
 /** Where each client puts the id that it signed with. */
 const SIGNERS = [/Credential=(STS\.\d+)\//, /X-Amz-Credential=(STS\.\d+)%2F/, /q-ak=(STS\.\d+)&/];
@@ -23,6 +24,8 @@ describe("providers", () => {
   let seen;
   /** How long the stand-in takes for an answer, ms. */
   let answersAfter;
+  /** COS's clock minus this device's, ms, if COS looks at the time of requests. */
+  let cosAhead;
 
   before(async () => {
     const entryPoints = [join(root, "tests/e2e/providers/page/clients.mjs")];
@@ -35,6 +38,7 @@ describe("providers", () => {
   beforeEach(async () => {
     seen = [];
     answersAfter = 0;
+    cosAhead = undefined;
     page = await (await browser.newContext()).newPage();
     await page.route("**/*", answer);
     await page.goto("https://app.test/");
@@ -62,6 +66,9 @@ describe("providers", () => {
     seen.push({ id, token, left, authorization });
     if (answersAfter > 0) await new Promise((done) => setTimeout(done, answersAfter));
     const cors = { "access-control-allow-origin": "*", "access-control-expose-headers": "ETag" };
+    const late = cosAhead !== undefined && lateBy(authorization, Date.now() + cosAhead);
+    if (late)
+      return route.fulfill({ status: 403, headers: { ...cors, "content-type": "application/xml" }, body: late });
     const begin = "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>";
     const done =
       "<CompleteMultipartUploadResult><Location>l</Location><Key>k</Key><ETag>e</ETag></CompleteMultipartUploadResult>";
@@ -69,7 +76,7 @@ describe("providers", () => {
     return route.fulfill({ headers: { ...cors, etag: '"e"', "content-type": "application/xml" }, body });
   }
 
-  const make = (life, skew) => page.evaluate(([life, skew]) => harness.make(life, skew), [life, skew]);
+  const make = (life, how) => page.evaluate(([life, how]) => harness.make(life, how), [life, how]);
   const put = (name, size = 1000) => page.evaluate(([name, size]) => harness.put(name, size), [name, size]);
   const ids = () => seen.map(({ id }) => id);
 
@@ -80,8 +87,6 @@ describe("providers", () => {
       assert.equal(await put(name), "stored");
       assert.deepEqual([...new Set(ids())], ["STS.1"]);
       for (const { id, token } of seen) assert.equal(token, `token-${id}`);
-      // What a client keeps by itself is cleared by a timer, if at all.
-      if (name === "uppy5") return;
       await page.evaluate(() => harness.refuse());
       seen = [];
       assert.equal(await put(name), "stored");
@@ -111,14 +116,75 @@ describe("providers", () => {
     for (const { id, left } of seen) assert(left > 0, `${id} had ended ${-left} ms before`);
   });
 
-  test("COS signs by the server's clock, though the device's is a day late", async () => {
-    const DAY = 86_400_000;
-    await make(3_600_000, DAY);
-    assert.equal(await put("cos"), "stored");
-    const [, from, to] = /q-sign-time=(\d+);(\d+)&/.exec(seen[0].authorization).map(Number);
-    const now = (Date.now() + DAY) / 1000;
-    assert(from <= now && now <= to && to - from <= 120, `${from - now} to ${to - now} s from now`);
+  for (const name of CLIENTS) {
+    test(`${name} asks again after a request for a token that failed, whoever waited for it`, async () => {
+      await make(3_600_000);
+      await page.evaluate(() => harness.fail(1));
+      const failed = await Promise.allSettled([put(name), put(name)]);
+      for (const { value } of failed) assert.notEqual(value, "stored");
+      assert.deepEqual(seen, []);
+      await page.evaluate(() => harness.recovered());
+      assert.equal(await put(name), "stored");
+      assert.equal(await put(name), "stored");
+    });
+  }
+
+  test("a file of Uppy that is cancelled while the first token is awaited takes no other with it", async () => {
+    for (const name of ["uppy", "uppy5"]) {
+      await make(3_600_000);
+      assert.equal(await page.evaluate((name) => harness.cancelOne(name), name), "stored", name);
+      assert.equal(await put(name), "stored", name);
+    }
   });
+
+  for (const name of CLIENTS) {
+    test(`${name} signs with no token that ended while nothing was sent`, async () => {
+      await make(1000, { idleWindow: 100 });
+      assert.equal(await put(name), "stored");
+      await page.waitForTimeout(2000);
+      assert.equal(await put(name), "stored");
+      for (const { id, left } of seen) assert(left > 0, `${id} had ended ${-left} ms before`);
+    });
+  }
+
+  test("a token near its end does not end an upload of Uppy that is under way", async () => {
+    // Release 5 ends a part with the credentials that it was signed with, if those told their end.
+    const timeouts = await page.evaluateHandle(() => harness.timeouts());
+    await make(20_000);
+    assert.equal(await put("uppy5InParts", 6 * MB), "stored");
+    const given = await timeouts.jsonValue();
+    assert.equal(given.length, 2);
+    for (const timeout of given) assert(timeout > DAY, `${timeout} ms`);
+  });
+
+  // A second and a half minutes: the client itself takes what it has kept for good, with a clock that is that late.
+  for (const [what, skew] of [
+    ["right", 0],
+    ["80 s late", 80_000],
+    ["a day late", DAY],
+    ["a day early", -DAY],
+  ]) {
+    test(`COS signs by the server's clock while the device's is ${what}, and not with a token that was refused`, async () => {
+      await make(3_600_000, { skew });
+      assert.equal(await put("cos"), "stored");
+      await page.evaluate(() => harness.refuse());
+      assert.equal(await put("cos"), "stored");
+      assert.deepEqual(ids(), ["STS.1", "STS.2"]);
+      for (const { authorization } of seen) {
+        const [from, to] = spanOf(authorization);
+        const now = (Date.now() + skew) / 1000;
+        assert(from <= now && now <= to && to - from <= 120, `${from - now} to ${to - now} s from now`);
+      }
+    });
+
+    test(`COS is sent what it takes once it has told its time, if the AppServer tells none and the device's is ${what}`, async () => {
+      cosAhead = skew;
+      await make(3_600_000, { skew, silent: true });
+      assert.equal(await put("cos"), "stored");
+      assert.equal(await put("cos"), "stored");
+      assert(seen.length <= 3, `${seen.length} requests`);
+    });
+  }
 
   test("a client is told that there is no token, and asks again", async () => {
     await make(3_600_000);
@@ -128,3 +194,16 @@ describe("providers", () => {
     assert.match(await put("uppy"), /closed/);
   });
 });
+
+/** When a signature of COS begins and ends to be good, in seconds. */
+function spanOf(authorization) {
+  return /q-sign-time=(\d+);(\d+)&/.exec(authorization).slice(1).map(Number);
+}
+
+/** What COS answers at `now` to a request that was not signed for then. */
+function lateBy(authorization, now) {
+  const [from, to] = spanOf(authorization);
+  if (from <= now / 1000 && now / 1000 <= to) return undefined;
+  const time = new Date(now).toISOString();
+  return `<Error><Code>AccessDenied</Code><Message>Request has expired</Message><ServerTime>${time}</ServerTime></Error>`;
+}

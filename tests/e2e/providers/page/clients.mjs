@@ -12,10 +12,20 @@ const region = "oss-cn-shanghai";
 const bucket = "videos";
 let tokens;
 let clients;
+/** How many requests for a token fail from now on. */
+let failing = 0;
+/** What requests for a token wait for. */
+let held;
+const fail = () => Promise.reject(Object.assign(new Error("signed out"), { status: 401 }));
 
 globalThis.harness = {
-  /** Tokens STS.1, STS.2, …, each of `life` ms; `skew` is how far the server's clock is ahead of this device's. */
-  make(life, skew = 0) {
+  /**
+   * Tokens STS.1, STS.2, …, each of `life` ms.
+   *
+   * @param how - `skew` is how far the server's clock is ahead of this device's, in ms, which a `silent` one does not
+   *   tell; the rest is policy.
+   */
+  make(life, { skew = 0, silent = false, ...policy } = {}) {
     let made = 0;
     globalThis.ends = {};
     const source = () => {
@@ -27,10 +37,13 @@ globalThis.harness = {
         AccessKeySecret: "a".repeat(30),
         SecurityToken: `token-${id}`,
         Expiration: new Date(now + life).toISOString(),
-        ServerTime: now,
+        ...(!silent && { ServerTime: now }),
       };
     };
-    tokens = createTokenManager({ source });
+    tokens = createTokenManager({
+      source: async () => (await held, failing > 0 ? (failing--, fail()) : source()),
+      policy,
+    });
     clients = {
       s3: new S3Client({ region, endpoint: `https://${region}.aliyuncs.com`, credentials: s3Credentials(tokens) }),
       uppy: new Uppy().use(AwsS3, {
@@ -42,6 +55,12 @@ globalThis.harness = {
       }),
       uppy5: new Uppy().use(AwsS3Release5, {
         shouldUseMultipart: false,
+        getTemporarySecurityCredentials: uppyCredentials(tokens, { region: "us-east-1", bucket }),
+      }),
+      uppy5InParts: new Uppy().use(AwsS3Release5, {
+        shouldUseMultipart: true,
+        createMultipartUpload: async () => ({ uploadId: "1", key: "a.mp4" }),
+        completeMultipartUpload: async () => ({ location: "https://s3.us-east-1.amazonaws.com/videos/a.mp4" }),
         getTemporarySecurityCredentials: uppyCredentials(tokens, { region: "us-east-1", bucket }),
       }),
       cos: new COS({ getAuthorization: cosAuthorization(tokens) }),
@@ -57,13 +76,48 @@ globalThis.harness = {
       const about = { Bucket: "videos-1250000000", Region: "ap-shanghai", Key: "a.mp4", Body: new Blob([body]) };
       return clients.cos.putObject(about).then(
         () => "stored",
-        ({ error }) => String(error.message ?? error),
+        ({ error }) => String(error.message ?? error.Message ?? error),
       );
     }
     const uppy = clients[name];
     uppy.addFile({ name: `${crypto.randomUUID()}.mp4`, data: new Blob([body]) });
     const { failed } = await uppy.upload();
     return failed.length === 0 ? "stored" : String(failed[0].error);
+  },
+  /** Requests for a token fail, so many. */
+  fail: (count) => (failing = count),
+  /** The manager has a token again. */
+  async recovered() {
+    while (!tokens.peek()) await tokens.getToken().catch(() => new Promise((next) => setTimeout(next, 50)));
+  },
+  /** Uploads two files, and cancels the first while both wait for a token; what becomes of the second. */
+  async cancelOne(name) {
+    const { promise, resolve } = Promise.withResolvers();
+    held = promise;
+    const uppy = clients[name];
+    const [first, second] = ["a", "b"].map((file) => uppy.addFile({ name: `${file}.mp4`, data: new Blob([file]) }));
+    const told = new Promise((tell) => {
+      uppy.on("upload-success", ({ id }) => id === second && tell("stored"));
+      uppy.on("upload-error", ({ id }, error) => id === second && tell(String(error)));
+    });
+    void uppy.upload().catch(() => {});
+    while (tokens.status().waiting === 0) await new Promise((next) => setTimeout(next, 10));
+    uppy.removeFile(first);
+    held = undefined;
+    resolve();
+    return told;
+  },
+  /** The time-outs that requests are given from now on, in ms. */
+  timeouts() {
+    const given = [];
+    const { set } = Object.getOwnPropertyDescriptor(XMLHttpRequest.prototype, "timeout");
+    Object.defineProperty(XMLHttpRequest.prototype, "timeout", {
+      set(timeout) {
+        given.push(timeout);
+        set.call(this, timeout);
+      },
+    });
+    return given;
   },
   refuse: () => tokens.invalidate(tokens.peek()),
   close: () => tokens.close(),
