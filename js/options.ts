@@ -1,5 +1,6 @@
 import { invalidOption } from "./errors.js";
 import { checkNames } from "./misuse.js";
+import { baseAddress, isOwnSite } from "./place.js";
 import { POLICY_NUMBERS } from "./policy.js";
 import type { GetTokenOptions, TokenManagerOptions, TokenRequestOptions } from "./types.js";
 
@@ -138,18 +139,17 @@ export function checkUrl(option: string, source: unknown, used = false): void {
   if (!(source instanceof URL) && (typeof source !== "string" || source === "")) {
     throw invalidOption(option, "must be an address or a function");
   }
-  const base = (globalThis as { location?: { href: string } }).location?.href;
+  const base = baseAddress();
   let url: URL;
   try {
-    url = base === undefined || base === "about:blank" ? new URL(source) : new URL(source, base);
+    url = new URL(source, base);
   } catch {
     if (base !== undefined) throw invalidOption(option, "is no address");
     if (!used) return;
     throw invalidOption(option, "must be an absolute address here, or a function");
   }
   const local = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  const own = base !== undefined && new URL(base).origin === url.origin;
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && (local || own))) {
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && (local || isOwnSite(url)))) {
     throw invalidOption(option, "must be an https address: a token must not travel in the clear");
   }
   if (url.username !== "" || url.password !== "") throw invalidOption(option, "must not hold a user name or password");

@@ -54,7 +54,8 @@ const MOST_PATIENCE = 60_000;
 function hasTabs(): boolean {
   return (
     typeof location === "object" &&
-    location.origin !== "null" &&
+    // Not the location's: a frame that a script wrote is of its maker's origin, and may be of none if it is sandboxed.
+    globalThis.origin !== "null" &&
     typeof navigator === "object" &&
     typeof navigator.locks?.request === "function" &&
     typeof BroadcastChannel === "function"

@@ -1,4 +1,5 @@
 import { checkRequest, checkUrl } from "../options.js";
+import { baseAddress, isOwnSite } from "../place.js";
 import type { TokenManagerOptions, TokenRequest, TokenSource } from "../types.js";
 
 /**
@@ -29,7 +30,8 @@ export function posting(address: string | URL, additions: TokenManagerOptions["r
 
 /** To another origin a JSON type would cost a preflight, or be refused by one. */
 function isOwn(address: string | URL): boolean {
-  return typeof location !== "object" || new URL(address, location.href).origin === location.origin;
+  const base = baseAddress();
+  return base === undefined || isOwnSite(new URL(address, base));
 }
 
 function withJson(given: HeadersInit | undefined): Headers {

@@ -302,10 +302,15 @@ fn say(init: &RequestInit, wanted: &JsValue, as_json: bool) {
 
 /// Whether a request to `address` stays at the page's own site; where there is no page, as in Node, none leaves one.
 fn is_own_site(address: &str) -> bool {
-    let location = get(&global(), "location");
-    let Some(page) = get(&location, "href").as_string() else { return true };
-    Url::new_with_base(address, &page)
-        .is_ok_and(|url| get(&location, "origin").as_string() == Some(url.origin()))
+    let here = global();
+    let location = get(&here, "location");
+    // A frame that a script wrote has no address of its own: both are those of the page that made it.
+    let base = get(&get(&here, "document"), "baseURI").as_string();
+    let Some(base) = base.or_else(|| get(&location, "href").as_string()) else { return true };
+    Url::new_with_base(address, &base).is_ok_and(|url| {
+        let origin = Some(url.origin());
+        [&here, &location].iter().any(|place| get(place, "origin").as_string() == origin)
+    })
 }
 
 /// Awaits what a function returned, promise or not.

@@ -7,6 +7,7 @@ import { www } from "./site.mjs";
 const PAGE = `<!doctype html><title>tabs</title><script type="module">
 import { createTokenManager } from "/dist/index.js";
 import { sharedSource } from "/dist/tabs.js";
+Object.assign(globalThis, { createTokenManager });
 globalThis.make = (options = {}, { source = "/api/sts", deadline } = {}) => {
   globalThis.tokens?.close();
   globalThis.tokens = createTokenManager({ source: sharedSource(source, { name: "user", ...options }), deadline });

@@ -250,6 +250,32 @@ describe("tabs", () => {
     assert.deepEqual(stored, [0, 0, 0, 0, ""]);
   });
 
+  test("a frame that a script wrote is of its page: they share a token, and it asks as its page does", async () => {
+    await first.evaluate(() => {
+      const frame = document.createElement("iframe");
+      frame.srcdoc = document.documentElement.outerHTML;
+      document.body.append(frame);
+    });
+    const frame = first.frames()[1];
+    await frame.waitForFunction(() => "ask" in globalThis);
+    assert.equal(await frame.evaluate(() => location.href), "about:srcdoc");
+    same(await askAll([first, frame]));
+    assert.equal(await requests(), 1);
+    const types = await frame.evaluate(async () => {
+      const types = [];
+      const { fetch } = globalThis;
+      globalThis.fetch = (address, init) => {
+        types.push(new Headers(init.headers).get("content-type"));
+        return fetch(address, init);
+      };
+      await createTokenManager("/api/sts").getToken({ scope: "a" });
+      make({ name: "another" });
+      await tokens.getToken({ scope: "a" });
+      return types;
+    });
+    assert.deepEqual(types, ["application/json", "application/json"]);
+  });
+
   test("without Web Locks each page asks for itself", async () => {
     const context = first.context();
     await context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));

@@ -108,7 +108,7 @@ test("an address within a site: where there is no page, as on a server that rend
 });
 
 test("an address is read against the page's own", (t) => {
-  globalThis.location = { href: "http://app.example/upload/page.html" };
+  globalThis.location = new URL("http://app.example/upload/page.html");
   t.after(() => delete globalThis.location);
   createTokenManager({ source: "/api/sts" });
   createTokenManager({ source: "sts" });
@@ -117,6 +117,23 @@ test("an address is read against the page's own", (t) => {
     code: "invalid_option",
     message: /source is no address/,
   });
+});
+
+test("an address is read against the document's base, as fetch does, and not against what the page is called", (t) => {
+  t.after(() => ["location", "document", "origin"].forEach((name) => delete globalThis[name]));
+  // What a script wrote into a frame has the base and the origin of its maker, and no address of its own.
+  for (const href of ["about:srcdoc", "about:blank"]) {
+    Object.assign(globalThis, { location: new URL(href), document: { baseURI: "http://app.example/a/" } });
+    Object.assign(globalThis, { origin: "http://app.example" });
+    for (const source of ["/api/sts", "sts", sharedSource("sts", { name: "a" })]) createTokenManager({ source });
+    assert.throws(() => createTokenManager({ source: "http://other.example/sts" }), { code: "invalid_option" });
+  }
+  // A base that leads elsewhere makes no other site one's own.
+  Object.assign(globalThis, {
+    location: new URL("http://app.example/"),
+    document: { baseURI: "http://other.example/" },
+  });
+  assert.throws(() => createTokenManager({ source: "/api/sts" }), /must not travel in the clear/);
 });
 
 test("arguments are checked at the call", async (t) => {
