@@ -2,12 +2,13 @@
  * ali-oss with fresh credentials on every request.
  *
  * `ossOptions` is all that most pages need. `createOssClient` makes the client too, and then also hears
- * what OSS refuses. Neither imports ali-oss: 6.17.1 and 6.23.0 are tested, in Node and in browsers.
+ * what OSS refuses. Neither imports ali-oss: 6.10.0, 6.17.1 and 6.23.0 are tested, in Node and in browsers.
  *
  * @packageDocumentation
  */
 import { invalidOption } from "../errors.js";
 import type { TokenManager } from "../types.js";
+import { haveAsk } from "./ali-oss/asking.js";
 import { watchClock } from "./ali-oss/clock.js";
 import { listen } from "./ali-oss/refusals.js";
 
@@ -44,6 +45,8 @@ export type OssTokens = Pick<TokenManager, "getToken" | "invalidate">;
  *
  * ali-oss repeats a request for ever when OSS refuses its time (`RequestTimeTooSkewed`) and no correction
  * of the clock helps; here that ends with an error of code `rejected`.
+ *
+ * ali-oss 6.10 never asks, and would keep the first token for ever: it needs {@link createOssClient}.
  *
  * @throws `UploadTokenError`, as `tokens.getToken` does. Requests of the client reject with the same.
  * @example
@@ -122,6 +125,7 @@ export async function createOssClient<Options extends object, Client extends obj
       "is ali-oss 4 or 5, which would keep the first token for ever; take 6.10 or a newer one",
     );
   }
+  haveAsk(client);
   listen(client, tokens);
   return client;
 }

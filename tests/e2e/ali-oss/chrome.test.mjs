@@ -11,11 +11,12 @@ const BUILDS = [
   ["6.23.0, Chromium, V1", "ali-oss", {}],
   ["6.23.0, Chromium, V4", "ali-oss", { authorizationV4: true }],
   ["6.17.1, Chromium, V1", "ali-oss-6.17", {}],
+  ["6.10.0, Chromium, V1", "ali-oss-6.10", {}, ["client"]],
 ];
 
 describe("Chromium", { concurrency: 3 }, () => {
-  for (const [name, directory, options] of BUILDS) {
-    suite(name, async (cloud) => {
+  for (const [name, directory, options, kinds] of BUILDS) {
+    const start = async (cloud) => {
       const { port } = new URL(cloud.https);
       const browser = await launchChrome({
         args: [`--host-resolver-rules=MAP *.aliyuncs.com 127.0.0.1:${port}`, "--ignore-certificate-errors"],
@@ -33,6 +34,7 @@ describe("Chromium", { concurrency: 3 }, () => {
           ),
         stop: () => browser.close(),
       };
-    });
+    };
+    suite(name, start, kinds);
   }
 });

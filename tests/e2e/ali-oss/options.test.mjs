@@ -32,6 +32,7 @@ function fields(n) {
 /** As much of ali-oss as the adapter relies on; it answers with `answers`, one after another. */
 function fakeOss(answers) {
   return class {
+    stsTokenFreshTime = new Date();
     constructor(options) {
       this.options = { ...options };
       this.urllib = {

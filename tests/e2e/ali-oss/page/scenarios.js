@@ -1,7 +1,7 @@
 // What a page does with ali-oss. The same functions run in Chromium and in Node; each resolves with plain data.
 //
-// `world` is where they run: `{ OSS, body, base, library, source }`: the class of ali-oss, a function that makes
-// a body that it takes, the client's options, this package's exports and the address of the AppServer.
+// `world` is where they run: `{ OSS, body, large, base, library, source }`: the class of ali-oss, functions that make a
+// body that it takes at once and in parts, the client's options, this package's exports and the AppServer's address.
 
 const PART = 100 * 1024;
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -83,7 +83,7 @@ export async function multipart(world, { parts, ...how }) {
   const { client, close } = await open(world, how);
   try {
     const bytes = new Uint8Array(parts * PART).map((_, i) => i % 251);
-    const upload = client.multipartUpload("video.mp4", world.body(bytes), { partSize: PART, parallel: 5 });
+    const upload = client.multipartUpload("video.mp4", world.large(bytes), { partSize: PART, parallel: 5 });
     return await settle(world, [upload]);
   } finally {
     close();
