@@ -160,7 +160,8 @@ pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bou
     let by_wall = named.map_or(0, |at| time.wall.until(at));
     let by_wall = (by_wall > 0 && by_wall <= policy.longest_life)
         .then(|| time.elapsed.saturating_add(policy.sure(by_wall)));
-    let by_nothing = || sent.saturating_add(policy.sure(policy.assumed_life));
+    let by_nothing =
+        || sent.saturating_add(policy.sure(policy.assumed_life)).saturating_sub(expiry.age);
     Bound {
         expires: known.or(by_wall).unwrap_or_else(by_nothing),
         named,

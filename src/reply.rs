@@ -375,9 +375,10 @@ fn finish(
     let expiry = expiry::read_expiry(path, &token, server_time, age.millis(), &mut warnings)?;
     let refresh =
         path.iter().find_map(|members| expiry::seconds(member(members, REFRESH_AFTER)?.1));
+    let refresh = refresh.map(|after| after.saturating_sub(age.millis()));
     Ok(Reply {
         token,
-        expiry: Expiry { refresh, ..expiry },
+        expiry: Expiry { refresh, age: age.shared(), ..expiry },
         server_time,
         warnings,
         rest: Json::Null,

@@ -155,10 +155,13 @@ pub struct UploadAddress {
 pub struct Expiry {
     /// The instant, on the server's clock.
     pub at: Option<UnixMillis>,
-    /// The life left when the answer was made.
+    /// The life left, from the request.
     pub left: Option<Millis>,
-    /// When the AppServer would like to be asked again, from when the answer was made.
+    /// When the AppServer would like to be asked again, from the request.
     pub refresh: Option<Millis>,
+    /// How long before the request another tab of the page asked for the answer: an assumed life has begun then. What else
+    /// counts from the answer is told here without it.
+    pub age: Millis,
     /// Whether `at` has no zone that could be wrong: a number since the epoch, or one that has been judged before.
     pub absolute: bool,
 }

@@ -166,7 +166,7 @@ impl<T> Held<T> {
     pub fn expiry(&self, time: &Time) -> Expiry {
         let whole = self.expires.saturating_sub(time.elapsed);
         let left = if self.certain { whole } else { whole.saturating_sub(self.margin) };
-        Expiry { at: self.named, left: Some(left), refresh: None, absolute: true }
+        Expiry { at: self.named, left: Some(left), refresh: None, age: 0, absolute: true }
     }
 
     /// Where it stands at `time`.

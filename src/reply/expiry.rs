@@ -267,6 +267,12 @@ impl Age {
             Self::Cached(held) | Self::Shared(held) => held,
         }
     }
+
+    /// How long ago another tab asked. A cache is not counted: an AppServer that keeps tokens itself tells no age either,
+    /// and both may have them for longer than the shortest life that is assumed.
+    pub(super) const fn shared(self) -> Millis {
+        if let Self::Shared(held) = self { held } else { 0 }
+    }
 }
 
 /// A span in seconds that the AppServer proposes, such as `RefreshAfter`; `None` if it is no sensible one.

@@ -187,6 +187,15 @@ mod bounds {
         }
     }
 
+    /// A tab that is given another one's answer is not told of the token's end by its issuer.
+    #[test]
+    fn an_assumed_life_begins_with_the_first_request_of_all_tabs() {
+        let asked_for = |age| of(None, Expiry { age, ..Expiry::default() });
+        assert_eq!(asked_for(600_000), (309_000, false));
+        assert_eq!(asked_for(900_000), (9_000, false));
+        assert_eq!(asked_for(u64::MAX), (0, false));
+    }
+
     /// The answers of a page that has been open for days need not all show a server's clock.
     #[test]
     fn an_old_server_time_still_measures_a_new_token() {

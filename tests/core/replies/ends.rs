@@ -5,6 +5,7 @@ use upload_token::{
     json::Json,
     reply::{self, Meta},
     time::{Millis, UnixMillis},
+    token::Expiry,
 };
 
 const HOUR: Millis = 3_600_000;
@@ -18,6 +19,30 @@ fn end(body: &Value) -> (Option<i64>, Option<Millis>) {
     let reply = reply::read(Json::String(body.to_string()), &meta, &parse);
     let expiry = reply.unwrap_or_else(|error| panic!("{body}: {error}")).expiry;
     (expiry.at.map(|UnixMillis(at)| at - NOW), expiry.left)
+}
+
+/// What is read of a token's end in an answer with this `Age` that says nothing of it but when to ask again.
+fn aged(age: &str) -> Expiry {
+    let meta = Meta { age: Some(age), ..Meta::default() };
+    let parse = |text: &str| -> Option<Json> { serde_json::from_str(text).ok() };
+    let body = token(&json!({ "RefreshAfter": 600 }));
+    reply::read(Json::String(body.to_string()), &meta, &parse).unwrap().expiry
+}
+
+#[test]
+fn what_counts_from_the_answer_is_shorter_by_its_age() {
+    let cases = [
+        // age → how long ago a tab asked, when to ask again
+        ("0", (0, 600_000)),
+        ("200.5;shared", (200_500, 399_500)),
+        ("900.000;shared", (900_000, 0)),
+        // The assumed life goes by the tabs alone: a server that keeps tokens tells no age at all.
+        ("200", (0, 400_000)),
+    ];
+    for (age, (shared, again)) in cases {
+        let expiry = aged(age);
+        assert_eq!((expiry.age, expiry.refresh), (shared, Some(again)), "{age}");
+    }
 }
 
 /// A token with `more` beside it.
