@@ -6,7 +6,7 @@
 import { invalidOption } from "./errors.js";
 import { checkUrl } from "./options.js";
 import { posting } from "./tabs/post.js";
-import { Tab } from "./tabs/tab.js";
+import { tabOf } from "./tabs/tab.js";
 import type { TokenManagerOptions, TokenSource } from "./types.js";
 
 /** Options of {@link sharedSource}. */
@@ -42,7 +42,7 @@ export function sharedSource(source: string | URL | TokenSource, options: Shared
   check(source, options);
   const { name, request, patience = PATIENCE } = options;
   const ask = typeof source === "function" ? source : posting(source, request);
-  return hasTabs() ? new Tab(ask, name, patience).source : ask;
+  return hasTabs() ? tabOf(name).source(ask, patience) : ask;
 }
 
 const PATIENCE = 3000;

@@ -71,8 +71,8 @@ function isStatus(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 200 && (value as number) <= 599;
 }
 
-/** By its members: it may be another realm's, or a polyfill's. */
-function isResponse(value: unknown): value is Response {
+/** @internal By its members: it may be another realm's, or a polyfill's. */
+export function isResponse(value: unknown): value is Response {
   const { status, text } = (value ?? {}) as Partial<Response>;
   return typeof status === "number" && typeof text === "function";
 }

@@ -1,26 +1,24 @@
 import { isAnswer, type Answer } from "./answer.js";
+import type { Offered, Wanted } from "./wanted.js";
 
 /** @internal What tabs tell each other. All of it is about one scope. */
-export type Message = { readonly scope: string } & (
-  | {
-      /** Who has a token that ends later than `after`, and is none of those that were refused? */
-      readonly type: "wanted";
-      readonly after: number;
-      readonly rejected?: string | undefined;
-    }
-  | {
-      readonly type: "answer";
-      readonly answer: Answer;
-      /** How long ago it was asked for, ms. */
-      readonly age: number;
-      /** When its token ends, where that is known. */
-      readonly expiresAt?: number | undefined;
-    }
-  /** A request failed without an answer. */
-  | { readonly type: "failed"; readonly status?: number | undefined }
-  /** A server refused this token. */
-  | { readonly type: "refused"; readonly accessKeyId: string }
-);
+export type Message = { readonly scope: string } &
+  /** Who has a token that is news to this one? */
+  (
+    | ({ readonly type: "wanted" } & Wanted)
+    | {
+        readonly type: "answer";
+        readonly answer: Answer;
+        /** How long ago it was asked for, ms. */
+        readonly age: number;
+        /** The token that it is, of one that a manager has in hand. */
+        readonly held?: Omit<Offered, "age"> | undefined;
+      }
+    /** A request failed without an answer. */
+    | { readonly type: "failed"; readonly status?: number | undefined }
+    /** A server refused this token. */
+    | { readonly type: "refused"; readonly accessKeyId: string }
+  );
 
 /** A message on its way: a tab that was frozen is given what was sent meanwhile when it thaws. */
 interface Sent {

@@ -1,9 +1,13 @@
 import { ATTACH, type AttachedSource } from "../attach.js";
 import type { TokenManager, TokenRequest, TokenSource } from "../types.js";
-import { answerOf, isAnswer, responseOf, type Answer } from "./answer.js";
+import { answerOf, isAnswer, isResponse, responseOf } from "./answer.js";
 import { Channel, type Message } from "./channel.js";
 import { locked } from "./lock.js";
+import { Member, type Given } from "./member.js";
+import { Patience, type PatientWait } from "./patience.js";
+import { stopwatch } from "./stopwatch.js";
 import { Waiting } from "./waiting.js";
+import { isNews, type Wanted } from "./wanted.js";
 
 /** How long a tab that is about to ask listens for a token that another tab has, ms. */
 const GRACE = 100;
@@ -11,120 +15,166 @@ const GRACE = 100;
 /** The scopes that an uploader makes of its files: in each tab they are of others. */
 const OF_ONE_FILE = /^file:\d+$/;
 
-/** An answer, and how long ago it was asked for, in ms. */
-interface Given {
-  readonly answer: Answer;
-  readonly age: () => number;
+/** By name. Kept for good: whoever asks next after a reset takes no token of before, either. */
+const tabs = new Map<string, Tab>();
+
+/** @internal This page's part in the sharing by `name`: the same for a source that is made anew, as at each render. */
+export function tabOf(name: string): Tab {
+  let tab = tabs.get(name);
+  if (!tab) tabs.set(name, (tab = new Tab(name)));
+  return tab;
 }
 
 /**
  * @internal One tab's part in the sharing.
  *
- * Who wants a token says so, and takes what another tab's manager has in hand. If none has one that is newer, the lock
- * decides who asks; the others hear the answer. Whoever waits for the lock for too long passes it by.
+ * Who wants a token says so, and takes what another manager has in hand, of another tab or of this one. If none has one
+ * that is newer, the lock decides who asks; the others hear the answer. Whoever waits for the lock for too long passes it
+ * by.
  */
 export class Tab {
-  readonly source: TokenSource & AttachedSource = Object.assign((request: TokenRequest) => this.#share(request), {
-    [ATTACH]: (tokens: TokenManager) => this.#attach(tokens),
-  });
-  readonly #ask: TokenSource;
   readonly #name: string;
-  readonly #patience: number;
+  readonly #patience = new Patience();
   readonly #channel: Channel;
+  readonly #members = new Set<Member>();
   readonly #waiting = new Set<Waiting>();
-  /** By scope, the answer that this tab's manager was given last. */
+  /** By scope, the answer that the source gave last. */
   readonly #given = new Map<string, Given>();
-  /** By scope, the answer behind the token that this tab's manager has in hand. */
-  readonly #held = new Map<string, Given & { readonly accessKeyId: string }>();
-  /** Weak: an open channel must not keep a manager that the page has dropped. */
-  #tokens: WeakRef<TokenManager> | undefined;
-  /** The token of whose refusal another tab has told. */
+  /** By scope, how long ago a manager was reset, ms; of all scopes for `undefined`. */
+  readonly #resets = new Map<string | undefined, () => number>();
+  /** The token of whose refusal has been told. */
   #told = "";
 
-  constructor(ask: TokenSource, name: string, patience: number) {
-    this.#ask = ask;
+  constructor(name: string) {
     this.#name = name;
-    this.#patience = patience;
     this.#channel = new Channel(`upload-token ${JSON.stringify(name)}`, (message) => this.#hear(message));
   }
 
-  /** Learns which tokens the manager takes, and which a server refuses. */
-  #attach(tokens: TokenManager): () => void {
-    const own = (this.#tokens = new WeakRef(tokens));
-    const ends = [
-      tokens.on("token", ({ scope, accessKeyId }) => {
-        const given = this.#given.get(scope);
-        if (given) this.#held.set(scope, { ...given, accessKeyId });
-      }),
-      tokens.on("rejected", ({ scope, accessKeyId }) => {
-        this.#held.delete(scope);
-        if (accessKeyId !== this.#told) this.#channel.send({ type: "refused", scope, accessKeyId });
-      }),
-    ];
-    return () => {
-      for (const end of ends) end();
-      if (this.#tokens === own) this.#leave();
-    };
+  /** @param patience - how long it waits for each of the two locks, ms. */
+  source(ask: TokenSource, patience: number): TokenSource & AttachedSource {
+    return Object.assign((request: TokenRequest) => this.#share(request, ask, patience), { [ATTACH]: this.#attach });
   }
 
-  #leave(): void {
-    this.#tokens = undefined;
+  /** Learns which tokens a manager takes, which a server refuses, and when the user is another one. */
+  readonly #attach = (tokens: TokenManager): (() => void) => {
+    const member = new Member(tokens, {
+      given: (scope) => this.#given.get(scope),
+      refused: (scope, accessKeyId) => {
+        if (accessKeyId === this.#told) return;
+        this.#told = accessKeyId;
+        this.#tell({ type: "refused", scope, accessKeyId });
+      },
+      reset: (scope) => {
+        this.#resets.set(scope, stopwatch());
+        if (scope === undefined) this.#given.clear();
+        else this.#given.delete(scope);
+      },
+    });
+    this.#members.add(member);
+    return () => {
+      member.end();
+      this.#leave(member);
+    };
+  };
+
+  #leave(member: Member): void {
+    this.#members.delete(member);
+    this.#rest();
+  }
+
+  /** Keeps nothing while no manager is served. */
+  #rest(): void {
+    if (this.#members.size > 0 || this.#waiting.size > 0) return;
     this.#given.clear();
-    this.#held.clear();
     this.#channel.close();
   }
 
-  async #share(request: TokenRequest): Promise<unknown> {
-    const { scope, rejected } = request;
-    if (OF_ONE_FILE.test(scope)) return this.#ask(request);
-    // In place of a token that was refused, any other will do.
-    const after = rejected === undefined ? (this.#tokens?.deref()?.status(scope).expiresAt ?? 0) : 0;
-    const waiting = new Waiting(request, after);
+  async #share(request: TokenRequest, ask: TokenSource, patience: number): Promise<unknown> {
+    const { scope } = request;
+    if (OF_ONE_FILE.test(scope)) return ask(request);
+    this.#channel.open();
+    const wanted = this.#wantedBy(request);
+    const waiting = new Waiting(request, wanted, () => this.#sinceReset(scope));
+    const wait = this.#patience.begin(scope, patience);
+    const lead = (): Promise<unknown> => this.#lead(request, waiting, ask);
     this.#waiting.add(waiting);
     try {
-      this.#channel.open();
-      this.#channel.send({ type: "wanted", scope, after, rejected });
-      return await Promise.race([waiting.outcome, this.#turn(request, waiting)]);
+      this.#tell({ type: "wanted", scope, ...wanted });
+      return await Promise.race([waiting.outcome, this.#turn(waiting, wait, lead)]);
     } finally {
       waiting.end();
       this.#waiting.delete(waiting);
-      if (!this.#tokens && this.#waiting.size === 0) this.#channel.close();
+      wait.end(request.signal.aborted && !waiting.asks);
+      this.#rest();
     }
   }
 
-  /** Asks when it is this tab's turn, unless another tab answers first. */
-  async #turn(request: TokenRequest, waiting: Waiting): Promise<unknown> {
-    const lock = `upload-token ${JSON.stringify([this.#name, request.scope])}`;
-    const wait = { signal: waiting.signal, patience: this.#patience };
-    const lead = (): Promise<unknown> => this.#lead(request, waiting);
-    // Whoever has the lock for so long is frozen, or asks a slow server. One of those who wait takes it.
-    const pass = (): ReturnType<typeof locked> => locked(lock, { ...wait, steal: true }, lead);
-    const led = (await locked(lock, wait, lead)) ?? (await locked(`${lock} late`, wait, pass))?.value;
-    return led ? led.value : this.#lead(request, waiting);
+  /** What the manager has in hand that makes `request`; of those that ask just now, the one whose token lasts longest. */
+  #wantedBy({ scope, reason, rejected }: TokenRequest): Wanted {
+    let wanted: Wanted = { after: 0, rejected };
+    // In place of a token that was refused, any other will do.
+    if (rejected !== undefined || reason !== "refresh") return wanted;
+    for (const member of this.#members) {
+      const { fetch, accessKeyId, expiresAt = 0 } = member.status(scope) ?? {};
+      if (fetch !== "inFlight" || accessKeyId === undefined || expiresAt <= wanted.after) continue;
+      wanted = { after: expiresAt, held: accessKeyId, heldFor: member.behind(scope, accessKeyId)?.age() };
+    }
+    return wanted;
   }
 
-  async #lead(request: TokenRequest, waiting: Waiting): Promise<unknown> {
+  #sinceReset(scope: string): number {
+    const [one, all] = [this.#resets.get(scope), this.#resets.get(undefined)];
+    return Math.min(one?.() ?? Infinity, all?.() ?? Infinity);
+  }
+
+  /** Has `lead` ask when it is this tab's turn, unless another tab answers first. */
+  async #turn(waiting: Waiting, wait: PatientWait, lead: () => Promise<unknown>): Promise<unknown> {
+    const lock = `upload-token ${JSON.stringify([this.#name, waiting.scope])}`;
+    const { signal } = waiting;
+    const first = { signal, patience: wait.first() };
+    // Whoever has the lock for so long is frozen, or asks a slow server. One of those who wait takes it.
+    const pass = (): ReturnType<typeof locked> => locked(lock, { ...first, steal: true }, lead);
+    const late = async (): ReturnType<typeof locked> =>
+      (await locked(`${lock} late`, { signal, patience: wait.second() }, pass))?.value;
+    const led = (await locked(lock, first, lead)) ?? (await late());
+    return led ? led.value : lead();
+  }
+
+  async #lead(request: TokenRequest, waiting: Waiting, ask: TokenSource): Promise<unknown> {
     await waiting.within(GRACE);
     if (waiting.over) return undefined;
+    waiting.asks = true;
     const age = stopwatch();
-    const { scope, signal } = request;
+    const { scope } = request;
+    const asked = async (): Promise<unknown> => {
+      const value = await ask(request);
+      const answer = await answerOf(value);
+      if (!answer || waiting.over) return value;
+      waiting.end();
+      this.#given.set(scope, { answer, age });
+      if (isAnswer(answer)) this.#tell({ type: "answer", scope, answer, age: age() });
+      return isResponse(value) ? responseOf(answer) : value;
+    };
     try {
       // The page's function need not heed the signal; the lock is not kept from the others for it.
-      const value = await Promise.race([this.#ask(request), waiting.outcome]);
-      const answer = waiting.over ? undefined : await answerOf(value);
-      if (!answer) return value;
-      this.#given.set(scope, { answer, age });
-      if (isAnswer(answer)) this.#channel.send({ type: "answer", scope, answer, age: age() });
-      return responseOf(answer);
+      return await Promise.race([asked(), waiting.outcome]);
     } catch (error) {
-      if (!signal.aborted) this.#channel.send({ type: "failed", scope, status: statusOf(error) });
+      if (!waiting.over) {
+        waiting.end();
+        this.#tell({ type: "failed", scope, status: statusOf(error) });
+      }
       throw error;
     }
   }
 
+  /** Tells the other tabs, and who waits in this one: a channel does not bring its own messages. */
+  #tell(message: Message): void {
+    this.#channel.send(message);
+    this.#hear(message);
+  }
+
   #hear(message: Message): void {
-    // The manager was dropped without being closed.
-    if (this.#tokens && !this.#tokens.deref()) return this.#leave();
+    for (const member of this.#members) if (member.gone) this.#leave(member);
     const { scope } = message;
     switch (message.type) {
       case "wanted":
@@ -142,7 +192,7 @@ export class Tab {
         return;
       case "refused":
         this.#told = message.accessKeyId;
-        this.#tokens?.deref()?.invalidate(message.accessKeyId, "refused in another tab");
+        for (const member of this.#members) member.invalidate(message.accessKeyId);
     }
   }
 
@@ -150,21 +200,18 @@ export class Tab {
     return [...this.#waiting].filter((waiting) => waiting.scope === scope);
   }
 
-  /** Gives another tab the token in hand, if that has most of its life before it and is newer than the other's. */
-  #offer({ scope, after, rejected }: Message & { type: "wanted" }): void {
-    const held = this.#held.get(scope);
-    const status = this.#tokens?.deref()?.status(scope);
-    if (!held || status?.state !== "valid" || status.accessKeyId !== held.accessKeyId) return;
-    const { accessKeyId, expiresAt = 0 } = status;
-    if (accessKeyId === rejected || expiresAt <= after) return;
-    this.#channel.send({ type: "answer", scope, answer: held.answer, age: held.age(), expiresAt });
+  /** Gives a token in hand to who wants one, if that has most of its life before it and is news there. */
+  #offer({ scope, ...wanted }: Message & { type: "wanted" }): void {
+    for (const member of this.#members) {
+      const { state, accessKeyId, expiresAt = 0 } = member.status(scope) ?? {};
+      const given = state === "valid" && accessKeyId !== undefined && member.behind(scope, accessKeyId);
+      if (!given) continue;
+      const age = given.age();
+      const held = { accessKeyId, expiresAt };
+      if (isNews({ ...held, age }, wanted))
+        return this.#tell({ type: "answer", scope, answer: given.answer, age, held });
+    }
   }
-}
-
-/** Ms since it was made: of the two clocks one stops in sleep, and the other may be set. */
-function stopwatch(): () => number {
-  const [wall, mono] = [Date.now(), performance.now()];
-  return () => Math.max(0, Date.now() - wall, performance.now() - mono);
 }
 
 /** The HTTP status that an error of the page's function is about. */

@@ -1,23 +1,26 @@
 import type { TokenRequest } from "../types.js";
 import { responseOf } from "./answer.js";
 import type { Message } from "./channel.js";
+import { isNews, type Wanted } from "./wanted.js";
 
 /** @internal A request of this tab's manager that another tab may answer. */
 export class Waiting {
   readonly scope: string;
+  /** Whether this tab asks itself. */
+  asks = false;
   /** How it was answered: by another tab, or by the end of the request. */
   readonly outcome: Promise<Response>;
-  readonly #after: number;
-  readonly #rejected: string | undefined;
+  readonly #wanted: Wanted;
+  readonly #sinceReset: () => number;
   readonly #over = new AbortController();
   #resolve!: (answer: Response) => void;
   #reject!: (reason: unknown) => void;
 
-  /** @param after - when the token ends that the manager has in hand; 0 if any other one will do. */
-  constructor({ scope, rejected, signal }: TokenRequest, after: number) {
+  /** @param sinceReset - how long ago the user became another one, ms. */
+  constructor({ scope, signal }: TokenRequest, wanted: Wanted, sinceReset: () => number) {
     this.scope = scope;
-    this.#rejected = rejected;
-    this.#after = after;
+    this.#wanted = wanted;
+    this.#sinceReset = sinceReset;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -40,16 +43,22 @@ export class Waiting {
   }
 
   /** Takes an answer, if it can be what is waited for. */
-  answer({ answer, age, expiresAt = Infinity }: Message & { type: "answer" }): boolean {
-    if (this.over || expiresAt <= this.#after) return false;
-    // Another tab may have asked before it knew of the refusal.
-    if (this.#rejected !== undefined && answer.text.includes(this.#rejected)) return false;
+  answer({ answer, age, held }: Message & { type: "answer" }): boolean {
+    // What was asked for before a reset is the former user's.
+    if (this.over || age >= this.#sinceReset()) return false;
+    // A token that is in no hand yet comes from its issuer, which may have been asked before the refusal.
+    const { rejected } = this.#wanted;
+    const news = held
+      ? isNews({ ...held, age }, this.#wanted)
+      : rejected === undefined || !answer.text.includes(rejected);
+    if (!news) return false;
     this.#resolve(responseOf(answer, age));
     this.end();
     return true;
   }
 
   fail(status: number | undefined): void {
+    if (this.over) return;
     this.#reject(Object.assign(new Error("another tab asked, and its request failed"), { status }));
     this.end();
   }

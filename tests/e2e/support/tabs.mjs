@@ -1,4 +1,5 @@
-// The page of the tests of upload-token/tabs: `make()` makes its manager, `ask()` resolves with a token's id or a code.
+// The page of the tests of upload-token/tabs: `make()` makes its manager, `ask()` resolves with a token's id or a code. The
+// package's own functions are there as well.
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -7,7 +8,7 @@ import { www } from "./site.mjs";
 const PAGE = `<!doctype html><title>tabs</title><script type="module">
 import { createTokenManager } from "/dist/index.js";
 import { sharedSource } from "/dist/tabs.js";
-Object.assign(globalThis, { createTokenManager });
+Object.assign(globalThis, { createTokenManager, sharedSource });
 globalThis.make = (options = {}, { source = "/api/sts", deadline } = {}) => {
   globalThis.tokens?.close();
   globalThis.tokens = createTokenManager({ source: sharedSource(source, { name: "user", ...options }), deadline });

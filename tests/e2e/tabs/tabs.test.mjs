@@ -1,5 +1,3 @@
-// `npm test -- tabs` runs this folder.
-//
 // upload-token/tabs: pages of one Chromium context, real Web Locks and a real BroadcastChannel between them.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
