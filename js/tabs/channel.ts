@@ -38,13 +38,19 @@ export class Channel {
     this.#hear = hear;
   }
 
-  open(): void {
-    if (this.#channel) return;
-    this.#channel = new BroadcastChannel(this.#name);
+  /** Whether it is open now: a browser that is to keep nothing for a site may refuse to open one. */
+  open(): boolean {
+    if (this.#channel) return true;
+    try {
+      this.#channel = new BroadcastChannel(this.#name);
+    } catch {
+      return false;
+    }
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = received(data);
       if (message) this.#hear(message);
     };
+    return true;
   }
 
   send(message: Message): void {

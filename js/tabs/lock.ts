@@ -36,7 +36,9 @@ export function locked<T>(
       waited();
       await act().then((value) => resolve({ value }), reject);
     };
-    navigator.locks.request(name, options, held).catch(() => {
+    // Where the browser gives a page no locks, the call itself may throw.
+    const request = async (): Promise<void> => navigator.locks.request(name, options, held);
+    request().catch(() => {
       waited();
       if (!begun) resolve(undefined);
     });

@@ -91,8 +91,7 @@ export class Tab {
 
   async #share(request: TokenRequest, ask: TokenSource, patience: number): Promise<unknown> {
     const { scope } = request;
-    if (OF_ONE_FILE.test(scope)) return ask(request);
-    this.#channel.open();
+    if (OF_ONE_FILE.test(scope) || !this.#channel.open()) return ask(request);
     const wanted = this.#wantedBy(request);
     const waiting = new Waiting(request, wanted, () => this.#sinceReset(scope));
     const wait = this.#patience.begin(scope, patience);

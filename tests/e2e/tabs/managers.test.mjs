@@ -175,6 +175,26 @@ describe("managers of one page", () => {
     assert.deepEqual(told, { ids: [had, had, next, next], kept: undefined, asked: 3, user: "next" });
   });
 
+  test("where the browser lets a page have no channel or no lock, each asks for itself", async () => {
+    const ids = await page.evaluate(async () => {
+      const refuse = () => {
+        throw new DOMException("The operation is insecure.", "SecurityError");
+      };
+      const policy = { waitDeadline: 15_000 };
+      const had = async () => id(tab(() => token(HOUR), { name: crypto.randomUUID(), policy }));
+      const { BroadcastChannel } = globalThis;
+      globalThis.BroadcastChannel = refuse;
+      const ids = [await had()];
+      globalThis.BroadcastChannel = BroadcastChannel;
+      navigator.locks.request = refuse;
+      ids.push(await had());
+      navigator.locks.request = async () => refuse();
+      ids.push(await had());
+      return ids;
+    });
+    assert.deepEqual(ids, ["STS.Key1", "STS.Key2", "STS.Key3"]);
+  });
+
   test("a deadline below the patience does not end every request before its turn", async () => {
     const had = await page.evaluate(async () => {
       // A frozen tab has the lock, for good.
