@@ -19,22 +19,36 @@ const WITHOUT_BODY = [204, 205, 304];
 /** What stands in for the headers of an answer that has none. */
 const PLAIN = { status: 200, headers: { "cache-control": "no-store" } };
 
-/** @internal What `value`, which a source gave, is as an answer; `undefined` if it is none, and is left as it was. */
+/** @internal What `value`, which a source gave, is as an answer; `undefined` if it is none that tabs can share. */
 export async function answerOf(value: unknown): Promise<Answer | undefined> {
-  if (isResponse(value)) {
-    const { status } = value;
-    if (!isStatus(status)) return undefined;
-    const headers: Record<string, string> = {};
-    for (const name of HEADERS) {
-      const header = value.headers?.get(name);
-      if (header) headers[name] = header;
-    }
-    return { status, headers, text: WITHOUT_BODY.includes(status) ? "" : await value.text() };
-  }
-  // A client's own object for an answer: only the module knows them all.
-  if (isWholeAnswer(value)) return undefined;
-  const text = typeof value === "string" ? value : carried(value);
+  if (isResponse(value)) return described(value.status, value.headers, () => value.text());
+  const client = clientAnswer(value);
+  if (client) return described(client.status, client.headers, () => carried(client.body));
+  // What an error tells of an answer is the module's to find, and JSON has nothing of it.
+  const text = value instanceof Error ? undefined : carried(value);
   return text === undefined ? undefined : { ...PLAIN, text };
+}
+
+async function described(
+  status: number,
+  given: object | undefined,
+  body: () => string | undefined | Promise<string>,
+): Promise<Answer | undefined> {
+  if (!isStatus(status)) return undefined;
+  const headers: Record<string, string> = {};
+  for (const name of HEADERS) {
+    const header = headerOf(given, name);
+    if (header) headers[name] = header;
+  }
+  const text = WITHOUT_BODY.includes(status) ? "" : await body();
+  return text === undefined ? undefined : { status, headers, text };
+}
+
+/** Some clients have headers as a plain object, in small letters. */
+function headerOf(headers: object | undefined, name: string): string | undefined {
+  const { get, [name]: plain } = (headers ?? {}) as Partial<Record<string, unknown>>;
+  const header: unknown = typeof get === "function" ? Reflect.apply(get, headers, [name]) : plain;
+  return typeof header === "string" ? header : undefined;
 }
 
 /**
@@ -77,16 +91,48 @@ export function isResponse(value: unknown): value is Response {
   return typeof status === "number" && typeof text === "function";
 }
 
-/** Such as that of axios, with the body beside its status and headers. */
-function isWholeAnswer(value: unknown): boolean {
-  const { status, statusCode = status, headers } = (value ?? {}) as Record<string, unknown>;
-  return typeof statusCode === "number" && typeof headers === "object" && headers !== null;
+/** An answer as a client has it. */
+interface ClientAnswer {
+  readonly status: number;
+  readonly headers: object;
+  readonly body: unknown;
 }
 
+/**
+ * The answer of axios, got, superagent or their like, given whole, as the module knows one. Plain data of that form is a
+ * body itself.
+ */
+function clientAnswer(value: unknown): ClientAnswer | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { status, statusCode, headers, header, config, data, body, text } = value as Partial<Record<string, unknown>>;
+  const named = [status, statusCode].find((code) => typeof code === "number");
+  const given = [headers, header].find(isObject);
+  if (named === undefined || !given || !(isObject(config) || !isPlain(value))) return undefined;
+  const bodies = [data, body, text].filter((part) => part !== undefined);
+  const there = bodies.find((part) => !(isPlain(part) && Object.keys(part).length === 0)) ?? bodies[0];
+  return { status: named, headers: given, body: there ?? "" };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether it was written as `{…}`. */
+function isPlain(value: unknown): value is object {
+  return isObject(value) && Object.getPrototypeOf(value)?.constructor === Object;
+}
+
+/** A value as JSON would carry it, and a text as it is. */
 function carried(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, (_name, part: unknown) => (typeof part === "bigint" ? numberOf(part) : part));
   } catch {
     return undefined;
   }
+}
+
+/** The number that a `BigInt` is, as protobuf has it, or its digits if it is larger than numbers are exact. */
+function numberOf(large: bigint): number | string {
+  return Number.isSafeInteger(Number(large)) ? Number(large) : String(large);
 }

@@ -243,4 +243,48 @@ describe("managers of one page", () => {
       assert.deepEqual(users, [...before, "next", "former"]);
     });
   }
+
+  for (const [what, of] of [
+    ["axios", (body) => ({ status: 200, headers: {}, config: {}, request: () => {}, data: body })],
+    [
+      "got",
+      (body) =>
+        Object.assign(Object.create({ client: "got" }), { statusCode: 200, headers: {}, body: JSON.stringify(body) }),
+    ],
+    ["an SDK for servers", (body) => ({ statusCode: 200, headers: {}, body })],
+    ["protobuf", (body) => ({ ...body, requestId: 7n })],
+  ]) {
+    test(`three that resolve with an answer of ${what} as it is ask once`, async () => {
+      const [ids, requests] = await page.evaluate(async (of) => {
+        const wrap = eval(of);
+        const managers = tabs(
+          3,
+          counted(() => wrap(token(HOUR))),
+        );
+        return [await Promise.all(managers.map((tokens) => id(tokens))), asked];
+      }, String(of));
+      assert.deepEqual([ids, requests], [Array(3).fill("STS.Key1"), 1]);
+    });
+  }
+
+  test("an answer that a client has as a whole comes with its status, and as old as it is", async () => {
+    const told = await page.evaluate(async () => {
+      const whole = (status, data) => ({ status, headers: { "cache-control": "no-store" }, config: {}, data });
+      const [first, second] = tabs(
+        2,
+        counted(() => whole(200, token({ expires_in: 60 }))),
+      );
+      await id(first);
+      await sleep(1000);
+      await id(second);
+      const apart = second.status().validFor - first.status().validFor;
+      const refused = tabs(
+        2,
+        counted(() => whole(401, {})),
+        { name: "another" },
+      );
+      return [apart < 500, await Promise.all(refused.map((tokens) => id(tokens))), asked];
+    });
+    assert.deepEqual(told, [true, ["unauthenticated", "unauthenticated"], 2]);
+  });
 });
