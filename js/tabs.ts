@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import { invalidOption } from "./errors.js";
-import { checkUrl } from "./options.js";
+import { checkRequest, checkUrl } from "./options.js";
 import { posting } from "./tabs/post.js";
 import { tabOf } from "./tabs/tab.js";
 import type { TokenManagerOptions, TokenSource } from "./types.js";
@@ -75,6 +75,7 @@ function check(source: string | URL | TokenSource, options: SharedSourceOptions)
   else if (request !== undefined) {
     throw invalidOption("request", "is for a source that is an address; a function makes its own requests");
   }
+  if (request !== undefined && typeof request !== "function") checkRequest(request);
   if (!(Number.isInteger(patience) && patience >= LEAST_PATIENCE && patience <= MOST_PATIENCE)) {
     throw invalidOption("patience", `must be a whole number of ms from ${LEAST_PATIENCE} to ${MOST_PATIENCE}`);
   }

@@ -25,6 +25,9 @@ test("misuse is told at the call, by the option's name", () => {
     [source, { name: "user", patience: 1 }, /^patience /],
     [source, { name: "user", patience: "3 s" }, /^patience /],
     ["http://app.test/sts", { name: "user" }, /^source .*https/],
+    [ADDRESS, { name: "user", request: { header: {} } }, /^request\.header .*did you mean headers/],
+    [ADDRESS, { name: "user", request: { headers: { "no name": "1" } } }, /^request\.headers: no name /],
+    [ADDRESS, { name: "user", request: "x-csrf-token" }, /^request /],
   ];
   for (const [from, options, message] of cases) {
     assert.throws(() => sharedSource(from, options), { code: "invalid_option", message });
