@@ -4,6 +4,7 @@
 //! or from files of their own, where no list of processes shows them, and no value is repeated in a message.
 
 mod account;
+mod environment;
 mod file;
 pub mod flags;
 mod identity;
@@ -24,8 +25,8 @@ use upload_token::secret::Secret;
 
 pub use self::{
     account::Account,
+    environment::Environment,
     flags::Flags,
-    reader::Environment,
     shared::Store,
     violations::{Violation, Violations},
 };
@@ -105,6 +106,7 @@ impl Config {
         if !flags.local_cloud {
             reader.refuse_unasked();
         }
+        reader.refuse_garbled();
         reader.finish()?;
         read.ok_or_else(Violations::incomplete)
     }
@@ -137,6 +139,8 @@ impl Config {
     fn draft(flags: &Flags, reader: &mut Reader<'_>) -> Option<Self> {
         let local = flags.local_cloud;
         let places = Places::read(flags, reader);
+        let listen = places.as_ref().and_then(|places| places.listen.as_ref());
+        let guarded = matches!(listen, Some(Place::Unix(_)));
         let file = match &flags.config {
             Some(path) => reader.flag("--config", "", |_| read_file(path)),
             None => Some(File::default()),
@@ -145,7 +149,7 @@ impl Config {
         let proxies = reader.list("UPLOAD_TOKEN_TRUSTED_PROXIES", Proxies::read).map(Proxies::new);
         let auth = match &proxies {
             _ if local => Some(Arc::new(DemoUser) as Arc<dyn Authenticate>),
-            Some(proxies) => identity::read(reader, proxies),
+            Some(proxies) => identity::read(reader, proxies, guarded),
             None => None,
         };
         let upload_auth = endpoints.is_some_and(|endpoints| endpoints.upload_auth);
@@ -172,9 +176,10 @@ impl Config {
             None
         };
         let (places, store) = (places?, store?);
+        warn(reader, &places, store.as_ref(), local);
         Some(Self {
             local_key,
-            warnings: warnings(&places, store.as_ref(), local),
+            warnings: reader.warnings(),
             listen: places.listen?,
             listen_tls: places.listen_tls,
             listen_metrics: places.listen_metrics,
@@ -231,15 +236,18 @@ impl Places {
     }
 }
 
-fn warnings(places: &Places, store: Option<&Store>, local: bool) -> Vec<&'static str> {
+fn warn(reader: &mut Reader<'_>, places: &Places, store: Option<&Store>, local: bool) {
     let beyond = matches!(places.listen, Some(Place::Tcp(address)) if !address.ip().is_loopback());
-    let listens = (beyond && !local).then_some(
-        "this server speaks HTTP beyond this machine: let a proxy end TLS, and nobody else reach it",
-    );
-    let tells = store.is_some_and(|store| store.address.is_open()).then_some(
-        "the store is spoken to in plain text: its password and whose refusals it keeps can be read on the way; use rediss://",
-    );
-    listens.into_iter().chain(tells).collect()
+    if beyond && !local {
+        reader.warn(
+            "this server speaks HTTP beyond this machine: let a proxy end TLS, and nobody else reach it",
+        );
+    }
+    if store.is_some_and(|store| store.address.is_open()) {
+        reader.warn(
+            "the store is spoken to in plain text: its password and whose refusals it keeps can be read on the way; use rediss://",
+        );
+    }
 }
 
 fn read_file(path: &Path) -> Ruled<File> {
@@ -293,6 +301,9 @@ fn media(reader: &mut Reader<'_>, file: Option<&File>, local: bool) -> Option<Me
         });
     }
     let extension = |text: &str| Ok(text.trim_start_matches('.').to_ascii_lowercase());
+    for limit in ["UPLOAD_TOKEN_VOD_EXTENSIONS", "UPLOAD_TOKEN_VOD_MAX_BYTES"] {
+        reader.refuse_empty(limit);
+    }
     rules.extensions = reader.list("UPLOAD_TOKEN_VOD_EXTENSIONS", extension)?;
     rules.max_bytes = reader.optional("UPLOAD_TOKEN_VOD_MAX_BYTES", |text| {
         text.parse().map_err(|_| Cow::Borrowed("must be a number of bytes"))

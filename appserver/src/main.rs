@@ -19,7 +19,7 @@ const MISCONFIGURED: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    match Config::read(&flags, &environment()) {
+    match Config::read(&flags, &Environment::of_process()) {
         Ok(config) if flags.check => tell(&check(&config).await),
         Ok(config) => match run(&flags, &config).await {
             Ok(()) => ExitCode::SUCCESS,
@@ -27,13 +27,6 @@ async fn main() -> ExitCode {
         },
         Err(violations) => complain(&violations, ExitCode::from(MISCONFIGURED)),
     }
-}
-
-/// What is not UTF-8 is none of our variables.
-fn environment() -> Environment {
-    std::env::vars_os()
-        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
-        .collect()
 }
 
 fn complain(error: &dyn std::fmt::Display, code: ExitCode) -> ExitCode {
@@ -83,7 +76,7 @@ async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::E
 /// Reads the configuration again at each SIGHUP. One that cannot be used is told, and changes nothing.
 async fn reload(flags: Flags, mut hangups: Signal, reload: Reload, log: Log) {
     while hangups.recv().await.is_some() {
-        let applied = Config::read(&flags, &environment())
+        let applied = Config::read(&flags, &Environment::of_process())
             .map_err(|violations| violations.to_string())
             .and_then(|config| {
                 reload.apply(&config).map(|()| config).map_err(|error| error.to_string())

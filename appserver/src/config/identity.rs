@@ -37,7 +37,16 @@ const NOBODYS: [&str; 9] = [
     "x-proxy-secret",
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>, proxies: &Proxies) -> Option<Arc<dyn Authenticate>> {
+/// What a proxy need not prove where it has no secret to know.
+const NO_SECRET: &str = "every process at an address in UPLOAD_TOKEN_TRUSTED_PROXIES may name any user: set \
+                         UPLOAD_TOKEN_PROXY_SECRET, or listen at a Unix socket";
+
+/// `guarded` is that nobody may connect but whom the operator lets.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    proxies: &Proxies,
+    guarded: bool,
+) -> Option<Arc<dyn Authenticate>> {
     let how = reader.required("UPLOAD_TOKEN_AUTH", How::read)?;
     match how {
         How::Jwt => jwt(reader),
@@ -53,6 +62,9 @@ pub(super) fn read(reader: &mut Reader<'_>, proxies: &Proxies) -> Option<Arc<dyn
         How::ProxyHeader(user) => {
             let groups = reader.optional(GROUPS, header);
             let secrets = reader.secrets("UPLOAD_TOKEN_PROXY_SECRET", rules::long_secret)?;
+            if secrets.is_empty() && !guarded {
+                reader.warn(NO_SECRET);
+            }
             Some(Arc::new(ProxyHeader { user, groups, proxies: proxies.clone(), secrets }))
         }
     }

@@ -1,12 +1,9 @@
 //! Reading settings by their rules, and remembering which were broken and which nobody asked for.
 
-use std::{
-    borrow::Cow,
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeSet};
 
 use super::{
+    environment::Environment,
     rules::Ruled,
     violations::{Violation, Violations},
 };
@@ -16,19 +13,27 @@ const PREFIX: &str = "UPLOAD_TOKEN_";
 /// A secret may stand in a file, which this names.
 const FILE: &str = "_FILE";
 
-/// The environment of the process.
-pub type Environment = BTreeMap<String, String>;
-
 /// Reads settings by their rules and remembers which were broken.
 pub(super) struct Reader<'a> {
     environment: &'a Environment,
     broken: Vec<Violation>,
+    warnings: Vec<&'static str>,
     asked: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(environment: &'a Environment) -> Self {
-        Self { environment, broken: Vec::new(), asked: RefCell::default() }
+        let asked = RefCell::default();
+        Self { environment, broken: Vec::new(), warnings: Vec::new(), asked }
+    }
+
+    /// Says what is no mistake, but may surprise.
+    pub(super) fn warn(&mut self, warning: &'static str) {
+        self.warnings.push(warning);
+    }
+
+    pub(super) fn warnings(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.warnings)
     }
 
     pub(super) fn refuse(&mut self, setting: &str, reason: impl Into<Cow<'static, str>>) {
@@ -42,25 +47,37 @@ impl<'a> Reader<'a> {
     /// The variable's text; set but empty is as good as unset.
     fn text(&self, name: &str) -> Option<String> {
         self.asked.borrow_mut().insert(name.to_owned());
-        let text = self.environment.get(name).map(|text| text.trim().to_owned());
+        let text = self.environment.text(name).map(|text| text.trim().to_owned());
         text.filter(|text| !text.is_empty())
+    }
+
+    /// Complains about a variable that is set but empty: a protection whose value went astray must not be none.
+    pub(super) fn refuse_empty(&mut self, name: &str) {
+        let text = self.environment.text(name);
+        if text.is_some_and(is_empty) {
+            self.refuse(name, "is set but empty: give it a value, or leave it out");
+        }
     }
 
     /// The variable's text, or that of the file which `<name>_FILE` names.
     fn secret_text(&mut self, name: &str) -> Option<String> {
-        let (own, file) = (self.text(name), self.text(&format!("{name}{FILE}")));
+        let named = format!("{name}{FILE}");
+        self.refuse_empty(name);
+        self.refuse_empty(&named);
+        let (own, file) = (self.text(name), self.text(&named));
         match (own, file) {
             (Some(_), Some(_)) => {
                 self.refuse(name, "and its file are both set: leave one out");
                 None
             }
             (None, Some(path)) => match std::fs::read_to_string(path) {
-                Ok(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+                Ok(text) if is_empty(&text) => {
+                    self.refuse(&named, "names an empty file");
+                    None
+                }
+                Ok(text) => Some(text.trim().to_owned()),
                 Err(error) => {
-                    self.refuse(
-                        &format!("{name}{FILE}"),
-                        format!("cannot be read: {}", error.kind()),
-                    );
+                    self.refuse(&named, format!("cannot be read: {}", error.kind()));
                     None
                 }
             },
@@ -123,7 +140,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A list with commas; unset is empty. A bad item is told by its place.
+    /// A list with commas or on lines; unset is empty. A bad item is told by its place.
     pub(super) fn list<T>(
         &mut self,
         name: &str,
@@ -134,13 +151,13 @@ impl<'a> Reader<'a> {
         self.keep(name, items)
     }
 
-    /// Secrets with commas, from the variable or its file; unset is none.
+    /// Secrets with commas or on lines, from the variable or its file; unset is none.
     pub(super) fn secrets<T>(
         &mut self,
         name: &str,
         rule: impl Fn(&str) -> Result<T, &'static str>,
     ) -> Option<Vec<T>> {
-        let text = self.secret_text(name).unwrap_or_default();
+        let text = self.secret_or_unset(name)?.unwrap_or_default();
         let items = each(&text, rule);
         self.keep(name, items)
     }
@@ -163,15 +180,15 @@ impl<'a> Reader<'a> {
 
     /// Complains about variables of ours that nobody asked for: misspelt, or without effect here.
     pub(super) fn refuse_unasked(&mut self) {
-        let unasked: Vec<String> = self
+        let said = self
             .environment
-            .iter()
-            .filter(|(name, text)| {
-                name.starts_with(PREFIX)
-                    && !text.trim().is_empty()
-                    && !self.asked.borrow().contains(*name)
-            })
-            .map(|(name, _)| name.clone())
+            .texts()
+            .filter(|(name, text)| !text.trim().is_empty() && !is_of_a_service(name, text))
+            .map(|(name, _)| name);
+        let unasked: Vec<String> = said
+            .chain(self.environment.garbled())
+            .filter(|name| name.starts_with(PREFIX) && !self.asked.borrow().contains(*name))
+            .map(str::to_owned)
             .collect();
         for name in unasked {
             let asked = self.asked.borrow().iter().map(String::clone).collect::<Vec<_>>();
@@ -184,6 +201,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Complains about variables that were asked for and are not UTF-8, and about nothing else of them.
+    pub(super) fn refuse_garbled(&mut self) {
+        let environment = self.environment;
+        for name in environment.garbled() {
+            if self.asked.borrow().contains(name) {
+                self.broken.retain(|one| one.setting != name);
+                self.refuse(name, "is not UTF-8");
+            }
+        }
+    }
+
     /// # Errors
     ///
     /// All that was broken, if anything was.
@@ -193,13 +221,42 @@ impl<'a> Reader<'a> {
 }
 
 fn each<T>(text: &str, rule: impl Fn(&str) -> Result<T, &'static str>) -> Ruled<Vec<T>> {
-    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let items = text.split(is_separator).map(str::trim).filter(|item| !item.is_empty());
     let numbered = (1..).zip(items);
     numbered
         .map(|(number, item)| {
             rule(item).map_err(|reason| Cow::Owned(format!("{reason} (item {number})")))
         })
         .collect()
+}
+
+/// Stands between the items of a list, whose last line may have an end too.
+const fn is_separator(letter: char) -> bool {
+    matches!(letter, ',' | '\r' | '\n')
+}
+
+/// Whether `text` is nothing but blanks and what stands between items.
+fn is_empty(text: &str) -> bool {
+    text.split(is_separator).all(|item| item.trim().is_empty())
+}
+
+/// Whether `name` is what Kubernetes tells each container of a service that happens to be called as our variables begin.
+fn is_of_a_service(name: &str, text: &str) -> bool {
+    const PROTOCOLS: [&str; 3] = ["tcp", "udp", "sctp"];
+    let is_link =
+        || text.split_once("://").is_some_and(|(protocol, _)| PROTOCOLS.contains(&protocol));
+    let is_port = |rest: &str| {
+        let (number, rest) = rest.split_once('_').unwrap_or((rest, ""));
+        let protocol = rest.split('_').next().unwrap_or_default().to_ascii_lowercase();
+        number.parse::<u16>().is_ok() && PROTOCOLS.contains(&protocol.as_str())
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || (name.ends_with("_PORT") && is_link())
+        || name
+            .match_indices("_PORT_")
+            .any(|(at, port)| name.get(at + port.len()..).is_some_and(is_port))
 }
 
 /// How many letters must change to make `a` of `b` (Levenshtein).

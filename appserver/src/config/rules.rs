@@ -218,13 +218,15 @@ pub fn vod_region(text: &str) -> Ruled<String> {
     }
 }
 
-/// A secret of at least 32 characters.
+/// A secret of at least 32 characters, none of which is a space: that would be two secrets without their comma.
 ///
 /// # Errors
 ///
-/// If it is shorter.
+/// If it is shorter, or holds a space.
 pub fn long_secret(text: &str) -> Result<Secret<String>, &'static str> {
-    if text.len() >= 32 {
+    if text.contains(char::is_whitespace) {
+        Err("must hold no space: several stand with commas, or one a line")
+    } else if text.len() >= 32 {
         Ok(Secret::new(text.to_owned()))
     } else {
         Err("must have at least 32 characters, as `openssl rand -hex 32` makes them")

@@ -30,6 +30,12 @@ fn broken(flags: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
     violations.all().iter().map(|violation| violation.setting.clone()).collect()
 }
 
+fn broken_by(variables: &[(&str, &str)]) -> Vec<String> {
+    let violations =
+        Config::read(&Flags::parse_from(["appserver"]), &environment(variables)).unwrap_err();
+    violations.all().iter().map(|violation| violation.setting.clone()).collect()
+}
+
 fn account(config: &Config) -> &Account {
     match &config.cloud {
         Cloud::Alibaba(account) => account,
@@ -182,9 +188,10 @@ fn flags_that_do_nothing_are_told() {
 
 #[test]
 fn uploads_of_an_account_need_a_ticket_key_and_tokens_do_not() {
-    let unset = ("UPLOAD_TOKEN_TICKET_KEYS", "");
-    assert_eq!(broken(&[], &[unset]), ["UPLOAD_TOKEN_TICKET_KEYS"]);
-    assert!(read(&[], &[unset, ("UPLOAD_TOKEN_ENDPOINTS", "sts")]).is_ok());
+    let mut few = GOOD[..5].to_vec();
+    assert_eq!(broken_by(&few), ["UPLOAD_TOKEN_TICKET_KEYS"]);
+    few.push(("UPLOAD_TOKEN_ENDPOINTS", "sts"));
+    assert!(Config::read(&Flags::parse_from(["appserver"]), &environment(&few)).is_ok());
 }
 
 #[test]
@@ -194,12 +201,84 @@ fn an_upload_auth_policy_without_vod_serves_nobody() {
     assert_eq!(broken(&[], &[policy]), ["UPLOAD_TOKEN_UPLOAD_AUTH_POLICY"]);
 }
 
+/// Nothing to warn of: one endpoint, and a proxy that must know a secret.
+const CAREFUL: [(&str, &str); 2] = [
+    ("UPLOAD_TOKEN_ENDPOINTS", "upload-auth"),
+    ("UPLOAD_TOKEN_PROXY_SECRET", "CANARY-proxy-0123456789abcdef0123"),
+];
+
+fn warned(flags: &[&str], variables: &[(&str, &str)]) -> Vec<&'static str> {
+    read(flags, variables).unwrap().warnings
+}
+
 #[test]
 fn listening_beyond_this_machine_is_warned_of() {
-    assert!(read(&[], &[]).unwrap().warnings.is_empty());
-    assert_eq!(read(&["--listen", "0.0.0.0:0"], &[]).unwrap().warnings.len(), 1);
-    let unix = read(&["--listen", "unix:/tmp/x.sock"], &[]).unwrap();
-    assert!(unix.warnings.is_empty());
+    assert!(warned(&[], &CAREFUL).is_empty());
+    assert_eq!(warned(&["--listen", "0.0.0.0:0"], &CAREFUL).len(), 1);
+    assert!(warned(&["--listen", "unix:/tmp/x.sock"], &CAREFUL).is_empty());
+}
+
+#[test]
+fn a_proxy_that_need_know_no_secret_is_warned_of_but_at_a_socket() {
+    let open = [CAREFUL[0]];
+    let said = warned(&[], &open);
+    assert!(matches!(said[..], [only] if only.contains("UPLOAD_TOKEN_PROXY_SECRET")), "{said:?}");
+    assert!(warned(&["--listen", "unix:/tmp/x.sock"], &open).is_empty());
+}
+
+#[test]
+fn a_protection_that_is_named_and_empty_is_a_mistake() {
+    let file = std::env::temp_dir().join(format!("upload-token-empty-{}", std::process::id()));
+    std::fs::write(&file, "\n").unwrap();
+    let path = file.to_str().unwrap();
+    for (name, text) in [
+        ("UPLOAD_TOKEN_PROXY_SECRET", ""),
+        ("UPLOAD_TOKEN_PROXY_SECRET", " , "),
+        ("UPLOAD_TOKEN_PROXY_SECRET_FILE", ""),
+        ("UPLOAD_TOKEN_PROXY_SECRET_FILE", path),
+        ("UPLOAD_TOKEN_TICKET_KEYS", ""),
+        ("UPLOAD_TOKEN_STORE", ""),
+        ("UPLOAD_TOKEN_VOD_EXTENSIONS", ""),
+        ("UPLOAD_TOKEN_VOD_MAX_BYTES", " "),
+    ] {
+        assert_eq!(broken(&[], &[(name, text)]), [name], "{text:?}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert!(read(&[], &[("UPLOAD_TOKEN_GROUPS_HEADER", "")]).is_ok(), "no protection");
+}
+
+#[test]
+fn keys_in_a_file_stand_one_a_line_too() {
+    let (one, two) = ("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210");
+    let file = std::env::temp_dir().join(format!("upload-token-keys-{}", std::process::id()));
+    std::fs::write(&file, format!("{one}\r\n{two}\n")).unwrap();
+    let store = ["--store", "redis://127.0.0.1"];
+    let keys = |variable| read(&store, &[variable]).unwrap().store.unwrap().keys.len();
+    assert_eq!(keys(("UPLOAD_TOKEN_STORE_KEYS_FILE", file.to_str().unwrap())), 2);
+    std::fs::remove_file(&file).unwrap();
+    let spaced = format!("{one} {two}");
+    let spaced = ("UPLOAD_TOKEN_STORE_KEYS", spaced.as_str());
+    assert_eq!(broken(&store, &[spaced]), ["UPLOAD_TOKEN_STORE_KEYS"], "one key or two?");
+}
+
+#[test]
+fn what_kubernetes_says_of_services_is_no_setting_of_ours() {
+    let told = [
+        ("UPLOAD_TOKEN_SERVICE_HOST", "10.0.0.11"),
+        ("UPLOAD_TOKEN_SERVICE_PORT", "8787"),
+        ("UPLOAD_TOKEN_SERVICE_PORT_HTTP", "8787"),
+        ("UPLOAD_TOKEN_PORT", "tcp://10.0.0.11:8787"),
+        ("UPLOAD_TOKEN_PORT_8787_TCP", "tcp://10.0.0.11:8787"),
+        ("UPLOAD_TOKEN_PORT_8787_TCP_PROTO", "tcp"),
+        ("UPLOAD_TOKEN_PORT_8787_TCP_PORT", "8787"),
+        ("UPLOAD_TOKEN_PORT_8787_TCP_ADDR", "10.0.0.11"),
+        ("UPLOAD_TOKEN_STORE_SERVICE_HOST", "10.0.0.12"),
+        ("UPLOAD_TOKEN_STORE_PORT", "udp://10.0.0.12:6379"),
+    ];
+    assert!(read(&[], &told).is_ok(), "{:?}", broken(&[], &told));
+    for guess in [("UPLOAD_TOKEN_PORT", "8787"), ("UPLOAD_TOKEN_SERVICE", "x")] {
+        assert_eq!(broken(&[], &[guess]), [guess.0]);
+    }
 }
 
 #[test]
@@ -223,13 +302,13 @@ const STORE_KEYS: (&str, &str) = ("UPLOAD_TOKEN_STORE_KEYS", "CANARY-store-key-0
 
 #[test]
 fn a_store_is_shown_without_its_password() {
-    let config = read(&[], &[STORE, STORE_KEYS]).unwrap();
+    let config = read(&[], &[&CAREFUL[..], &[STORE, STORE_KEYS]].concat()).unwrap();
     let summary = config.summary().to_string();
     assert!(summary.contains("rediss://redis.internal:6379/1"), "{summary}");
     assert!(!summary.contains("CANARY") && !format!("{config:?}").contains("CANARY"));
     assert!(config.warnings.is_empty());
-    let open = read(&["--store", "redis://10.0.0.7"], &[STORE_KEYS]).unwrap();
-    assert!(open.warnings[0].contains("plain text"), "{:?}", open.warnings);
+    let open = warned(&["--store", "redis://10.0.0.7"], &[STORE_KEYS]);
+    assert!(open.iter().any(|said| said.contains("plain text")), "{open:?}");
     assert!(read(&[], &[]).unwrap().store.is_none());
 }
 

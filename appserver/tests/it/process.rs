@@ -1,13 +1,25 @@
 //! The program itself: its line on standard output, its exit codes, its end.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader},
+    os::unix::ffi::OsStrExt,
     process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_upload-token-appserver");
+
+/// Of an account whose cloud is nowhere.
+const ACCOUNT: [(&str, &str); 6] = [
+    ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tExampleExample1234"),
+    ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "CANARY-secret"),
+    ("ALIBABA_CLOUD_ROLE_ARN", "acs:ram::1234567890123456:role/web-upload"),
+    ("UPLOAD_TOKEN_STS_ENDPOINT", "http://127.0.0.1:9"),
+    ("UPLOAD_TOKEN_AUTH", "proxy-header:X-User"),
+    ("UPLOAD_TOKEN_ENDPOINTS", "sts"),
+];
 
 /// A running server that is ended with the test.
 struct Running {
@@ -136,6 +148,25 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_says_why() {
         assert!(complaint.contains(name), "{complaint}");
     }
     assert!(!complaint.contains("CANARY"), "{complaint}");
+}
+
+#[test]
+fn what_is_not_utf_8_is_told_and_is_not_as_good_as_unset() {
+    let garbled = OsStr::from_bytes(b"CANARY-\xff-0123456789abcdef0123456789abcdef");
+    let output = Command::new(PROGRAM)
+        .env_clear()
+        .envs(ACCOUNT)
+        .env("UPLOAD_TOKEN_PROXY_SECRET", garbled)
+        .env("UPLOAD_TOKEN_MISSPELT", garbled)
+        .env("OTHER", garbled)
+        .arg("--check")
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{complaint}");
+    assert!(complaint.contains("UPLOAD_TOKEN_PROXY_SECRET is not UTF-8"), "{complaint}");
+    assert!(complaint.contains("UPLOAD_TOKEN_MISSPELT"), "{complaint}");
+    assert!(!complaint.contains("OTHER") && !complaint.contains("CANARY"), "{complaint}");
 }
 
 #[test]
