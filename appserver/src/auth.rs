@@ -10,7 +10,7 @@ use upload_token::secret::Secret;
 use crate::peer::{Peer, Proxies};
 
 /// Names the user when another server of the site asks on the user's behalf.
-const USER: HeaderName = HeaderName::from_static("x-upload-user");
+pub(crate) const USER: HeaderName = HeaderName::from_static("x-upload-user");
 /// Holds what only the proxy knows.
 const PROXY_SECRET: HeaderName = HeaderName::from_static("x-proxy-secret");
 /// Longest id of a user, in bytes.

@@ -44,6 +44,10 @@ use crate::{
     ticket::Tickets,
 };
 
+/// Of endpoints that are both on.
+const BOTH: &str = "a page's own token (sts) may overwrite every video of the account, which upload-auth protects: turn \
+                    sts off where users are not all trusted";
+
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -153,6 +157,9 @@ impl Config {
             None => None,
         };
         let upload_auth = endpoints.is_some_and(|endpoints| endpoints.upload_auth);
+        if upload_auth && !local && endpoints.is_some_and(|endpoints| endpoints.sts) {
+            reader.warn(BOTH);
+        }
         let cloud = match &file {
             _ if local => Some(Cloud::Local),
             Some(file) => account::read(reader, file, upload_auth)

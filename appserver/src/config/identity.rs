@@ -9,7 +9,7 @@ use super::{
     rules::{self, Ruled},
 };
 use crate::{
-    auth::{Authenticate, ProxyHeader, SharedSecret},
+    auth::{Authenticate, ProxyHeader, SharedSecret, USER},
     endpoint::Endpoint,
     jwt::{IssuedTokens, PublishedKeys, Rules},
     peer::Proxies,
@@ -25,17 +25,53 @@ enum How {
 }
 
 /// Headers that every browser can set, or that say something else.
-const NOBODYS: [&str; 9] = [
-    "host",
-    "cookie",
-    "origin",
-    "referer",
-    "user-agent",
-    "accept",
-    "content-type",
+const NOBODYS: [&str; 43] = [
     "authorization",
+    "cache-control",
+    "connection",
+    "cookie",
+    "date",
+    "dnt",
+    "early-data",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "last-event-id",
+    "max-forwards",
+    "origin",
+    "ping-from",
+    "ping-to",
+    "pragma",
+    "priority",
+    "purpose",
+    "range",
+    "referer",
+    "save-data",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "via",
+    "x-csrf-token",
+    "x-forwarded-by",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
     "x-proxy-secret",
+    "x-real-ip",
+    "x-request-id",
+    "x-requested-with",
 ];
+/// What names of others begin with.
+const NOBODYS_BEGIN: [&str; 6] = ["accept", "access-control-", "content-", "if-", "proxy-", "sec-"];
 
 /// What a proxy need not prove where it has no secret to know.
 const NO_SECRET: &str = "every process at an address in UPLOAD_TOKEN_TRUSTED_PROXIES may name any user: set \
@@ -51,7 +87,7 @@ pub(super) fn read(
     match how {
         How::Jwt => jwt(reader),
         How::Bearer => {
-            let groups = reader.optional(GROUPS, header);
+            let groups = groups(reader, &USER);
             let secrets = reader.secrets("UPLOAD_TOKEN_AUTH_SECRET", rules::long_secret)?;
             if secrets.is_empty() {
                 reader.refuse("UPLOAD_TOKEN_AUTH_SECRET", "must be set");
@@ -60,7 +96,7 @@ pub(super) fn read(
             Some(Arc::new(SharedSecret::new(secrets, groups)))
         }
         How::ProxyHeader(user) => {
-            let groups = reader.optional(GROUPS, header);
+            let groups = groups(reader, &user);
             let secrets = reader.secrets("UPLOAD_TOKEN_PROXY_SECRET", rules::long_secret)?;
             if secrets.is_empty() && !guarded {
                 reader.warn(NO_SECRET);
@@ -68,6 +104,14 @@ pub(super) fn read(
             Some(Arc::new(ProxyHeader { user, groups, proxies: proxies.clone(), secrets }))
         }
     }
+}
+
+/// The header of the groups, which is another one than `user`.
+fn groups(reader: &mut Reader<'_>, user: &HeaderName) -> Option<HeaderName> {
+    reader.optional(GROUPS, |name| match header(name)? {
+        name if name == *user => Err(Cow::Borrowed("must be another header than the user's")),
+        name => Ok(name),
+    })
 }
 
 /// Tokens of an identity provider.
@@ -116,7 +160,8 @@ impl How {
 
 fn header(name: &str) -> Ruled<HeaderName> {
     let name: HeaderName = name.parse().map_err(|_| Cow::Borrowed("must name an HTTP header"))?;
-    if NOBODYS.contains(&name.as_str()) {
+    let begins = |begin: &&str| name.as_str().starts_with(*begin);
+    if NOBODYS.contains(&name.as_str()) || NOBODYS_BEGIN.iter().any(|begin| begins(&begin)) {
         return Err(Cow::Borrowed("must name a header of its own, which only your proxy sets"));
     }
     Ok(name)

@@ -227,6 +227,13 @@ fn a_proxy_that_need_know_no_secret_is_warned_of_but_at_a_socket() {
 }
 
 #[test]
+fn two_endpoints_of_which_one_undoes_what_the_other_protects_are_warned_of() {
+    let said = warned(&[], &[CAREFUL[1]]);
+    assert!(matches!(said[..], [only] if only.contains("upload-auth")), "{said:?}");
+    assert!(warned(&[], &[CAREFUL[1], ("UPLOAD_TOKEN_ENDPOINTS", "sts")]).is_empty());
+}
+
+#[test]
 fn a_protection_that_is_named_and_empty_is_a_mistake() {
     let file = std::env::temp_dir().join(format!("upload-token-empty-{}", std::process::id()));
     std::fs::write(&file, "\n").unwrap();
@@ -279,6 +286,39 @@ fn what_kubernetes_says_of_services_is_no_setting_of_ours() {
     for guess in [("UPLOAD_TOKEN_PORT", "8787"), ("UPLOAD_TOKEN_SERVICE", "x")] {
         assert_eq!(broken(&[], &[guess]), [guess.0]);
     }
+}
+
+#[test]
+fn a_header_that_everybody_sends_names_no_user() {
+    for name in [
+        "Accept-Language",
+        "Content-Length",
+        "Sec-Fetch-Site",
+        "X-Forwarded-For",
+        "X-Real-IP",
+        "If-None-Match",
+        "Proxy-Authorization",
+        "Connection",
+    ] {
+        let how = format!("proxy-header:{name}");
+        assert_eq!(broken(&[], &[("UPLOAD_TOKEN_AUTH", &how)]), ["UPLOAD_TOKEN_AUTH"], "{name}");
+    }
+    for name in ["X-Forwarded-User", "Remote-User", "X-Auth-Request-Email", "Cf-Access-Id"] {
+        let how = format!("proxy-header:{name}");
+        assert!(read(&[], &[("UPLOAD_TOKEN_AUTH", &how)]).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_users_groups_stand_in_another_header_than_the_user() {
+    let groups = |name| ("UPLOAD_TOKEN_GROUPS_HEADER", name);
+    assert_eq!(broken(&[], &[groups("x-user")]), ["UPLOAD_TOKEN_GROUPS_HEADER"]);
+    let bearer = [
+        ("UPLOAD_TOKEN_AUTH", "bearer"),
+        ("UPLOAD_TOKEN_AUTH_SECRET", "CANARY-0123456789abcdef0123456789"),
+        groups("X-Upload-User"),
+    ];
+    assert_eq!(broken(&[], &bearer), ["UPLOAD_TOKEN_GROUPS_HEADER"]);
 }
 
 #[test]
