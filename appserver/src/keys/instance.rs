@@ -1,6 +1,6 @@
 //! The role of the machine this runs on, as the metadata service of ECS lends it (in its hardened mode).
 
-use std::sync::Mutex;
+use std::{fmt, sync::Mutex};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -8,7 +8,7 @@ use http::Request;
 use jiff::Timestamp;
 use upload_token::secret::Secret;
 
-use super::lent::{Lender, get};
+use super::lent::{Lender, get, host};
 use crate::{
     sync::lock,
     upstream::{Answer, Failure, Upstream},
@@ -22,7 +22,6 @@ const TTL: &str = "X-aliyun-ecs-metadata-token-ttl-seconds";
 const TOKEN: &str = "X-aliyun-ecs-metadata-token";
 
 /// Lends the key of an instance's role.
-#[derive(Debug)]
 pub struct InstanceRole {
     at: String,
     role: Option<String>,
@@ -35,6 +34,13 @@ pub struct InstanceRole {
 struct Session {
     token: Secret<String>,
     ends: Timestamp,
+}
+
+impl fmt::Debug for InstanceRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("InstanceRole");
+        shown.field("at", &host(&self.at)).field("role", &self.role).finish_non_exhaustive()
+    }
 }
 
 impl InstanceRole {

@@ -120,10 +120,15 @@ fn read(answer: &Answer) -> Result<Lent, Failure> {
 }
 
 /// A program beside this one that answers a key to whoever asks: `ALIBABA_CLOUD_CREDENTIALS_URI`.
-#[derive(Debug)]
 pub struct UriLender {
     uri: String,
     upstream: Upstream,
+}
+
+impl fmt::Debug for UriLender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UriLender").field(&host(&self.uri)).finish()
+    }
 }
 
 impl UriLender {
@@ -149,6 +154,12 @@ pub(super) fn get(uri: &str) -> Result<Request<Bytes>, Failure> {
     request.map_err(|_| Failure::Unusable { reason: "the address of the lender is no URI" })
 }
 
+/// What may be shown of a lender's address, whose path and query may prove to it who asks.
+pub(super) fn host(uri: &str) -> String {
+    let url = reqwest::Url::parse(uri);
+    url.map_or_else(|_| String::from("?"), |url| url.origin().ascii_serialization())
+}
+
 /// Whether `text` is an address of a lender: plain HTTP, which is what they speak, on this machine or next to it.
 ///
 /// # Errors
@@ -157,7 +168,8 @@ pub(super) fn get(uri: &str) -> Result<Request<Bytes>, Failure> {
 pub fn checked_uri(text: &str) -> Result<String, &'static str> {
     let url = reqwest::Url::parse(text).map_err(|_| "must be an absolute URL")?;
     let is_web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
-    if !is_web || url.password().is_some() || url.fragment().is_some() {
+    let is_named = !url.username().is_empty() || url.password().is_some();
+    if !is_web || is_named || url.fragment().is_some() {
         return Err("must be an http:// or https:// URL without user and fragment");
     }
     Ok(url.into())

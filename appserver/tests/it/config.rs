@@ -322,6 +322,24 @@ fn a_users_groups_stand_in_another_header_than_the_user() {
 }
 
 #[test]
+fn who_lends_a_key_is_shown_by_the_host_alone() {
+    let none = [("ALIBABA_CLOUD_ACCESS_KEY_ID", ""), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "")];
+    let uri = |text| ("ALIBABA_CLOUD_CREDENTIALS_URI", text);
+    let shown = |more: &[(&str, &str)]| {
+        let config = read(&[], &[&none, more].concat()).unwrap();
+        format!("{} {config:?}", config.summary())
+    };
+    let said = shown(&[uri("http://127.0.0.1:7002/CANARY-path?token=CANARY")]);
+    assert!(said.contains("http://127.0.0.1:7002") && !said.contains("CANARY-path"), "{said}");
+    assert!(!said.contains("token=CANARY"), "{said}");
+    let metadata = ("UPLOAD_TOKEN_ECS_METADATA_URL", "http://127.0.0.1:7003/?token=CANARY");
+    let said = shown(&[("ALIBABA_CLOUD_ECS_METADATA", "*"), metadata]);
+    assert!(said.contains("http://127.0.0.1:7003") && !said.contains("token=CANARY"), "{said}");
+    let user = uri("http://CANARY@127.0.0.1:7002/");
+    assert_eq!(broken(&[], &[none[0], none[1], user]), ["ALIBABA_CLOUD_CREDENTIALS_URI"]);
+}
+
+#[test]
 fn the_file_that_the_documentation_shows_can_be_used() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/appserver.md");
     let docs = std::fs::read_to_string(docs).unwrap();
