@@ -190,7 +190,7 @@ fn accept(
 ///
 /// Our own has milliseconds and is believed while `Date` agrees with it. Otherwise it is wrong, and `Date` counts, to
 /// the end of the second that it names: but not a `Date` by which the token outlives what was asked for (servers with a
-/// `Date` of 1970 exist). Where no clock makes sense, the token has just begun the life that was asked for, at most.
+/// `Date` of 1970 exist), nor one by which STS has issued a dead token. Where no clock makes sense, the token has just begun the life that was asked for, at most.
 fn clock_of(
     headers: &http::HeaderMap,
     own: Timestamp,
@@ -198,6 +198,7 @@ fn clock_of(
     longest: SignedDuration,
 ) -> Timestamp {
     let plausible = |at: &Timestamp| expiration.duration_since(*at) <= longest;
+    let lives = |at: &Timestamp| expiration > *at && plausible(at);
     let agreement = SignedDuration::from_secs(2);
     let date = headers
         .get(http::header::DATE)
@@ -205,7 +206,7 @@ fn clock_of(
         .and_then(|date| Timestamp::try_from(date).ok())
         .filter(|date| own.duration_since(*date).abs() > agreement)
         .and_then(|date| date.saturating_add(SignedDuration::from_secs(1)).ok());
-    date.filter(plausible)
+    date.filter(lives)
         .or_else(|| Some(own).filter(plausible))
         .or_else(|| expiration.checked_sub(longest).ok())
         .unwrap_or(own)
@@ -240,6 +241,7 @@ mod tests {
     #[test]
     fn no_date_makes_a_token_live_longer_than_was_asked_for() {
         assert_eq!(clock(&headers("Thu, 01 Jan 1970 00:00:00 GMT")), "2026-01-01T00:00:00.25Z");
+        assert_eq!(clock(&headers("Thu, 01 Jan 2099 00:00:00 GMT")), "2026-01-01T00:00:00.25Z");
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let far = json!({ "AccessKeyId": "STS.x", "AccessKeySecret": "s", "SecurityToken": "t",
             "Expiration": "2099-01-01T00:00:00Z" });
