@@ -6,8 +6,10 @@ use bytes::Bytes;
 use http::Request;
 use jsonwebtoken::{
     AlgorithmFamily, DecodingKey, Header,
-    jwk::{JwkSet, PublicKeyUse},
+    jwk::{Jwk, PublicKeyUse},
 };
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
@@ -29,6 +31,12 @@ pub struct PublishedKeys {
     at: Endpoint,
     upstream: Upstream,
     held: Mutex<Held>,
+}
+
+/// What an issuer publishes.
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Value>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -82,13 +90,15 @@ impl PublishedKeys {
             .body(Bytes::new())
             .map_err(|_| unusable("its address is no URI"))?;
         let answer = self.upstream.send(request).await?;
-        let set: JwkSet =
+        let set: KeySet =
             serde_json::from_slice(&answer.body.0).map_err(|_| unusable("it is no key set"))?;
-        let signs = |key: &&jsonwebtoken::jwk::Jwk| {
+        let signs = |key: &Jwk| {
             key.common.public_key_use.as_ref().is_none_or(|is| *is == PublicKeyUse::Signature)
         };
-        let keys = set.keys.iter().filter(signs).filter_map(|jwk| {
-            let key = DecodingKey::from_jwk(jwk).ok()?;
+        // One that cannot be read costs nobody the others.
+        let read = set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok());
+        let keys = read.filter(signs).filter_map(|jwk| {
+            let key = DecodingKey::from_jwk(&jwk).ok()?;
             (key.family() != AlgorithmFamily::Hmac).then(|| (jwk.common.key_id.clone(), key))
         });
         Ok(keys.collect())

@@ -39,6 +39,7 @@ impl Issuer {
             { "kty": "EC", "crv": "P-256", "use": "enc", "kid": "k2", "x": x, "y": y },
             { "kty": "oct", "kid": "shared", "k": BASE64.encode("a secret that all know") },
             { "kty": "something new", "kid": "k3" },
+            { "kty": "EC", "crv": "P-256", "use": "sig", "kid": 4, "x": x, "y": y },
         ] });
         let looks = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&looks);
