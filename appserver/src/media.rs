@@ -1,11 +1,14 @@
 //! Which media files a page may create at VOD: its fields, by the operator's rules, become the parameters of a call.
 
+mod files;
+mod user_data;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use crate::{
-    fields::{BadField, bad, find, object, text_of},
+    fields::{BadField, bad, object, text_of},
     vod::{Call, Params},
 };
 
@@ -146,7 +149,7 @@ impl MediaRules {
         if value(&params, "Title").is_none() {
             params.push(("Title", file_name.clone()));
         }
-        self.check_file(&params, file_name.rsplit_once('.').map(|(_, extension)| extension))?;
+        files::check(self, &params, &[files::extension(&file_name)])?;
         Ok(Call::CreateVideo(params))
     }
 
@@ -161,7 +164,7 @@ impl MediaRules {
         {
             params.push(("Title", name));
         }
-        self.check_file(&params, value(&params, "ImageExt"))?;
+        files::check(self, &params, &[value(&params, "ImageExt")])?;
         Ok(Call::CreateImage(params))
     }
 
@@ -172,14 +175,11 @@ impl MediaRules {
             let message = "attached media needs its businessType: watermark, subtitle or material";
             return Err(bad("MissingBusinessType", message));
         }
-        let extension = value(&params, "FileName").and_then(|name| name.rsplit_once('.'));
-        let extension = extension.map(|(_, extension)| extension.to_owned());
-        if value(&params, "MediaExt").is_none()
-            && let Some(extension) = extension
-        {
-            params.push(("MediaExt", extension));
+        let extension = value(&params, "FileName").and_then(files::extension).map(str::to_owned);
+        if value(&params, "MediaExt").is_none() {
+            params.extend(extension.clone().map(|extension| ("MediaExt", extension)));
         }
-        self.check_file(&params, value(&params, "MediaExt"))?;
+        files::check(self, &params, &[value(&params, "MediaExt"), extension.as_deref()])?;
         Ok(Call::CreateAttachedMedia(params))
     }
 
@@ -195,69 +195,54 @@ impl MediaRules {
             for place in places {
                 wished = wished.or(text_of(place, name)?);
             }
-            let text = match (self.values.get(name).unwrap_or(&Values::Any), wished) {
+            let text = match (self.values(name), wished) {
                 (Values::Any, wished) => wished,
+                (Values::OneOf(_), None) if !self.values.contains_key(name) => None,
                 (Values::OneOf(right), None) => right.first().cloned(),
-                (Values::OneOf(right), Some(text)) if right.contains(&text) => Some(text),
+                (Values::OneOf(right), Some(text)) if are_right(right, name, &text) => Some(text),
                 (Values::OneOf(_), Some(_)) => {
                     let message = format!("this server's operator does not allow this {name}");
                     return Err(bad("FieldNotAllowed", message));
                 }
             };
+            let text = match text {
+                Some(text) if *name == "UserData" => {
+                    Some(user_data::checked(&text, self.callbacks)?)
+                }
+                text => text,
+            };
             params.extend(text.map(|text| (*name, text)));
         }
-        self.check_texts(&params)?;
+        check_texts(&params)?;
         Ok(params)
     }
 
-    fn check_texts(&self, params: &Params) -> Result<(), BadField> {
-        for (name, text) in params {
-            // A description may have lines.
-            let odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-            if text.contains(odd) || (*name == "FileName" && text.contains(char::is_control)) {
-                return Err(bad("InvalidField", format!("{name} holds control characters")));
-            }
-        }
-        let web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
-        if value(params, "CoverURL").is_some_and(|url| !web(url)) {
-            return Err(bad("InvalidField", "CoverURL must begin with https:// or http://"));
-        }
-        let calls_back = |text: &str| {
-            let data: Option<Map<String, Value>> = serde_json::from_str(text).ok();
-            data.is_some_and(|data| find(&data, "MessageCallback").is_some())
-        };
-        if !self.callbacks && value(params, "UserData").is_some_and(calls_back) {
-            let message = "this server's operator does not allow MessageCallback in UserData";
-            return Err(bad("FieldNotAllowed", message));
-        }
-        Ok(())
+    /// What is right for a category is right for each of several, of which there may be none.
+    fn values(&self, name: &str) -> &Values {
+        let of_one = || self.values.get("CateId").filter(|_| name == "CateIds");
+        self.values.get(name).or_else(of_one).unwrap_or(&Values::Any)
     }
+}
 
-    fn check_file(&self, params: &Params, extension: Option<&str>) -> Result<(), BadField> {
-        let right = |extension: &str| {
-            self.extensions.iter().any(|right| right.eq_ignore_ascii_case(extension))
-        };
-        if !self.extensions.is_empty() && !extension.is_some_and(right) {
-            let message = "files of this extension may not be uploaded here";
-            return Err(bad("FileTypeNotAllowed", message));
-        }
-        let size = match value(params, "FileSize").map(str::parse::<u64>) {
-            Some(Err(_)) => return Err(bad("InvalidField", "FileSize must be a number of bytes")),
-            Some(Ok(size)) => Some(size),
-            None => None,
-        };
-        let is_image = value(params, "ImageType").is_some();
-        match (self.max_bytes, size) {
-            (Some(most), Some(size)) if size > most => Err(bad(
-                "FileTooLarge",
-                format!("files of more than {most} bytes may not be uploaded here"),
-            )),
-            (Some(_), None) if !is_image => {
-                Err(bad("MissingFileSize", "this server wants to know the fileSize"))
-            }
-            _ => Ok(()),
+/// Whether `text` is one of `right`, or several of them where the parameter is a list.
+fn are_right(right: &[String], name: &str, text: &str) -> bool {
+    let is_right = |text: &str| right.iter().any(|right| right == text);
+    is_right(text) || (name == "CateIds" && text.split(',').all(is_right))
+}
+
+fn check_texts(params: &Params) -> Result<(), BadField> {
+    for (name, text) in params {
+        // A description may have lines.
+        let odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+        if text.contains(odd) || (*name == "FileName" && text.contains(char::is_control)) {
+            return Err(bad("InvalidField", format!("{name} holds control characters")));
         }
     }
+    let web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+    if value(params, "CoverURL").is_some_and(|url| !web(url)) {
+        return Err(bad("InvalidField", "CoverURL must begin with https:// or http://"));
+    }
+    Ok(())
 }
 
 fn value<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
@@ -355,6 +340,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_right_for_a_category_is_right_for_each_of_several() {
+        let mut rules = MediaRules::default();
+        rules.set("CateId", Values::read("1,2")).unwrap();
+        let attached = |ids: Value| {
+            let fields = json!({ "businessType": "material", "mediaExt": "mp4", "cateIds": ids });
+            call(&rules, fields)
+        };
+        assert!(attached(json!("2,1")).is_ok() && attached(json!([1, 2])).is_ok());
+        let Ok(Call::CreateAttachedMedia(params)) = attached(json!(null)) else { unreachable!() };
+        assert_eq!(
+            value(&params, "CateIds"),
+            None,
+            "a video's category need not be one of material"
+        );
+        for ids in ["3", "1,3", "1,", "1;3"] {
+            assert_eq!(attached(json!(ids)).unwrap_err().code, "FieldNotAllowed", "{ids}");
+        }
+    }
+
+    #[test]
     fn extensions_and_sizes_are_the_operators() {
         let rules = MediaRules {
             extensions: vec![String::from("mp4"), String::from("png")],
@@ -366,6 +371,11 @@ mod tests {
         for (fields, expected) in [
             (json!({ "fileName": "a.exe", "fileSize": 1 }), "FileTypeNotAllowed"),
             (json!({ "fileName": "mp4", "fileSize": 1 }), "FileTypeNotAllowed"),
+            (
+                json!({ "attachedMedia": { "businessType": "material", "mediaExt": "mp4" },
+                    "fileName": "evil.exe", "fileSize": 1 }),
+                "FileTypeNotAllowed",
+            ),
             (json!({ "fileName": "a.mp4", "fileSize": 11 }), "FileTooLarge"),
             (json!({ "fileName": "a.mp4" }), "MissingFileSize"),
             (json!({ "fileName": "a.mp4", "fileSize": "big" }), "InvalidField"),
