@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, request as forward } from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,9 @@ import { freePort, makeCertificate } from "./loopback.mjs";
 const PROXY_SECRET = "a-secret-of-the-proxy-0123456789abcdef";
 const deploy = (name) => readFile(join(root, "appserver/deploy", name), "utf8");
 const instances = [];
-let cloud, folder, login, nginx, origin, ca;
+/** What has reached the second instance: the headers of each request. */
+const reached = [];
+let cloud, folder, login, recorder, nginx, origin, ca;
 
 before(async () => {
   cloud = await startCloud();
@@ -31,12 +33,14 @@ before(async () => {
   origin = `https://127.0.0.1:${port}`;
   const env = await environment();
   for (let number = 0; number < 2; number++) instances.push(await startProgram(["--listen", "127.0.0.1:0"], { env }));
+  recorder = await startRecorder(instances[1].http);
   nginx = await startNginx(programs.nginx, port);
 });
 after(async () => {
   await nginx?.stop();
   await Promise.all(instances.map((instance) => instance.stop()));
   login?.close();
+  recorder?.close();
   await cloud?.stop();
   await rm(folder, { recursive: true });
 });
@@ -77,17 +81,35 @@ async function environment() {
   };
 }
 
-/** The site's own session check. */
+/** The site's own session check: carol is of a group. */
 function startLogin() {
-  const server = createServer((request, response) => {
+  return listen((request, response) => {
     const user = /\bsession=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
-    response.writeHead(user ? 204 : 401, user ? { "X-User": user } : {}).end();
+    const groups = user === "carol" ? { "X-Groups": "staff" } : {};
+    response.writeHead(user ? 204 : 401, user ? { "X-User": user, ...groups } : {}).end();
   });
+}
+
+/** Writes down what nginx sends to `instance`. */
+function startRecorder(instance) {
+  return listen((request, response) => {
+    reached.push(request.headers);
+    const onward = forward(instance + request.url, { method: request.method, headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward.on("error", () => response.destroy()));
+  });
+}
+
+function listen(answer) {
+  const server = createServer(answer);
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
 async function startNginx(program, port) {
-  const [first, second] = instances.map(({ http }) => new URL(http).host);
+  const first = new URL(instances[0].http).host;
+  const second = `127.0.0.1:${recorder.address().port}`;
   const site = adapted(await deploy("nginx.conf"), [
     ["listen 443 ssl", `listen 127.0.0.1:${port} ssl`],
     ["/etc/nginx/tls/www.example.com.pem", join(folder, "cert.pem")],
@@ -159,6 +181,48 @@ describe("nginx.conf", () => {
     assert.equal(past.status, 401, "whoever reaches the server past the proxy is nobody");
   });
 
+  it("passes on what the server looks at, and nothing else from outside", async () => {
+    const stolen = {
+      "x-user": "alice",
+      "x-groups": "staff",
+      "x-proxy-secret": PROXY_SECRET,
+      "x-upload-user": "alice",
+      "remote-groups": "staff",
+      "x-forwarded-for": "203.0.113.7",
+    };
+    const passed = async (method, headers) => {
+      const before = reached.length;
+      while (reached.length === before) {
+        await ask("/api/upload-auth", {
+          method,
+          headers: { ...stolen, origin, "sec-fetch-site": "same-origin", ...headers },
+        });
+      }
+      const at = reached.at(-1);
+      return [
+        at["x-user"],
+        at["x-groups"],
+        at["x-proxy-secret"],
+        at["x-upload-user"],
+        at["remote-groups"],
+        at["x-forwarded-for"],
+      ];
+    };
+    const none = undefined;
+    assert.deepEqual(await passed("POST", alice), ["alice", none, PROXY_SECRET, none, none, "127.0.0.1"]);
+    assert.deepEqual(await passed("POST", { cookie: "session=carol" }), [
+      ...["carol", "staff", PROXY_SECRET, none, none],
+      "127.0.0.1",
+    ]);
+    assert.deepEqual(await passed("OPTIONS", {}), [none, none, none, none, none, "127.0.0.1"]);
+  });
+
+  it("serves the pages of a site on a port of its own", async () => {
+    const page = { ...alice, origin, "sec-fetch-site": "same-origin" };
+    const { status, text } = await ask("/api/upload-auth", { headers: page, body: '{"fileName":"a.mp4"}' });
+    assert.equal(status, 200, text);
+  });
+
   it("lets preflights of listed origins through, and no others", async () => {
     const preflight = (origin) => ask("/api/upload-auth", { method: "OPTIONS", headers: { origin } });
     const listed = await preflight("https://other.example");
@@ -181,6 +245,22 @@ describe("nginx.conf", () => {
       const { status, text } = await ask("/api/upload-auth", { headers: alice, body });
       assert.equal(status, 200, text);
       video = JSON.parse(text);
+    }
+  });
+});
+
+describe("Caddyfile", () => {
+  it("takes each header that it copies from the session check away from what comes from outside", async () => {
+    const lines = (await deploy("Caddyfile")).split("\n").map((line) => line.trim());
+    const copied = lines
+      .find((line) => line.startsWith("copy_headers"))
+      .split(/\s+/)
+      .slice(1);
+    assert.deepEqual(copied, ["X-User", "X-Groups"]);
+    const asks = lines.findIndex((line) => line.startsWith("forward_auth"));
+    for (const name of copied) {
+      const removed = lines.indexOf(`request_header -${name}`);
+      assert.ok(removed >= 0 && removed < asks, name);
     }
   });
 });
