@@ -104,16 +104,6 @@ impl LocalRates {
         }
         levels.entry(name.to_owned()).or_insert_with(|| rate.full(now)).take(keep, now)
     }
-
-    /// Whether there is one to take, without taking it.
-    ///
-    /// # Errors
-    ///
-    /// How long until there is one.
-    pub fn look(&self, name: &str) -> Taken {
-        let now = Instant::now();
-        lock(&self.0).get(name).copied().map_or(Ok(()), |mut level| level.take(0, now))
-    }
 }
 
 impl Rates for LocalRates {
@@ -166,15 +156,5 @@ mod tests {
         assert_eq!(take(2), Err(Duration::from_millis(250)));
         assert!(take(0).is_ok() && take(0).is_ok());
         assert!(take(0).is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn looking_takes_nothing() {
-        let rates = LocalRates::default();
-        assert!(rates.look("a").is_ok());
-        assert!(rates.take_now("a", Rate::per_minute(1), 0).is_ok());
-        assert!(rates.look("a").is_err());
-        tokio::time::advance(Duration::from_secs(60)).await;
-        assert!(rates.look("a").is_ok() && rates.look("a").is_ok());
     }
 }

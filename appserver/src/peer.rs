@@ -83,9 +83,25 @@ impl Proxies {
             .find(|hop| !self.hold(*hop))
     }
 
+    /// Whether `peer` speaks as a proxy does, and is none of them: what it says of its clients is not believed.
+    #[must_use]
+    pub fn contradict(&self, peer: Peer, headers: &HeaderMap) -> bool {
+        headers.contains_key(FORWARDED_FOR) && !self.trust(peer)
+    }
+
     fn hold(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|range| range.contains(&address))
+    }
+}
+
+/// The machines that one party has beside `client`: in IPv6 the least that is handed to anybody is a /64.
+#[must_use]
+pub fn network(client: IpAddr) -> IpNet {
+    let own = IpNet::from(client);
+    match client {
+        IpAddr::V4(_) => own,
+        IpAddr::V6(_) => IpNet::new(client, 64).map_or(own, |network| network.trunc()),
     }
 }
 
@@ -107,6 +123,14 @@ mod tests {
         for bad in ["proxy", "10.0.0.0/33", "0.0.0.0/0", "::/0"] {
             assert!(Proxies::read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn who_has_one_address_of_ipv6_has_many() {
+        let of = |address: &str| network(address.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("203.0.113.9"), of("203.0.113.10"));
     }
 
     #[test]

@@ -101,7 +101,7 @@ struct Lasting {
     shared: Shared,
     link: Option<Link>,
     limiter: Limiter,
-    addresses: Arc<LocalRates>,
+    lines: Arc<LocalRates>,
     owners: Arc<dyn Owners>,
     metrics: Arc<Metrics>,
     log: Log,
@@ -132,8 +132,8 @@ impl Lasting {
             Some(owners) => Arc::new(OwnFirst::new(owners)) as Arc<dyn Owners>,
             None => Arc::new(InMemoryOwners::default()),
         };
-        let addresses = Arc::default();
-        Self { shared, link, limiter, addresses, owners, metrics, log, connections }
+        let lines = Arc::default();
+        Self { shared, link, limiter, lines, owners, metrics, log, connections }
     }
 
     /// The tokens that instances share, sealed by the keys of `config`.
@@ -327,7 +327,7 @@ fn routers(
         proxies: config.proxies.clone(),
         limits: config.limits,
         limiter: lasting.limiter.clone(),
-        addresses: Arc::clone(&lasting.addresses),
+        lines: Arc::clone(&lasting.lines),
         tokens: tokens.clone(),
         vod: Vod::new(account.vod)?,
         media: Arc::clone(&config.media),

@@ -22,7 +22,7 @@ use crate::{
     auth::{Caller, User},
     limit::Rate,
     origin::{self, Page},
-    peer::Peer,
+    peer::{self, Peer},
 };
 
 /// How much of a refused request's body is read, so that its sender is still there to read the answer.
@@ -32,20 +32,26 @@ const DRAINED_FOR: Duration = Duration::from_secs(2);
 /// Longest text of a stranger in the log.
 const LONGEST_WORD: usize = 200;
 
-/// Checks method, page, address, user and rate, in this order, and adds the headers that every answer needs.
+/// How often the operator is told that a proxy is not believed.
+const REMINDER: Rate = Rate { burst: 1, period: Duration::from_secs(3_600) };
+
+/// Checks method, page, user and rate, in this order, and adds the headers that every answer needs.
 pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let path = if request.uri().path() == "/api/sts" { "/api/sts" } else { "/api/upload-auth" };
     let page = api.origins.judge(request.headers());
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map_or(Peer::Unix, |peer| peer.0);
     let client = api.proxies.client(peer, request.headers());
+    if api.proxies.contradict(peer, request.headers()) {
+        remind(&api, peer);
+    }
     let mut response = if is_preflight(&request, &page) {
         let mut response = StatusCode::NO_CONTENT.into_response();
         origin::allow_preflight(response.headers_mut());
         response
     } else {
         let seen = Seen::new(path, peer, client, request.headers());
-        let from = Sender { page: &page, peer, client };
+        let from = Sender { page: &page, peer };
         let (user, mut response) = answer(&api, from, request, next).await;
         if let Some(refusal) = response.extensions_mut().remove::<ErrorReply>() {
             log(&api, seen, user, &refusal);
@@ -75,8 +81,6 @@ struct Sender<'a> {
     page: &'a Page,
     /// Who is at the other end of the connection.
     peer: Peer,
-    /// Whose request it is, where a proxy is trusted to say so.
-    client: Option<IpAddr>,
 }
 
 async fn answer(
@@ -103,27 +107,12 @@ async fn answer(
 
 /// The user who asks, if there is one and the page may ask.
 ///
-/// An address whose requests were refused too often is not looked at any more: guessing is cheap, answering is not.
+/// Whoever proves to be a user is one, whatever else came from the same address: an address is shared by an office, by
+/// a proxy's users and by the pages that they visit, so that anybody could have it locked.
 async fn admit(api: &Api, from: Sender<'_>, head: &Parts) -> Result<User, ErrorReply> {
-    let Sender { page, peer, client } = from;
-    let bucket = client.map(|client| client.to_string());
-    if let Some(bucket) = &bucket {
-        api.addresses.look(bucket).map_err(|wait| {
-            ErrorReply::throttled("Throttling.Address", "this address asks too often", wait)
-        })?;
-    }
-    let admitted = match judge(page, &head.method) {
-        Ok(()) => {
-            let caller = Caller { headers: &head.headers, peer };
-            api.auth.authenticate(caller).await.map_err(ErrorReply::denied)
-        }
-        Err(refusal) => Err(refusal),
-    };
-    if let (Err(_), Some(bucket)) = (&admitted, &bucket) {
-        // Nobody waits for it: the next request finds the bucket as this one left it.
-        let _ = api.addresses.take_now(bucket, api.limits.refusals, 0);
-    }
-    admitted
+    judge(from.page, &head.method)?;
+    let caller = Caller { headers: &head.headers, peer: from.peer };
+    api.auth.authenticate(caller).await.map_err(ErrorReply::denied)
 }
 
 fn judge(page: &Page, method: &Method) -> Result<(), ErrorReply> {
@@ -195,14 +184,29 @@ fn word(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(text.chars().take(LONGEST_WORD).collect())
 }
 
+/// Whose lines they are: a user's, or those of all machines that a stranger may have.
+fn source(user: Option<&User>, client: Option<IpAddr>) -> String {
+    match (user, client) {
+        (Some(user), _) => format!("user:{}", user.id),
+        (None, Some(client)) => format!("client:{}", peer::network(client)),
+        (None, None) => String::from("client:unknown"),
+    }
+}
+
 fn log(api: &Api, seen: Seen, user: Option<User>, refusal: &ErrorReply) {
-    // One line a minute says that an address is no longer looked at; the metrics say how often it came.
-    if refusal.error_code == "Throttling.Address" {
+    let source = source(user.as_ref(), seen.client);
+    // To ask costs nothing, and a disk is soon full: the rest is counted, and one line a minute says whose it is.
+    if api.lines.take_now(&source, api.limits.refusals, 0).is_err() {
         api.metrics.unlogged_refusals.count();
-        let address = seen.client.map_or_else(String::new, |client| client.to_string());
-        if api.addresses.take_now(&format!("line:{address}"), Rate::per_minute(1), 0).is_err() {
-            return;
+        let more = format!("more:{source}");
+        if api.lines.take_now(&more, Rate::per_minute(1), 0).is_ok() {
+            api.log.write(json!({
+                "event": "refusalsUnlogged",
+                "user": user.map(|user| user.id),
+                "client": seen.client.map(|client| client.to_string()),
+            }));
         }
+        return;
     }
     let mut entry = json!({
         "event": "refused",
@@ -218,4 +222,16 @@ fn log(api: &Api, seen: Seen, user: Option<User>, refusal: &ErrorReply) {
         fields.insert(String::from("cause"), json!(cause));
     }
     api.log.write(entry);
+}
+
+/// Tells the operator that the clients in the log are a proxy.
+fn remind(api: &Api, peer: Peer) {
+    let Peer::Tcp(address) = peer else { return };
+    if api.lines.take_now("proxyNotTrusted", REMINDER, 0).is_ok() {
+        api.log.write(json!({
+            "event": "proxyNotTrusted",
+            "peer": address.to_string(),
+            "cause": "it sends X-Forwarded-For and is not in UPLOAD_TOKEN_TRUSTED_PROXIES, so it is taken for the client",
+        }));
+    }
 }

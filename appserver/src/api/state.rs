@@ -35,8 +35,8 @@ pub struct Api {
     pub limits: Limits,
     /// Buckets of users and of the cloud, which instances may share.
     pub limiter: Limiter,
-    /// Buckets of addresses: asked before anything is known, so they are this process's own.
-    pub addresses: Arc<LocalRates>,
+    /// Lines that the log has for what an address or a user is refused: this process's own, as the log is.
+    pub lines: Arc<LocalRates>,
     /// STS tokens.
     pub tokens: TokenCache,
     /// UploadAuths.
@@ -69,7 +69,7 @@ pub struct Limits {
     pub tokens: Rate,
     /// A user, for UploadAuths: one a file.
     pub uploads: Rate,
-    /// Refusals of one address before its requests are no longer looked at.
+    /// Refusals of one address, or one user, that are logged one by one.
     pub refusals: Rate,
     /// AssumeRole.
     pub sts: Rate,

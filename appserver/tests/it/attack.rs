@@ -72,25 +72,89 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
     }
 }
 
+/// Requests that are refused before anybody is known, by method, user and origin: whoever knows an address, shares it, or
+/// has a page that somebody behind it looks at, can send them.
+const STRANGERS: [(&str, Option<&str>, Option<&str>); 5] = [
+    ("POST", None, None),
+    ("POST", Some("al\tice"), None),
+    ("GET", None, None),
+    ("OPTIONS", None, Some("https://evil.example")),
+    ("POST", Some("alice"), Some("https://evil.example")),
+];
+
 #[tokio::test]
-async fn an_address_that_is_refused_all_the_time_is_no_longer_looked_at() {
+async fn nobody_can_have_an_address_locked_and_lines_of_strangers_have_an_end() {
     let site = Site::with_account(&[("UPLOAD_TOKEN_REFUSALS_PER_MINUTE", "5")]).await;
-    let ask = |client: &'static str, user: Option<&'static str>| {
-        let request = site.post("/api/sts").header("x-forwarded-for", client);
-        user.into_iter().fold(request, |request, user| request.header("x-user", user)).send()
+    for (method, user, origin) in STRANGERS {
+        let logged = site.audit().len();
+        for _ in 0..30 {
+            let mut request =
+                site.request(method, "/api/sts").header("x-forwarded-for", "203.0.113.9");
+            for (name, value) in [("x-user", user), ("origin", origin)] {
+                request =
+                    value.into_iter().fold(request, |request, value| request.header(name, value));
+            }
+            let status = request.send().await.unwrap().status();
+            assert!(matches!(status.as_u16(), 401 | 403 | 405), "as it is, each time: {status}");
+        }
+        let right = site.post("/api/sts").header("x-forwarded-for", "203.0.113.9");
+        let status = right.header("x-user", "alice").send().await.unwrap().status();
+        assert_eq!(status, 200, "{method} {user:?} {origin:?}");
+        assert!(site.audit().len() - logged < 15, "{method} {user:?} {origin:?}");
+    }
+    let audit = site.audit();
+    assert_eq!(audit[0]["client"], "203.0.113.9");
+    let more = audit.iter().find(|entry| entry["event"] == "refusalsUnlogged").unwrap();
+    assert_eq!(more["client"], "203.0.113.9");
+}
+
+#[tokio::test]
+async fn lines_have_an_end_for_many_addresses_of_one_network_for_none_and_for_users() {
+    let limits =
+        [("UPLOAD_TOKEN_REFUSALS_PER_MINUTE", "5"), ("UPLOAD_TOKEN_REQUESTS_PER_MINUTE", "1")];
+    let site = Site::with_account(&limits).await;
+    let refused = async |number: u32, client: &str, user: &str| {
+        for _ in 0..number {
+            let request = site.post("/api/sts").header("x-forwarded-for", client);
+            request.header("x-user", user).send().await.unwrap();
+        }
     };
-    for _ in 0..5 {
-        assert_eq!(ask("203.0.113.9", None).await.unwrap().status(), 401);
+    let lines = || site.audit().len();
+    let before = lines();
+    for host in 1..=50 {
+        refused(1, &format!("2001:db8:1:2::{host:x}"), " ").await;
     }
-    for _ in 0..100 {
-        let (status, reply) = json_of(ask("203.0.113.9", Some("alice")).await.unwrap()).await;
-        assert_eq!((status, &reply["ErrorCode"]), (429, &json!("Throttling.Address")));
+    assert!(lines() - before < 15, "a network");
+    let before = lines();
+    refused(50, "no address", " ").await;
+    assert!(lines() - before < 15, "nobody knows who");
+    let before = lines();
+    refused(50, "203.0.113.9", "alice").await;
+    assert!(lines() - before < 15, "a user");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_is_told_of_and_locks_out_nobody() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let site = Site::with_account(&[
+        ("UPLOAD_TOKEN_AUTH", "bearer"),
+        ("UPLOAD_TOKEN_AUTH_SECRET", secret),
+        ("UPLOAD_TOKEN_TRUSTED_PROXIES", "10.0.0.7"),
+    ])
+    .await;
+    let ask = |secret: &str, user: String| {
+        let request = site.post("/api/sts").header("x-forwarded-for", "203.0.113.9");
+        request.bearer_auth(secret).header("x-upload-user", user).send()
+    };
+    for _ in 0..70 {
+        assert_eq!(ask("wrong", String::from("alice")).await.unwrap().status(), 401);
+        assert_eq!(ask(secret, "x".repeat(300)).await.unwrap().status(), 401);
     }
-    assert_eq!(site.audit().len(), 6, "its lines have an end too");
-    assert_eq!(site.audit()[0]["client"], "203.0.113.9");
-    for _ in 0..20 {
-        assert_eq!(ask("203.0.113.10", Some("alice")).await.unwrap().status(), 200);
-    }
+    assert_eq!(ask(secret, String::from("alice")).await.unwrap().status(), 200);
+    let audit = site.audit();
+    let told: Vec<_> = audit.iter().filter(|entry| entry["event"] == "proxyNotTrusted").collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0]["cause"].as_str().unwrap().contains("UPLOAD_TOKEN_TRUSTED_PROXIES"));
 }
 
 #[tokio::test]
