@@ -1,6 +1,13 @@
 //! Places to listen, and accepting connections there.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    os::unix::fs::FileTypeExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -76,9 +83,7 @@ impl Listener {
         match place {
             Place::Tcp(address) => TcpListener::bind(address).await.map(Kind::Tcp).map(Self),
             Place::Unix(path) => {
-                let dead = std::os::unix::net::UnixStream::connect(path)
-                    .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-                if dead {
+                if is_left_behind(path) {
                     std::fs::remove_file(path)?;
                 }
                 UnixListener::bind(path).map(Kind::Unix).map(Self)
@@ -130,6 +135,14 @@ impl Listener {
     }
 }
 
+/// Whether `path` is a socket that nobody listens to any more. Other files refuse connections too.
+fn is_left_behind(path: &Path) -> bool {
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    is_socket
+        && std::os::unix::net::UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
 impl Incoming {
     /// The connection once it can be read.
     ///
@@ -144,5 +157,33 @@ impl Incoming {
                 Ok(Box::new(agreed))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_left_behind_is_replaced_and_no_other_file() {
+        let folder =
+            std::env::temp_dir().join(format!("upload-token-listen-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let socket = folder.join("socket");
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        let first = Listener::bind(&Place::Unix(socket.clone())).await.unwrap();
+        let taken = Listener::bind(&Place::Unix(socket.clone())).await.unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse, "somebody listens");
+        drop(first);
+        let (file, link) = (folder.join("file"), folder.join("link"));
+        std::fs::write(&file, "of somebody").unwrap();
+        std::os::unix::fs::symlink(&socket, &link).unwrap();
+        for other in [&file, &link] {
+            let refused = Listener::bind(&Place::Unix(other.clone())).await.unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+            assert!(std::fs::symlink_metadata(other).is_ok(), "{} stays", other.display());
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "of somebody");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

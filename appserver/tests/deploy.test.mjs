@@ -1,7 +1,7 @@
 // The files in appserver/deploy, with a real nginx in front of two AppServers.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, request as forward } from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
@@ -262,5 +262,26 @@ describe("Caddyfile", () => {
       const removed = lines.indexOf(`request_header -${name}`);
       assert.ok(removed >= 0 && removed < asks, name);
     }
+  });
+});
+
+describe("upload-token.service", () => {
+  it("has a place for the socket that the files and docs name, and lets its group connect", async () => {
+    const unit = await deploy("upload-token.service");
+    const setting = (name) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)[1];
+    const place = `/run/${setting("RuntimeDirectory")}/`;
+    const docs = await readFile(join(root, "docs/appserver.md"), "utf8");
+    for (const text of [unit, docs, await deploy("nginx.conf")]) {
+      const [, socket] = /[^+]unix:(\/[\w/.-]+)/.exec(text);
+      assert.ok(socket.startsWith(place), socket);
+    }
+    const socket = join(folder, "http.sock");
+    const env = await environment();
+    const before = process.umask(Number.parseInt(setting("UMask"), 8));
+    const started = startProgram(["--listen", `unix:${socket}`], { env });
+    const instance = await started.finally(() => process.umask(before));
+    const { mode } = await stat(socket);
+    await instance.stop();
+    assert.equal(mode & 0o777, 0o770);
   });
 });
