@@ -54,7 +54,7 @@ impl Live {
     }
 }
 
-/// The connections of all listeners of a server. Clones share the places.
+/// The connections of listeners of a server. Clones share the places.
 #[derive(Clone, Debug)]
 pub struct Connections {
     places: Arc<Semaphore>,
@@ -78,6 +78,13 @@ impl Connections {
             lines: Arc::default(),
             log,
         }
+    }
+
+    /// Those of other listeners of the same server, at most `most` at once: whoever takes all places here leaves those.
+    #[must_use]
+    pub fn beside(&self, most: usize) -> Self {
+        let places = Arc::new(Semaphore::new(most));
+        Self { places, most: u32::try_from(most).unwrap_or(u32::MAX), ..self.clone() }
     }
 
     /// Whether no more are accepted.
@@ -114,8 +121,9 @@ impl Connections {
         let _ = timeout(FAREWELL, self.places.acquire_many(self.most)).await;
     }
 
-    /// A place first: what waits in the kernel's queue costs nothing.
+    /// A listener that waits for a connection holds no place; one that has it waits for a place before it accepts more.
     async fn accept(&self, listener: &Listener) -> io::Result<(Incoming, OwnedSemaphorePermit)> {
+        let incoming = listener.accept().await?;
         let places = Arc::clone(&self.places);
         let place = if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             place
@@ -124,7 +132,7 @@ impl Connections {
             self.tell(json!({ "event": "connectionsFull", "most": self.most }));
             places.acquire_owned().await.map_err(io::Error::other)?
         };
-        Ok((listener.accept().await?, place))
+        Ok((incoming, place))
     }
 
     /// Logs what would otherwise be said many times a second.

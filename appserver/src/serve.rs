@@ -27,6 +27,9 @@ use crate::{
     vod::Vod,
 };
 
+/// Connections at once of the operator's tools, which must hear of a server whose other places are all taken.
+const TOOLS: usize = 64;
+
 /// Why the server did not start.
 #[derive(Debug)]
 pub enum StartError {
@@ -90,8 +93,9 @@ pub struct Server {
     pub metrics: Option<SocketAddr>,
     /// The local cloud, in that mode.
     pub cloud: Option<LocalCloud>,
-    listeners: Vec<(Listener, Live)>,
+    listeners: Vec<(Listener, Live, Connections)>,
     connections: Connections,
+    tools: Connections,
     reload: Reload,
 }
 
@@ -228,10 +232,14 @@ impl Server {
         let reload = Reload { app: app.clone(), numbers: numbers.clone(), stand_in, lasting };
         let https = tls.as_ref().and_then(Listener::address);
         let metrics = numbers_listener.as_ref().and_then(Listener::address);
-        let apps = [Some(plain), tls].into_iter().flatten().map(|listener| (listener, app.clone()));
-        let listeners =
-            apps.chain(numbers_listener.map(|listener| (listener, numbers.clone()))).collect();
-        Ok(Self { http, https, metrics, cloud, listeners, connections, reload })
+        let tools = connections.beside(TOOLS);
+        let listeners = [
+            Some((plain, app.clone(), connections.clone())),
+            tls.map(|listener| (listener, app, connections.clone())),
+            numbers_listener.map(|listener| (listener, numbers, tools.clone())),
+        ];
+        let listeners = listeners.into_iter().flatten().collect();
+        Ok(Self { http, https, metrics, cloud, listeners, connections, tools, reload })
     }
 
     /// The line that tells a parent process where to connect.
@@ -264,14 +272,13 @@ impl Server {
 
     /// Answers until `stop`; then accepts no more, and returns when requests under way are answered, or after 10 s.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
-        let serving = self.listeners.into_iter().map(|(listener, live)| {
-            let connections = self.connections.clone();
-            async move { connections.serve(listener, live).await }
+        let serving = self.listeners.into_iter().map(|(listener, live, connections)| async move {
+            connections.serve(listener, live).await;
         });
         let serving = futures_util::future::join_all(serving);
         let stopping = async {
             stop.await;
-            self.connections.stop().await;
+            tokio::join!(self.connections.stop(), self.tools.stop());
         };
         tokio::join!(serving, stopping);
     }

@@ -5,9 +5,14 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::ffi::OsStrExt,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_upload-token-appserver");
 
@@ -29,10 +34,15 @@ struct Running {
 
 impl Running {
     fn start(flags: &[&str]) -> Self {
+        Self::start_with(flags, &[])
+    }
+
+    fn start_with(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["--local-cloud", "--listen", "127.0.0.1:0"])
             .args(flags)
             .env_clear()
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -76,6 +86,27 @@ async fn both_listeners_answer_and_tls_is_trusted_by_its_certificate() {
         let url = format!("{}/api/sts", server.address(name));
         assert_eq!(trusting.post(url).send().await.unwrap().status(), 200, "{name}");
     }
+}
+
+#[tokio::test]
+async fn the_operators_tools_have_places_of_their_own_and_a_listener_that_waits_has_none() {
+    let one = [("UPLOAD_TOKEN_MAX_CONNECTIONS", "1")];
+    let server = Running::start_with(&["--listen-metrics", "127.0.0.1:0"], &one);
+    let ask = async |name: &str| {
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let client = client.timeout(Duration::from_secs(20)).build().unwrap();
+        let url = format!("{}/healthz", server.address(name));
+        client.get(&url).send().await.map(|response| response.status().as_u16())
+    };
+    for _ in 0..3 {
+        assert_eq!(ask("http").await.unwrap(), 200);
+        assert_eq!(ask("metrics").await.unwrap(), 200);
+    }
+    let taken = server.address("http").trim_start_matches("http://");
+    let mut silent = TcpStream::connect(taken).await.unwrap();
+    silent.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    silent.read_exact(&mut [0; 12]).await.unwrap();
+    assert_eq!(ask("metrics").await.unwrap(), 200, "the only place is taken");
 }
 
 #[tokio::test]
