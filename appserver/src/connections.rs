@@ -25,7 +25,6 @@ use crate::{
     log::Log,
     metrics::Metrics,
     patience::{Patient, Progress},
-    peer::Peer,
 };
 
 /// How long requests under way may take once the server is to stop.
@@ -52,6 +51,13 @@ impl Live {
             self.0.read().unwrap_or_else(PoisonError::into_inner);
         router.clone()
     }
+}
+
+/// The place of the connection that a request came by. What goes on for the request when its sender has hung up holds
+/// it, so that it counts as one that is open, and the server does not end before it is done.
+#[derive(Clone, Debug)]
+pub struct Held {
+    _place: Arc<OwnedSemaphorePermit>,
 }
 
 /// The connections of listeners of a server. Clones share the places.
@@ -144,15 +150,18 @@ impl Connections {
     }
 
     async fn carry(self, incoming: Incoming, place: OwnedSemaphorePermit, live: Live) {
-        let _place = place;
+        let held = Held { _place: Arc::new(place) };
         let _open = self.metrics.open();
         let peer = incoming.peer;
         let mut stopping = self.stopping.subscribe();
         let Ok(stream) = incoming.open().await else { return };
         let progress = Arc::new(Progress::default());
         let stream = Patient::new(stream, Arc::clone(&progress));
-        let service =
-            service_fn(move |request| answer(live.router(), peer, Arc::clone(&progress), request));
+        let service = service_fn(move |mut request: Request<IncomingBody>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(held.clone());
+            answer(live.router(), Arc::clone(&progress), request)
+        });
         // Time is kept by `Patient`, which tells a rest from a head that drips.
         let connection = http1::Builder::new()
             .header_read_timeout(None)
@@ -180,14 +189,11 @@ async fn told(stopping: &mut watch::Receiver<bool>) {
 
 async fn answer(
     router: Router,
-    peer: Peer,
     progress: Arc<Progress>,
     request: Request<IncomingBody>,
 ) -> Result<Response<Body>, Infallible> {
     progress.begin();
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    let response = router.oneshot(request).await;
+    let response = router.oneshot(request.map(Body::new)).await;
     progress.end();
     response
 }

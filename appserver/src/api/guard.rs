@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::{reply::ErrorReply, state::Api};
 use crate::{
     auth::{Caller, User},
+    connections::Held,
     limit::Rate,
     origin::{self, Page},
     peer::{self, Peer},
@@ -35,8 +36,18 @@ const LONGEST_WORD: usize = 200;
 /// How often the operator is told that a proxy is not believed.
 const REMINDER: Rate = Rate { burst: 1, period: Duration::from_secs(3_600) };
 
-/// Checks method, page, user and rate, in this order, and adds the headers that every answer needs.
+/// Answers a request in a task of its own: what the cloud did for a page that has hung up is logged and counted too.
 pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let held = request.extensions().get::<Held>().cloned();
+    let handled = tokio::spawn(async move {
+        let _held = held;
+        handle(api, request, next).await
+    });
+    handled.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Checks method, page, user and rate, in this order, and adds the headers that every answer needs.
+async fn handle(api: Arc<Api>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let path = if request.uri().path() == "/api/sts" { "/api/sts" } else { "/api/upload-auth" };
     let page = api.origins.judge(request.headers());

@@ -1,7 +1,10 @@
 //! `POST /api/upload-auth` against the local cloud.
 
+use std::time::Duration;
+
 use crate::support::{Site, json_of};
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 async fn video_of(site: &Site, user: &str) -> Value {
     let (status, reply) =
@@ -121,4 +124,32 @@ async fn an_answer_without_an_upload_auth_is_not_passed_on() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_was_created_for_a_page_that_has_hung_up_is_logged() {
+    let site = Site::with_account(&[]).await;
+    site.fault("vod", "CreateUploadVideo", json!({ "delayMs": 3_000 })).await;
+    let body = json!({ "fileName": "a.mp4" });
+    let asked = site.upload_auth("alice", body);
+    let hung_up = async {
+        while site.seen("CreateUploadVideo").await == 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        answer = asked => panic!("it came before anybody hung up: {answer:?}"),
+        () = hung_up => {}
+    }
+    let logged = async {
+        loop {
+            if let Some(entry) = site.audit().pop() {
+                return entry;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let entry = timeout(Duration::from_secs(30), logged).await.unwrap();
+    assert_eq!((&entry["event"], &entry["user"]), (&json!("uploadAuth"), &json!("alice")));
+    assert!(entry["videoId"].is_string(), "{entry}");
 }
