@@ -6,7 +6,7 @@
 
 use std::{
     fmt,
-    io::{BufWriter, Write},
+    io::{self, Write},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
@@ -28,6 +28,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long lines gather before the next are written: the queue holds what comes meanwhile many times over.
 const GATHER: Duration = Duration::from_millis(10);
 
+/// Bytes that are written at once, or little more.
+const LARGE: usize = 64 << 10;
+
 /// Where log lines go; clones share the destination.
 #[derive(Clone)]
 pub struct Log(Arc<dyn Fn(String) + Send + Sync>);
@@ -46,7 +49,8 @@ impl Log {
         Self(Arc::new(write))
     }
 
-    /// One line an entry on `out`. What is dropped is counted in `metrics`, and told in the log once its reader is back.
+    /// One line an entry on `out`, which keeps nothing back. What is dropped, or not taken, is counted in `metrics`, and
+    /// told in the log once it is taken again.
     pub fn to(out: impl Write + Send + 'static, metrics: Arc<Metrics>) -> (Self, Writer) {
         let (sender, receiver) = sync_channel::<String>(QUEUE);
         let (ended, done) = sync_channel(0);
@@ -55,7 +59,7 @@ impl Log {
         // Without a thread there is no log; that is no reason to refuse a user's upload, and the metrics tell.
         let _ = writer.spawn(move || {
             let _ended: SyncSender<()> = ended;
-            write_all(&receiver, BufWriter::new(out), &counted);
+            write_all(&receiver, out, &counted);
         });
         (Self::new(move |line| enqueue(&sender, line, &metrics)), Writer(done))
     }
@@ -107,9 +111,53 @@ fn printable(line: String) -> String {
     })
 }
 
+/// Lines on their way out.
+struct Batch<W> {
+    out: W,
+    text: String,
+    /// Whether the last write ended within a line.
+    torn: bool,
+}
+
+impl<W: Write> Batch<W> {
+    const fn new(out: W) -> Self {
+        Self { out, text: String::new(), torn: false }
+    }
+
+    /// Writes them, and returns how many are lost: a full disk or a closed pipe must not fill the memory.
+    fn write(&mut self) -> u64 {
+        let Self { out, text, torn } = self;
+        let mut left = text.as_bytes();
+        let mut end: &[u8] = if *torn { b"\n" } else { b"" };
+        if put(out, &mut end).is_ok() {
+            // How it ended stands in what is left.
+            let _ = put(out, &mut left);
+            let gone = text.as_bytes().strip_suffix(left).unwrap_or_default();
+            *torn = !gone.is_empty() && !gone.ends_with(b"\n");
+        }
+        let lost = left.iter().filter(|byte| **byte == b'\n').count();
+        text.clear();
+        u64::try_from(lost).unwrap_or(u64::MAX)
+    }
+}
+
+/// As [`Write::write_all`], and leaves in `left` what was not taken.
+fn put(out: &mut impl Write, left: &mut &[u8]) -> io::Result<()> {
+    while !left.is_empty() {
+        match out.write(left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(some) => *left = left.get(some..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Writes until all senders are gone. The first line after a silence is written at once; then lines gather for a while,
 /// so that under load a write serves many of them, and no request has to wake this thread.
-fn write_all(receiver: &Receiver<String>, mut out: impl Write, metrics: &Metrics) {
+fn write_all(receiver: &Receiver<String>, out: impl Write, metrics: &Metrics) {
+    let mut batch = Batch::new(out);
     let mut told = 0;
     loop {
         let first = match receiver.recv_timeout(LOOK) {
@@ -117,18 +165,23 @@ fn write_all(receiver: &Receiver<String>, mut out: impl Write, metrics: &Metrics
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        // A closed destination is no reason to stop: it would fill the queue.
         for line in first.into_iter().chain(receiver.try_iter().take(QUEUE)) {
-            let _ = out.write_all(line.as_bytes());
+            batch.text.push_str(&line);
+            if batch.text.len() >= LARGE {
+                metrics.dropped_log_lines.add(batch.write());
+            }
         }
+        metrics.dropped_log_lines.add(batch.write());
         let dropped = metrics.dropped_log_lines.get();
         if dropped > told {
-            let entry = json!({ "event": "logLinesDropped", "lines": dropped - told,
-                "at": now() });
-            let _ = writeln!(out, "{entry}");
-            told = dropped;
+            let lines = dropped - told;
+            let entry = json!({ "event": "logLinesDropped", "lines": lines, "at": now() });
+            batch.text.push_str(&format!("{entry}\n"));
+            // Told again if this is lost too; it was no line of anybody's.
+            if batch.write() == 0 {
+                told = dropped;
+            }
         }
-        let _ = out.flush();
         thread::sleep(GATHER);
     }
 }
@@ -141,9 +194,10 @@ impl fmt::Debug for Log {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Mutex, mpsc::channel},
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc::channel,
     };
 
     use serde_json::Value;
@@ -188,6 +242,65 @@ mod tests {
         let said = String::from_utf8(lock(&taken).clone()).unwrap();
         let told = format!("\"lines\":{dropped}");
         assert!(said.lines().any(|line| line.contains("logLinesDropped") && line.contains(&told)));
+    }
+
+    /// A disk that has room for a little, and then for nothing until it is given some.
+    struct Full {
+        little: usize,
+        room: Arc<AtomicBool>,
+        taken: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.room.load(Ordering::Relaxed) {
+                lock(&self.taken).extend_from_slice(bytes);
+                return Ok(bytes.len());
+            }
+            let some = bytes.len().min(std::mem::take(&mut self.little));
+            lock(&self.taken).extend_from_slice(&bytes[..some]);
+            if some == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(some) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn wait_for(mut happened: impl FnMut() -> bool) {
+        for _ in 0..3_000 {
+            if happened() {
+                return;
+            }
+            thread::sleep(GATHER);
+        }
+        panic!("it does not happen");
+    }
+
+    #[test]
+    fn lines_that_no_disk_has_room_for_are_counted_and_told_of_once_it_has() {
+        let (metrics, taken) = (Arc::new(Metrics::default()), Arc::new(Mutex::default()));
+        let room = Arc::new(AtomicBool::new(false));
+        let disk = Full { little: 8, room: Arc::clone(&room), taken: Arc::clone(&taken) };
+        let (log, writer) = Log::to(disk, Arc::clone(&metrics));
+        for number in 0..50 {
+            log.write(json!({ "event": "lost", "number": number }));
+        }
+        wait_for(|| metrics.dropped_log_lines.get() >= 50);
+        room.store(true, Ordering::Relaxed);
+        wait_for(|| {
+            log.write(json!({ "event": "kept" }));
+            String::from_utf8_lossy(&lock(&taken)).contains("logLinesDropped")
+        });
+        drop(log);
+        writer.finish(Duration::from_secs(60));
+        let said = String::from_utf8(lock(&taken).clone()).unwrap();
+        let whole: Vec<Value> =
+            said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let dropped = whole.iter().find(|line| line["event"] == "logLinesDropped").unwrap();
+        assert_eq!(dropped["lines"], 50);
+        assert_eq!(metrics.dropped_log_lines.get(), 50);
+        assert!(whole.iter().any(|line| line["event"] == "kept"), "{said}");
     }
 
     #[test]

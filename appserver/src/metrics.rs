@@ -48,7 +48,7 @@ pub struct Metrics {
     calls: Mutex<BTreeMap<(&'static str, String), u64>>,
     /// Refusals that were not logged one by one, because their address had many.
     pub unlogged_refusals: Counter,
-    /// Log lines that nobody took in time.
+    /// Log lines that nobody took in time, or that could not be written.
     pub dropped_log_lines: Counter,
     /// Connections that came while there were as many as may be.
     pub connections_waited: Counter,
@@ -140,7 +140,7 @@ impl Metrics {
             ),
             (
                 "log_lines_dropped_total",
-                "Log lines that nobody took in time.",
+                "Log lines that nobody took in time, or that could not be written.",
                 &self.dropped_log_lines,
             ),
             (
