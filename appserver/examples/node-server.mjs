@@ -3,9 +3,10 @@
 //
 //   npm install @alicloud/sts20150401
 //   ALIBABA_CLOUD_ACCESS_KEY_ID=… ALIBABA_CLOUD_ACCESS_KEY_SECRET=… ALIBABA_CLOUD_ROLE_ARN=… \
-//   ENDPOINTS=upload-auth TICKET_KEY=$(openssl rand -hex 32) node node-server.mjs
+//   ENDPOINTS=upload-auth TICKET_KEY=$(openssl rand -hex 32) HOSTS=www.example.com node node-server.mjs
 import { createHash, createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
+import { isIP } from "node:net";
 
 import Sts from "@alicloud/sts20150401";
 
@@ -26,11 +27,27 @@ const client = new Sts.default({
 });
 
 /** Replace this by your own session. Here a reverse proxy on this machine has signed the user in. */
-const signedInUser = (request) => request.headers["x-user"];
+function signedInUser(request) {
+  const users = request.headersDistinct["x-user"] ?? [];
+  // Of two nobody knows which one the proxy wrote.
+  return users.length === 1 ? users[0] : undefined;
+}
 
 /** STS takes 2 to 64 of these characters; any other id appears in ActionTrail as its hash. */
 const sessionName = (user) =>
   /^(?!u-)[\w.@-]{2,64}$/.test(user) ? user : `u-${createHash("sha256").update(user).digest("hex").slice(0, 32)}`;
+
+/** The names of the site, as its pages ask for it. */
+const HOSTS = (env.HOSTS ?? "").toLowerCase().split(",");
+
+/**
+ * Whether this server may be asked under `host`. A page of a stranger's domain whose name was made to lead here (DNS
+ * rebinding) is no foreign page to its browser. An address and `localhost` need no name server.
+ */
+function isKnown(host = "") {
+  const name = host.toLowerCase().replace(/:\d+$/, "");
+  return name === "localhost" || isIP(name.replace(/^\[(.*)\]$/, "$1")) > 0 || (name !== "" && HOSTS.includes(name));
+}
 
 /** Whether a page of another site sent this. */
 function isForeign({ headers }) {
@@ -47,6 +64,27 @@ class Refusal extends Error {
   }
 }
 
+const MINUTE = 60_000;
+const buckets = new Map();
+
+/** Takes one of the `burst` requests in the bucket `name`, which fills again within `period` milliseconds. */
+function take(name, burst, period = MINUTE) {
+  const now = performance.now();
+  const { left, at } = buckets.get(name) ?? { left: burst, at: now };
+  const level = Math.min(burst, left + ((now - at) * burst) / period);
+  if (level < 1) {
+    const wait = ((1 - level) * period) / burst;
+    throw new Refusal(429, "Throttling.User", "asked too often", Math.ceil(wait / 1000));
+  }
+  buckets.delete(name);
+  buckets.set(name, { left: level - 1, at: now });
+  // Those in front were not used for longest. One that is full again need not be remembered.
+  for (const [oldest, { at }] of buckets) {
+    if (now - at < MINUTE) break;
+    buckets.delete(oldest);
+  }
+}
+
 const POLICY = JSON.stringify({
   Version: "1",
   Statement: [
@@ -59,6 +97,8 @@ const POLICY = JSON.stringify({
 });
 
 async function assumeRole(user) {
+  // All users together: the account has 100 a second.
+  take("sts", 50, 1_000);
   const { body } = await client.assumeRole(
     new Sts.AssumeRoleRequest({
       roleArn: env.ALIBABA_CLOUD_ROLE_ARN,
@@ -75,27 +115,26 @@ async function assumeRole(user) {
   return { accessKeyId, accessKeySecret, securityToken, expiration, requestId: body.requestId, at: Date.now() };
 }
 
-/** Promises of tokens by user and scope: requests that overlap share one AssumeRole. */
+/** Tokens by user and scope, those that are still asked for included. */
 const tokens = new Map();
 const LARGE = 10_000;
 
-/** A token in the first half of its life: a page that asks in the second half wants another one. */
-async function tokenFor(user, scope = "", rejected) {
+/** Whether `token` is in the first half of its life: a page that asks in the second half wants another one. */
+const isYoung = (token, rejected) =>
+  token.accessKeyId !== rejected && Date.now() < (token.at + Date.parse(token.expiration)) / 2;
+
+/** Requests that overlap share one AssumeRole, and its failure. */
+function tokenFor(user, scope = "", rejected) {
   const key = JSON.stringify([user, scope]);
   const kept = tokens.get(key);
-  if (kept) {
-    const token = await kept.catch(() => undefined);
-    const half = token && (token.at + Date.parse(token.expiration)) / 2;
-    if (token && token.accessKeyId !== rejected && Date.now() < half) return token;
-    // Unless somebody else has asked meanwhile.
-    if (tokens.get(key) !== kept) return tokenFor(user, scope, rejected);
-  }
-  const asked = assumeRole(user);
+  if (kept && (!kept.token || isYoung(kept.token, rejected))) return kept.answer;
+  const asked = {};
+  asked.answer = assumeRole(user).then((token) => (asked.token = token));
+  asked.answer.catch(() => tokens.get(key) === asked && tokens.delete(key));
   tokens.delete(key);
   tokens.set(key, asked);
   if (tokens.size > LARGE) tokens.delete(tokens.keys().next().value);
-  asked.catch(() => tokens.get(key) === asked && tokens.delete(key));
-  return asked;
+  return asked.answer;
 }
 
 async function sts(user, { scope, rejected }) {
@@ -237,17 +276,20 @@ async function readBody(request) {
   return body;
 }
 
-const ROUTES = { "/api/sts": ["sts", sts], "/api/upload-auth": ["upload-auth", uploadAuth] };
+/** Each with what answers it, and how often a minute a user may ask. */
+const ROUTES = { "/api/sts": ["sts", sts, 30], "/api/upload-auth": ["upload-auth", uploadAuth, 300] };
 
 async function answer(request) {
   // Not `new URL`: a target such as `//` is none, and one request must not end the process.
-  const [name, serve] = ROUTES[request.url.split("?")[0]] ?? [];
+  const [name, serve, perMinute] = ROUTES[request.url.split("?")[0]] ?? [];
   if (!serve) throw new Refusal(404, "NotFound", "no such path");
+  if (!isKnown(request.headers.host)) throw new Refusal(421, "UnknownHost", "this server has another name");
   if (request.method !== "POST") throw new Refusal(405, "MethodNotAllowed", "ask with POST");
   if (isForeign(request)) throw new Refusal(403, "ForeignOrigin", "this page may not ask");
   const user = signedInUser(request);
   if (!user) throw new Refusal(401, "NotSignedIn", "sign in first");
   if (!endpoints.includes(name)) throw new Refusal(404, "EndpointOff", "this AppServer does not serve this mode");
+  take(JSON.stringify([name, user]), perMinute);
   return serve(user, await readBody(request));
 }
 

@@ -4,23 +4,28 @@
 // `contract.test.mjs` holds the servers of this repository to them.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { connect } from "node:net";
 
-/** What must never stand in a refusal. */
-const CREDENTIAL = /"(AccessKeySecret|SecurityToken|uploadAuth)"/;
+import { CREDENTIAL, rawStatus, request, requestAsIs } from "./requests.mjs";
+import { FILE, UPLOAD_AUTH_CHECKS } from "./upload-auth-checks.mjs";
 
 /**
- * A server under test.
+ * A server under test. What it has not, its checks do not ask for.
  *
  * @typedef {object} Server
  * @property {string} url - Its address, without the path.
  * @property {Record<string, string>} [user] - Headers of a signed-in user; without them everybody counts as signed in.
+ * @property {Record<string, string>} [other] - Those of another one, whose requests the checks use up.
+ * @property {string} [userHeader] - The one of these headers in which a proxy names the user, if the server is asked as
+ *   that proxy asks it.
+ * @property {number} [burst] - How many tokens a user may ask for at once.
+ * @property {boolean} [anyHost] - Whether it may be asked under every name: its tokens are worth nothing.
+ * @property {boolean} [caches] - Whether it keeps tokens.
  * @property {(fault: object) => Promise<void>} [plan] - Makes the cloud behind it fail.
  * @property {string} [sts] - The path of its tokens; `""` if it has none.
  * @property {string} [uploadAuth] - The path of its UploadAuths; `""` if it has none.
  */
 
-/** @type {{ of: "sts" | "uploadAuth", right: string, suffers: string, needs?: "user" | "plan", check: Function }[]} */
+/** @type {{ of: "sts" | "uploadAuth" | "each", right: string, suffers: string, needs?: string[], check: Function }[]} */
 export const CHECKS = [
   {
     of: "sts",
@@ -41,7 +46,7 @@ export const CHECKS = [
     },
   },
   {
-    of: "sts",
+    of: "each",
     right: "lets nobody store an answer",
     suffers: "a stored answer is a stored credential, and one replayed later looks younger than it is",
     async check(ask) {
@@ -52,7 +57,7 @@ export const CHECKS = [
     },
   },
   {
-    of: "sts",
+    of: "each",
     right: "answers POST only",
     suffers: "any image tag of any site can make your server spend an AssumeRole",
     async check(ask) {
@@ -65,7 +70,29 @@ export const CHECKS = [
     },
   },
   {
-    of: "sts",
+    of: "each",
+    needs: ["ownHosts"],
+    right: "is not asked under a name that is not its own",
+    suffers: "a page whose name was made to lead to your server (DNS rebinding) is no foreign page to it",
+    async check(ask, server, askAsIs) {
+      const { protocol } = new URL(server.url);
+      const headers = {
+        ...server.user,
+        host: REBOUND,
+        origin: `${protocol}//${REBOUND}`,
+        "sec-fetch-site": "same-origin",
+      };
+      const { status, text } = await askAsIs(headers);
+      // A proxy in front may refuse it in its own way, or hang up.
+      assert.ok(
+        status === undefined || (status >= 300 && status < 500),
+        `Host: ${REBOUND} was answered with ${status}`,
+      );
+      assert.doesNotMatch(text, CREDENTIAL);
+    },
+  },
+  {
+    of: "each",
     right: "refuses pages of other sites",
     suffers: "a page of another site gets the credentials of your signed-in users",
     async check(ask) {
@@ -101,6 +128,20 @@ export const CHECKS = [
   },
   {
     of: "sts",
+    right: "reads a body that comes in chunks",
+    suffers: "behind a proxy that does not wait for the end of a body, a page cannot say that its token was refused",
+    async check(ask) {
+      const scope = randomUUID();
+      const { reply: first } = await ask({ body: JSON.stringify({ scope }) });
+      const { response, reply } = await ask(inChunks(JSON.stringify({ scope, rejected: first.AccessKeyId })));
+      assert.equal(response.status, 200);
+      assert.notEqual(reply.AccessKeyId, first.AccessKeyId, "rejected was not read");
+      const { response: refusal } = await ask(inChunks("[]"));
+      assert.equal(refusal.status, 400, `[] was answered with ${refusal.status}`);
+    },
+  },
+  {
+    of: "sts",
     right: "does not answer a token again that a server refused",
     suffers: "a page with a dead token gets it again and again, and its uploads stop",
     async check(ask) {
@@ -126,19 +167,37 @@ export const CHECKS = [
     },
   },
   {
-    of: "sts",
-    needs: "user",
+    of: "each",
+    needs: ["user"],
     right: "refuses whoever is not signed in",
     suffers: "anybody on the internet may upload on your account",
-    async check(ask, server, path) {
-      const { response, text } = await request(server.url + path, {}, {});
+    async check(ask) {
+      const { response, text } = await ask({ user: {} });
       assert.equal(response.status, 401);
       assert.doesNotMatch(text, CREDENTIAL);
     },
   },
   {
+    of: "each",
+    needs: ["user", "userHeader"],
+    right: "refuses a request that names two users",
+    suffers: "behind a proxy that adds its header to those it was sent, a stranger names any user",
+    async check(ask, server, askAsIs) {
+      const known = server.user[server.userHeader];
+      for (const users of [
+        ["contract", known],
+        [known, "contract"],
+      ]) {
+        const headers = { ...server.user, [server.userHeader]: users };
+        const { status, text } = await askAsIs(headers);
+        assert.equal(status, 401, `twice ${server.userHeader} was answered with ${status}`);
+        assert.doesNotMatch(text, CREDENTIAL);
+      }
+    },
+  },
+  {
     of: "sts",
-    needs: "plan",
+    needs: ["plan"],
     right: "turns the cloud's throttling into 429 with a wait",
     suffers: "pages come back at once and keep the account throttled",
     async check(ask, server) {
@@ -151,7 +210,7 @@ export const CHECKS = [
   },
   {
     of: "sts",
-    needs: "plan",
+    needs: ["plan"],
     right: "answers a failure of its own with 5xx, and keeps the cloud's words to itself",
     suffers: "a page asks its user to sign in because your key is wrong; a refused signature quotes the request",
     async check(ask, server) {
@@ -171,7 +230,7 @@ export const CHECKS = [
   },
   {
     of: "sts",
-    needs: "plan",
+    needs: ["plan"],
     right: "does not pass on an answer that is no token",
     suffers: "a page holds an empty credential and learns it from the upload SDK's failure",
     async check(ask, server) {
@@ -184,141 +243,72 @@ export const CHECKS = [
     },
   },
   {
-    of: "uploadAuth",
-    right: "creates a video, and its UploadAuth and address can be read",
-    suffers: "no upload begins",
-    async check(ask) {
-      const { response, reply } = await askFor(ask, FILE);
-      assert.equal(response.status, 200);
-      assert.match(response.headers.get("cache-control") ?? "", /\bno-store\b/);
-      for (const field of ["videoId", "requestId", "serverTime"]) assert.ok(reply[field], field);
-      const auth = decode(reply.uploadAuth);
-      for (const field of ["AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration"])
-        assert.ok(auth[field], field);
-      const address = decode(reply.uploadAddress);
-      for (const field of ["Endpoint", "Bucket", "FileName"]) assert.ok(address[field], field);
+    of: "sts",
+    needs: ["plan", "caches"],
+    right: "shares a failure among requests that overlap",
+    suffers: "while the cloud is down, each of a user's tabs waits for all that asked before it",
+    async check(ask, server) {
+      await fault(server, { status: 500, code: "InternalError", delayMs: 2_000 });
+      const body = JSON.stringify({ scope: randomUUID() });
+      const answers = await Promise.all(Array.from({ length: 3 }, () => ask({ body })));
+      // One AssumeRole fails: whoever got a token has made another one.
+      const statuses = answers.map(({ response }) => response.status);
+      assert.ok(
+        statuses.every((status) => status >= 500),
+        `one AssumeRole failed, and the answers are ${statuses.join(", ")}`,
+      );
     },
   },
   {
-    of: "uploadAuth",
-    right: "renews it at the same address",
-    suffers: "an upload that outlives its UploadAuth begins anew, or fails",
-    async check(ask) {
-      const { reply: first } = await askFor(ask, FILE);
-      const { response, reply: second } = await askFor(ask, { videoId: first.videoId, ticket: first.ticket });
-      assert.equal(response.status, 200);
-      assert.deepEqual([second.videoId, second.uploadAddress], [first.videoId, first.uploadAddress]);
-      assert.notEqual(second.uploadAuth, first.uploadAuth);
-    },
-  },
-  {
-    of: "uploadAuth",
-    right: "gives a ticket that settles whose the video is",
-    suffers: "each of your restarts ends all running uploads, unless you keep a database of videos",
-    async check(ask) {
-      const { reply: first } = await askFor(ask, FILE);
-      assert.match(first.ticket ?? "", /^[\x21-\x7e]{16,512}$/, "for a page that resumes after your restart");
-      const { response, reply } = await askFor(ask, { videoId: first.videoId, ticket: first.ticket });
-      assert.equal(response.status, 200);
-      assert.ok(reply.ticket, "a renewal gives one too");
-    },
-  },
-  {
-    of: "uploadAuth",
-    right: "creates an image",
-    suffers: "covers and images cannot be uploaded",
-    async check(ask) {
-      const { response, reply } = await askFor(ask, {
-        title: "contract",
-        image: { imageType: "default", imageExt: "png" },
-      });
-      assert.equal(response.status, 200);
-      assert.ok(reply.imageId && reply.uploadAuth && reply.uploadAddress);
-      assert.equal(reply.videoId, undefined);
-    },
-  },
-  {
-    of: "uploadAuth",
-    right: "renews no video that this user was not given, whatever ticket comes with it",
-    suffers: "one signed-in user overwrites another's video",
-    async check(ask) {
-      const { reply: own } = await askFor(ask, FILE);
-      const stranger = "0123456789abcdef0123456789abcdef";
-      for (const ticket of [undefined, own.ticket, "t1.9999999999.AAAA", 7]) {
-        const { response, text } = await askFor(ask, { videoId: stranger, ticket });
-        const expected = ticket === 7 ? [400, 404] : [404];
-        assert.ok(expected.includes(response.status), `${ticket} was a ${response.status}`);
-        assert.doesNotMatch(text, CREDENTIAL);
+    of: "sts",
+    needs: ["other", "burst"],
+    right: "lets each user ask only so often",
+    suffers: "one user in a loop uses up what the account may ask of STS, and nobody gets a token",
+    async check(ask, server) {
+      let refusal;
+      for (let asked = 0; asked < server.burst + LEEWAY && !refusal; asked++) {
+        const body = JSON.stringify({ scope: randomUUID() });
+        const { response } = await ask({ user: server.other, body });
+        assert.ok(response.status === 200 || response.status === 429, `${response.status}`);
+        if (response.status === 429) refusal = response;
       }
+      assert.ok(refusal, `more than ${server.burst} requests at once were answered`);
+      assert.match(refusal.headers.get("retry-after") ?? "", /^\d+$/, "Retry-After says when to come back");
+      const { response } = await ask();
+      assert.equal(response.status, 200, "another user is served all the same");
     },
   },
-  {
-    of: "uploadAuth",
-    right: "does not let a page name an address that VOD calls back",
-    suffers: "a user makes your account report its events to an address of theirs",
-    async check(ask) {
-      const userData = { MessageCallback: { CallbackURL: "https://evil.example" } };
-      const { response, reply } = await askFor(ask, { ...FILE, userData });
-      // To leave it out is right as well; nobody can see that from here.
-      assert.ok(response.status === 400 || response.status === 403 || reply?.uploadAuth, `${response.status}`);
-    },
-  },
-  {
-    of: "uploadAuth",
-    right: "refuses pages of other sites",
-    suffers: "a page of another site uploads as your signed-in users",
-    async check(ask) {
-      const headers = { origin: "https://evil.example" };
-      const { response, text } = await ask({ headers, body: JSON.stringify(FILE) });
-      assert.equal(response.status, 403);
-      assert.doesNotMatch(text, CREDENTIAL);
-    },
-  },
+  ...UPLOAD_AUTH_CHECKS,
 ];
 
-const FILE = { fileName: "contract.mp4", title: "contract", fileSize: 1024 };
+/** A name that is no site's. */
+const REBOUND = "rebound.example";
+/** Requests that a bucket gives back while a slow server answers. */
+const LEEWAY = 20;
 
 /** The checks that apply to `server`, each as a function to be awaited. @param {Server} server */
 export function checksFor(server) {
-  const paths = { sts: server.sts ?? "/api/sts", uploadAuth: server.uploadAuth ?? "/api/upload-auth" };
-  return CHECKS.filter(({ of, needs }) => paths[of] !== "" && (!needs || server[needs])).map((check) => {
-    const path = paths[check.of];
-    const ask = (init = {}) => request(server.url + path, server.user, init);
-    return { ...check, path, run: () => check.check(ask, server, path) };
-  });
+  const paths = Object.entries({ sts: "/api/sts", uploadAuth: "/api/upload-auth" })
+    .map(([of, path]) => [of, server[of] ?? path])
+    .filter(([, path]) => path !== "");
+  const has = { ...server, ownHosts: !server.anyHost };
+  return CHECKS.filter(({ needs = [] }) => needs.every((need) => has[need])).flatMap((check) =>
+    paths
+      .filter(([of]) => check.of === "each" || check.of === of)
+      .map(([of, path]) => {
+        const url = server.url + path;
+        const body = of === "uploadAuth" ? JSON.stringify(FILE) : undefined;
+        const ask = ({ user = server.user, ...init } = {}) =>
+          request(url, user, init.method === undefined ? { body, ...init } : init);
+        const askAsIs = (headers) => requestAsIs(url, headers, body);
+        return { ...check, path, run: () => check.check(ask, server, askAsIs) };
+      }),
+  );
 }
 
-const askFor = (ask, fields) => ask({ body: JSON.stringify(fields) });
-const decode = (text) => JSON.parse(Buffer.from(text, "base64").toString("utf8"));
+const inChunks = (text) => ({ body: new Blob([text]).stream(), duplex: "half" });
 
 // A scope of its own each time: a cached token must not hide that the cloud fails.
 const fresh = (ask) => ask({ body: JSON.stringify({ scope: randomUUID() }) });
 const fault = (server, more) =>
   server.plan({ service: "sts", action: "AssumeRole", message: "server string to sign is:GET", ...more });
-
-async function request(url, user, { headers, ...init }) {
-  const response = await fetch(url, { method: "POST", redirect: "manual", ...init, headers: { ...user, ...headers } });
-  const text = await response.text();
-  let reply;
-  try {
-    reply = JSON.parse(text);
-  } catch {
-    // A refusal by a gateway may be HTML; whoever needs the fields finds them missing.
-  }
-  return { response, text, reply };
-}
-
-/** The status of the answer to a request for `target`, which `fetch` would not send; `undefined` over TLS or without one. */
-function rawStatus(url, target) {
-  const { protocol, hostname, port, host } = new URL(url);
-  if (protocol !== "http:") return undefined;
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port || 80), hostname.replace(/[[\]]/g, ""));
-    let answer = "";
-    socket.setEncoding("utf8").on("data", (text) => (answer += text));
-    socket.once("error", (error) => (error.code === "ECONNRESET" ? resolve(undefined) : reject(error)));
-    socket.once("close", () => resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]) || undefined));
-    // Left open: to some servers the end of what is sent is the end of whoever sent it, and they answer nobody.
-    socket.write(`POST ${target} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-  });
-}

@@ -18,6 +18,7 @@ import { ensurePython } from "./python.mjs";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const binary = path.join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug/upload-token-appserver");
 const TICKET_KEY = "0123456789abcdef0123456789abcdef";
+const BURST = 30;
 const running = {};
 let cloud;
 
@@ -38,7 +39,7 @@ before(async () => {
     UPLOAD_TOKEN_AUTH: "proxy-header:X-User",
     UPLOAD_TOKEN_ENDPOINTS: "sts,upload-auth",
     UPLOAD_TOKEN_TICKET_KEYS: TICKET_KEY,
-    UPLOAD_TOKEN_REQUESTS_PER_MINUTE: "1000",
+    UPLOAD_TOKEN_REQUESTS_PER_MINUTE: String(BURST),
     UPLOAD_TOKEN_STS_ENDPOINT: cloud.sts,
     UPLOAD_TOKEN_VOD_ENDPOINT: vod,
   });
@@ -57,12 +58,14 @@ after(async () => {
 });
 
 const user = { "x-user": "alice" };
+const other = { "x-user": "bob" };
 const plan = (fault) => cloud.plan(fault);
+const signedIn = { user, other, userHeader: "x-user", burst: BURST, caches: true, plan };
 const SERVERS = {
-  demo: ["the AppServer with the local cloud", {}],
-  rust: ["the AppServer with an account", { user, plan }],
-  node: ["the sample on Node", { user, plan }],
-  python: ["the sample on Python", { user, plan, uploadAuth: "" }],
+  demo: ["the AppServer with the local cloud", { anyHost: true }],
+  rust: ["the AppServer with an account", signedIn],
+  node: ["the sample on Node", signedIn],
+  python: ["the sample on Python", { ...signedIn, uploadAuth: "" }],
 };
 
 for (const [name, [title, server]] of Object.entries(SERVERS)) {
@@ -86,21 +89,35 @@ describe("npm run contract", () => {
     await new Promise((resolve) => sample.listen(0, "127.0.0.1", resolve));
     test.after(() => sample.close());
     const lines = [];
-    const server = { url: `http://127.0.0.1:${sample.address().port}`, user, uploadAuth: "" };
+    const url = `http://127.0.0.1:${sample.address().port}`;
+    const server = { url, user, other, userHeader: "x-user", burst: BURST, uploadAuth: "" };
     const failed = await contract(server, (line) => lines.push(line));
     const report = lines.join("\n");
-    assert.ok(failed >= 5, report);
+    assert.ok(failed >= 10, report);
     assert.match(
       report,
       /WRONG {2}POST \/api\/sts refuses whoever is not signed in\n.*\n.*so: anybody on the internet/,
     );
-    assert.match(report, /WRONG {2}POST \/api\/sts answers POST only/);
+    for (const right of [
+      "answers POST only",
+      "is not asked under a name that is not its own",
+      "reads a body that comes in chunks",
+      "refuses a request that names two users",
+      "lets each user ask only so often",
+    ])
+      assert.ok(report.includes(`WRONG  POST /api/sts ${right}`), report);
+    assert.ok(report.includes("is: Host: rebound.example was answered with 200"), report);
+    assert.ok(report.includes(`is: more than ${BURST} requests at once were answered`), report);
   });
 
   it("finds nothing wrong with the reference", async () => {
     const lines = [];
-    const failed = await contract({ url: running.rust.url, user }, (line) => lines.push(line));
-    assert.equal(failed, 0, lines.join("\n"));
+    // Somebody whose requests are not used up.
+    const server = { url: running.rust.url, user: { "x-user": "carol" }, userHeader: "x-user" };
+    const failed = await contract(server, (line) => lines.push(line));
+    const report = lines.join("\n");
+    assert.equal(failed, 0, report);
+    assert.match(report, /not tried: how often/);
   });
 });
 

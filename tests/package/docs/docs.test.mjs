@@ -281,7 +281,7 @@ const COMMANDS = [
   { has: "npm run wasm-pack", run: ["npm", ["run", "wasm-pack", "--", "--version"]], prints: /wasm-pack \d/ },
   {
     has: "npm run contract",
-    run: () => [process.execPath, ["scripts/contract.mjs", server.http]],
+    run: () => [process.execPath, ["scripts/contract.mjs", server.http, "--any-host"]],
     prints: /right {2}POST \/api\/upload-auth gives a ticket/,
   },
   {
