@@ -175,6 +175,23 @@ describe("instances that share a store", () => {
     assert.equal((await token(places[0], "bob")).status, 200);
   });
 
+  it("go on when the store's clock is set back", async () => {
+    const place = await instance({ UPLOAD_TOKEN_REQUESTS_PER_MINUTE: "60" });
+    const first = (await token(place, "alice")).reply.AccessKeyId;
+    while ((await token(place, "alice")).status === 200);
+    const names = (await redis.ask("KEYS", "*")).split("\r\n");
+    const ahead = String(Date.now() + 3_600_000);
+    for (const name of names) {
+      if (name.startsWith("ut:b:")) await redis.ask("HSET", name, "left", "0", "at", ahead);
+      if (name.startsWith("ut:t:")) await redis.ask("HSET", name, "born", ahead);
+    }
+    let answer = await token(place, "alice");
+    assert.equal(answer.status, 429);
+    assert.ok(Number(answer.wait) <= 2, "a bucket fills from now on");
+    await until(async () => (answer = await token(place, "alice")).status === 200, "a bucket fills");
+    assert.notEqual(answer.reply.AccessKeyId, first, "a token of an age that nobody knows");
+  });
+
   it("leave nothing in the store that says whose a token is, or could be used", async () => {
     const place = await instance();
     const { reply } = await token(place, "alice@example.com");

@@ -9,6 +9,9 @@ use super::{Unavailable, link::Link, place};
 use crate::limit::{Rate, Rates, Taken};
 
 /// KEYS the bucket. ARGV burst, period in milliseconds, how many to leave. Answers 0, or how many milliseconds to wait.
+///
+/// A level in the future is one that a clock left which has since been set back: it counts as of now, also where nothing
+/// is taken, or the bucket would not fill until the clock is there again.
 const TAKE: &str = "
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
@@ -16,7 +19,11 @@ local burst, period, keep = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[
 local level = redis.call('HMGET', KEYS[1], 'left', 'at')
 local left = tonumber(level[1] or burst)
 local at = tonumber(level[2] or now)
-left = math.min(burst, left + math.max(0, now - at) * burst / period)
+if at > now then
+  redis.call('HSET', KEYS[1], 'at', now)
+  at = now
+end
+left = math.min(burst, left + (now - at) * burst / period)
 local lacking = keep + 1 - left
 if lacking > 0 then return math.ceil(lacking * period / burst) end
 redis.call('HSET', KEYS[1], 'left', left - 1, 'at', now)

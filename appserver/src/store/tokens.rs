@@ -22,12 +22,14 @@ const LEASE: Duration = Duration::from_secs(6);
 const REJECTED: Duration = Duration::from_secs(60);
 
 /// KEYS token, lease, refusal. ARGV the lease, its life.
+///
+/// A token that was born in the future is one whose age nobody knows: the clock was set back since.
 const CLAIM: &str = "
 local token = redis.call('HMGET', KEYS[1], 'sealed', 'born')
 if token[1] then
   local clock = redis.call('TIME')
   local age = math.floor(clock[1] * 1000 + clock[2] / 1000 - token[2])
-  return {'token', token[1], tostring(math.max(0, age))}
+  if age >= 0 then return {'token', token[1], tostring(age)} end
 end
 local refusal = redis.call('GET', KEYS[3])
 if refusal then return {'refused', refusal, '0'} end
