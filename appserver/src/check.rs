@@ -7,6 +7,7 @@ use crate::{
     grants::USER,
     identity::Identity,
     metrics::Metrics,
+    report::cause,
     sts::{AssumeRole, Grant, TokenIssuer},
     upstream::Upstream,
 };
@@ -52,6 +53,13 @@ pub async fn check(config: &Config) -> Vec<Finding> {
             found.push(Finding::Right(String::from("the local cloud needs no account")));
         }
         Cloud::Alibaba(account) => found.extend(check_account(account).await),
+    }
+    if let Some(keys) = config.sources.known_issuer() {
+        found.push(match keys.probe().await {
+            Ok(0) => Finding::Wrong(format!("{} publishes no key that can be used", keys.at())),
+            Ok(count) => Finding::Right(format!("{} publishes {count} keys", keys.at())),
+            Err(failure) => Finding::Wrong(format!("{}: {}", keys.at(), cause(&failure))),
+        });
     }
     if let Some(store) = &config.store {
         found.push(match store.address.probe().await {

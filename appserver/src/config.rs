@@ -41,6 +41,7 @@ use crate::{
     origin::Origins,
     peer::Proxies,
     site::Files,
+    sources::Sources,
     ticket::Tickets,
 };
 
@@ -85,6 +86,8 @@ pub struct Config {
     pub keep_tokens: bool,
     /// The key of the local cloud, if it is not to make one up: so that other servers may use that cloud too.
     pub local_key: Option<(String, Secret<String>)>,
+    /// Whose keys are read.
+    pub sources: Sources,
     /// What is no mistake, but may surprise.
     pub warnings: Vec<&'static str>,
 }
@@ -105,8 +108,21 @@ impl Config {
     ///
     /// All that is wrong.
     pub fn read(flags: &Flags, environment: &Environment) -> Result<Self, Violations> {
+        Self::read_after(flags, environment, &Sources::default())
+    }
+
+    /// As [`read`](Self::read), with what `before` holds where the same sources of keys are named again.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong.
+    pub fn read_after(
+        flags: &Flags,
+        environment: &Environment,
+        before: &Sources,
+    ) -> Result<Self, Violations> {
         let mut reader = Reader::new(environment);
-        let read = Self::draft(flags, &mut reader);
+        let read = Self::draft(flags, &mut reader, before.next());
         if !flags.local_cloud {
             reader.refuse_unasked();
         }
@@ -140,7 +156,7 @@ impl Config {
         })
     }
 
-    fn draft(flags: &Flags, reader: &mut Reader<'_>) -> Option<Self> {
+    fn draft(flags: &Flags, reader: &mut Reader<'_>, mut sources: Sources) -> Option<Self> {
         let local = flags.local_cloud;
         let places = Places::read(flags, reader);
         let listen = places.as_ref().and_then(|places| places.listen.as_ref());
@@ -153,7 +169,7 @@ impl Config {
         let proxies = reader.list("UPLOAD_TOKEN_TRUSTED_PROXIES", Proxies::read).map(Proxies::new);
         let auth = match &proxies {
             _ if local => Some(Arc::new(DemoUser) as Arc<dyn Authenticate>),
-            Some(proxies) => identity::read(reader, proxies, guarded),
+            Some(proxies) => identity::read(reader, proxies, &mut sources, guarded),
             None => None,
         };
         let upload_auth = endpoints.is_some_and(|endpoints| endpoints.upload_auth);
@@ -162,7 +178,7 @@ impl Config {
         }
         let cloud = match &file {
             _ if local => Some(Cloud::Local),
-            Some(file) => account::read(reader, file, upload_auth)
+            Some(file) => account::read(reader, file, &mut sources, upload_auth)
                 .map(|account| Cloud::Alibaba(Box::new(account))),
             None => None,
         };
@@ -186,6 +202,7 @@ impl Config {
         warn(reader, &places, store.as_ref(), local);
         Some(Self {
             local_key,
+            sources,
             warnings: reader.warnings(),
             listen: places.listen?,
             listen_tls: places.listen_tls,

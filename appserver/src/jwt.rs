@@ -1,7 +1,10 @@
 //! Users whom an identity provider has signed in: JSON web tokens, verified with the provider's published keys.
 
 mod keys;
+mod published;
 mod verify;
+
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::{
@@ -9,7 +12,7 @@ use http::{
     header::{AUTHORIZATION, COOKIE},
 };
 use jsonwebtoken::{
-    Algorithm, Header, TokenData, Validation, decode, decode_header, errors::ErrorKind,
+    Algorithm, DecodingKey, Header, TokenData, Validation, decode, decode_header, errors::ErrorKind,
 };
 use serde_json::{Map, Value};
 
@@ -51,13 +54,13 @@ pub struct Rules {
 #[derive(Debug)]
 pub struct IssuedTokens {
     rules: Rules,
-    keys: PublishedKeys,
+    keys: Arc<PublishedKeys>,
 }
 
 impl IssuedTokens {
     /// Believes what keeps `rules` and is signed with one of `keys`.
     #[must_use]
-    pub fn new(rules: Rules, keys: PublishedKeys) -> Self {
+    pub fn new(rules: Rules, keys: Arc<PublishedKeys>) -> Self {
         verify::install();
         Self { rules, keys }
     }
@@ -85,15 +88,19 @@ impl IssuedTokens {
     }
 
     async fn verified(&self, token: &str, header: &Header) -> Result<Map<String, Value>, Denied> {
-        let key = self.keys.find(header).await?;
         let mut validation = Validation::new(header.alg);
         validation.set_issuer(&[&self.rules.issuer]);
         validation.set_audience(&self.rules.audiences);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.validate_nbf = true;
-        decode(token, &key, &validation)
-            .map(|TokenData { claims, .. }| claims)
-            .map_err(|error| Denied::NotSignedIn(reason(error.kind())))
+        let read = |keys: Vec<DecodingKey>| verify_with_any(token, &keys, &validation);
+        let mut verified = read(self.keys.find(header).await?);
+        if verified.as_ref().is_err_and(is_of_another_key)
+            && let Some(keys) = self.keys.find_newer(header).await
+        {
+            verified = read(keys);
+        }
+        verified.map_err(|kind| Denied::NotSignedIn(reason(&kind)))
     }
 
     fn user(&self, claims: &Map<String, Value>) -> Result<User, Denied> {
@@ -118,6 +125,30 @@ impl Authenticate for IssuedTokens {
     fn authenticate<'a>(&'a self, caller: Caller<'a>) -> BoxFuture<'a, Result<User, Denied>> {
         Box::pin(self.judge(caller.headers))
     }
+}
+
+/// What `token` says, if one of `keys` has signed it and it is valid.
+fn verify_with_any(
+    token: &str,
+    keys: &[DecodingKey],
+    validation: &Validation,
+) -> Result<Map<String, Value>, ErrorKind> {
+    let mut refused = ErrorKind::InvalidAlgorithm;
+    for key in keys {
+        match decode(token, key, validation) {
+            Ok(TokenData { claims, .. }) => return Ok(claims),
+            Err(error) => refused = error.into_kind(),
+        }
+        if !is_of_another_key(&refused) {
+            break;
+        }
+    }
+    Err(refused)
+}
+
+/// Whether a token that was refused so may be good all the same by another key.
+const fn is_of_another_key(refused: &ErrorKind) -> bool {
+    matches!(refused, ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Denied> {
@@ -160,5 +191,106 @@ fn reason(kind: &ErrorKind) -> &'static str {
         }
         ErrorKind::MissingRequiredClaim(_) => "the token lacks exp, iss or aud",
         _ => "the token cannot be read",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
+
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+    use jiff::Timestamp;
+    use ring::{
+        rand::SystemRandom,
+        signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+    };
+    use serde_json::json;
+    use tokio::time::advance;
+
+    use super::{
+        published::{Keys, Publisher},
+        *,
+    };
+    use crate::{report::Reports, upstream::Failure};
+
+    /// Publishes the keys of one look after the other, all by one name, and then those of the last again.
+    #[derive(Debug)]
+    struct Issuer {
+        sets: Vec<Vec<DecodingKey>>,
+        looks: Arc<AtomicUsize>,
+    }
+
+    impl Publisher for Issuer {
+        fn at(&self) -> &'static str {
+            "https://id.example.com/keys"
+        }
+
+        fn keys(&self) -> BoxFuture<'_, Result<Keys, Failure>> {
+            let look = self.looks.fetch_add(1, Ordering::Relaxed);
+            let set = self.sets.get(look).or(self.sets.last()).unwrap().clone();
+            Box::pin(async { Ok(Keys::from([(None, set)])) })
+        }
+    }
+
+    fn pair() -> (EcdsaKeyPair, DecodingKey) {
+        let (with, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(with, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(with, pkcs8.as_ref(), &random).unwrap();
+        let public = DecodingKey::from_ec_der(pair.public_key().as_ref());
+        (pair, public)
+    }
+
+    fn token(key: &EcdsaKeyPair, life: i64) -> String {
+        let end = Timestamp::now().as_second() + life;
+        let claims = json!({ "iss": "i", "aud": "a", "sub": "alice", "exp": end });
+        let parts = [json!({ "alg": "ES256" }), claims].map(|part| BASE64.encode(part.to_string()));
+        let signed = parts.join(".");
+        let signature = key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        format!("{signed}.{}", BASE64.encode(signature.as_ref()))
+    }
+
+    fn believer(sets: Vec<Vec<DecodingKey>>) -> (IssuedTokens, Arc<AtomicUsize>) {
+        let looks = Arc::new(AtomicUsize::new(0));
+        let issuer = Issuer { sets, looks: Arc::clone(&looks) };
+        let keys = PublishedKeys::of(Box::new(issuer), Reports::default());
+        let (user, audiences) = (String::from("sub"), vec![String::from("a")]);
+        let rules =
+            Rules { issuer: String::from("i"), audiences, user, groups: None, cookie: None };
+        (IssuedTokens::new(rules, Arc::new(keys)), looks)
+    }
+
+    async fn ask(believer: &IssuedTokens, token: &str) -> Result<String, Denied> {
+        let value = format!("Bearer {token}").parse().unwrap();
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+        believer.judge(&headers).await.map(|user| user.id)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_key_of_a_name_may_have_signed() {
+        let ((one, first), (other, second)) = (pair(), pair());
+        let (believer, looks) = believer(vec![vec![first, second]]);
+        for key in [&one, &other] {
+            assert_eq!(ask(&believer, &token(key, 600)).await, Ok(String::from("alice")));
+            let late = ask(&believer, &token(key, -600)).await;
+            assert_eq!(late, Err(Denied::NotSignedIn("the token has expired")));
+        }
+        assert_eq!(looks.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_took_anothers_name_is_found_by_its_first_token() {
+        let ((old, first), (new, second)) = (pair(), pair());
+        let (believer, looks) = believer(vec![vec![first], vec![second]]);
+        ask(&believer, &token(&old, 600)).await.unwrap();
+        let wrong = Err(Denied::NotSignedIn("the token's signature is wrong"));
+        assert_eq!(ask(&believer, &token(&new, 600)).await, wrong);
+        assert_eq!(looks.load(Ordering::Relaxed), 1, "strangers do not make it look each time");
+        advance(Duration::from_secs(30)).await;
+        assert_eq!(ask(&believer, &token(&new, 600)).await, Ok(String::from("alice")));
+        assert_eq!(ask(&believer, &token(&old, 600)).await, wrong);
+        assert_eq!(looks.load(Ordering::Relaxed), 2);
     }
 }

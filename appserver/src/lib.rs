@@ -7,6 +7,7 @@
 //! A request goes [`listen`] → [`connections`] → [`api`] → [`cache`] → [`sts`], [`vod`] → [`rpc`] → [`upstream`].
 
 pub mod api;
+mod attempts;
 pub mod auth;
 pub mod authorise;
 pub mod cache;
@@ -33,12 +34,14 @@ pub mod owners;
 pub mod patience;
 pub mod peer;
 pub mod recent;
+pub mod report;
 pub mod rpc;
 pub mod serve;
 pub mod session;
 pub mod shared;
 mod shelves;
 pub mod site;
+pub mod sources;
 pub mod stand_in;
 pub mod store;
 pub mod sts;

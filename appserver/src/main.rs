@@ -11,6 +11,7 @@ use upload_token_appserver::{
     log::Log,
     metrics::Metrics,
     serve::{Reload, Server},
+    sources::Sources,
 };
 
 /// A mistake in the configuration, as for a mistake on the command line.
@@ -54,7 +55,8 @@ async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::E
     writeln!(stdout, "{}", server.listening())?;
     stdout.flush()?;
     log.write(config.summary());
-    let reloading = reload(flags.clone(), hangups, server.reload(), log.clone());
+    let sources = config.sources.clone();
+    let reloading = reload((flags.clone(), sources), hangups, server.reload(), log.clone());
     let reloading = tokio::spawn(reloading);
     server
         .run_until(async {
@@ -68,21 +70,30 @@ async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::E
     // Once it is gone, nobody but this holds the log.
     let _ = reloading.await;
     log.write(json!({ "event": "stopped" }));
+    config.sources.reports.close();
     drop(log);
     writer.finish(Duration::from_secs(2));
     Ok(())
 }
 
 /// Reads the configuration again at each SIGHUP. One that cannot be used is told, and changes nothing.
-async fn reload(flags: Flags, mut hangups: Signal, reload: Reload, log: Log) {
+async fn reload(
+    (flags, mut sources): (Flags, Sources),
+    mut hangups: Signal,
+    reload: Reload,
+    log: Log,
+) {
     while hangups.recv().await.is_some() {
-        let applied = Config::read(&flags, &Environment::of_process())
+        let applied = Config::read_after(&flags, &Environment::of_process(), &sources)
             .map_err(|violations| violations.to_string())
             .and_then(|config| {
                 reload.apply(&config).map(|()| config).map_err(|error| error.to_string())
             });
         log.write(match applied {
-            Ok(config) => config.summary(),
+            Ok(config) => {
+                sources = config.sources.clone();
+                config.summary()
+            }
             Err(error) => json!({ "event": "notReloaded", "error": error }),
         });
     }

@@ -354,5 +354,6 @@ fn routers(
         }
         None => api::router(api).merge(health),
     };
+    config.sources.reports.open(&lasting.log);
     Ok((app, numbers))
 }

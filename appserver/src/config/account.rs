@@ -8,7 +8,8 @@ use super::{file::File, reader::Reader, rules};
 use crate::{
     endpoint::Endpoint,
     grants::Grants,
-    keys::{AccessKey, InstanceRole, KeySource, Lender, LentKeys, UriLender, checked_uri},
+    keys::{AccessKey, KeySource, checked_uri},
+    sources::{Lending, Sources},
     sts::Role,
 };
 
@@ -29,8 +30,13 @@ pub struct Account {
     pub vod: Endpoint,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>, file: &File, upload_auth: bool) -> Option<Account> {
-    let keys = keys(reader);
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    file: &File,
+    sources: &mut Sources,
+    upload_auth: bool,
+) -> Option<Account> {
+    let keys = keys(reader, sources);
     let arn = reader.required("ALIBABA_CLOUD_ROLE_ARN", rules::role_arn);
     let own_vod = reader.is_set("UPLOAD_TOKEN_VOD_ENDPOINT");
     let region_rule = if own_vod { rules::region } else { rules::vod_region };
@@ -75,7 +81,7 @@ pub(super) fn read(reader: &mut Reader<'_>, file: &File, upload_auth: bool) -> O
 }
 
 /// A long-lived key, or who lends short-lived ones: exactly one of them.
-fn keys(reader: &mut Reader<'_>) -> Option<Arc<dyn KeySource>> {
+fn keys(reader: &mut Reader<'_>, sources: &mut Sources) -> Option<Arc<dyn KeySource>> {
     let uri = reader.optional(URI, |text| checked_uri(text).map_err(Cow::Borrowed));
     let role = reader.optional(INSTANCE, |text| match text {
         "*" => Ok(None),
@@ -88,12 +94,16 @@ fn keys(reader: &mut Reader<'_>) -> Option<Arc<dyn KeySource>> {
         return None;
     }
     match lenders {
-        [true, _] => set_up(reader, URI, UriLender::new(uri?)),
+        [true, _] => {
+            let keys = sources.lender(Lending::Uri(uri?));
+            set_up(reader, URI, keys)
+        }
         [_, true] => {
-            let metadata = reader.optional("UPLOAD_TOKEN_ECS_METADATA_URL", |text| {
+            let at = reader.optional("UPLOAD_TOKEN_ECS_METADATA_URL", |text| {
                 checked_uri(text).map_err(Cow::Borrowed)
             });
-            set_up(reader, INSTANCE, InstanceRole::new(role?, metadata))
+            let keys = sources.lender(Lending::Instance { role: role?, at });
+            set_up(reader, INSTANCE, keys)
         }
         _ => {
             let id = reader.required(KEY_ID, rules::access_key_id);
@@ -104,14 +114,13 @@ fn keys(reader: &mut Reader<'_>) -> Option<Arc<dyn KeySource>> {
     }
 }
 
-fn set_up<L: Lender>(
+fn set_up(
     reader: &mut Reader<'_>,
     setting: &str,
-    lender: Result<L, reqwest::Error>,
+    keys: Result<Arc<dyn KeySource>, reqwest::Error>,
 ) -> Option<Arc<dyn KeySource>> {
-    let lender = lender.map_err(|_| Cow::Borrowed("cannot be used: no HTTP client can be set up"));
-    let lender = reader.flag(setting, "", |_| lender)?;
-    Some(Arc::new(LentKeys::new(lender)))
+    let keys = keys.map_err(|_| Cow::Borrowed("cannot be used: no HTTP client can be set up"));
+    reader.flag(setting, "", |_| keys)
 }
 
 /// Mainland regions share one endpoint; others have one each, and are far from it.

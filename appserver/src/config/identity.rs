@@ -11,8 +11,9 @@ use super::{
 use crate::{
     auth::{Authenticate, ProxyHeader, SharedSecret, USER},
     endpoint::Endpoint,
-    jwt::{IssuedTokens, PublishedKeys, Rules},
+    jwt::{IssuedTokens, Rules},
     peer::Proxies,
+    sources::Sources,
 };
 
 const GROUPS: &str = "UPLOAD_TOKEN_GROUPS_HEADER";
@@ -81,11 +82,12 @@ const NO_SECRET: &str = "every process at an address in UPLOAD_TOKEN_TRUSTED_PRO
 pub(super) fn read(
     reader: &mut Reader<'_>,
     proxies: &Proxies,
+    sources: &mut Sources,
     guarded: bool,
 ) -> Option<Arc<dyn Authenticate>> {
     let how = reader.required("UPLOAD_TOKEN_AUTH", How::read)?;
     match how {
-        How::Jwt => jwt(reader),
+        How::Jwt => jwt(reader, sources),
         How::Bearer => {
             let groups = groups(reader, &USER);
             let secrets = reader.secrets("UPLOAD_TOKEN_AUTH_SECRET", rules::long_secret)?;
@@ -115,7 +117,7 @@ fn groups(reader: &mut Reader<'_>, user: &HeaderName) -> Option<HeaderName> {
 }
 
 /// Tokens of an identity provider.
-fn jwt(reader: &mut Reader<'_>) -> Option<Arc<dyn Authenticate>> {
+fn jwt(reader: &mut Reader<'_>, sources: &mut Sources) -> Option<Arc<dyn Authenticate>> {
     const URL: &str = "UPLOAD_TOKEN_JWT_KEYS_URL";
     const AUDIENCE: &str = "UPLOAD_TOKEN_JWT_AUDIENCE";
     let word = |text: &str| Ok(text.to_owned());
@@ -138,7 +140,8 @@ fn jwt(reader: &mut Reader<'_>) -> Option<Arc<dyn Authenticate>> {
             Err(Cow::Borrowed("must be the name of a cookie"))
         }
     });
-    let keys = PublishedKeys::new(keys?)
+    let keys = sources
+        .issuer(keys?)
         .map_err(|_| Cow::Borrowed("cannot be used: no HTTP client can be set up"));
     let keys = reader.flag(URL, "", |_| keys)?;
     let rules = Rules { issuer: issuer?, audiences, user, groups, cookie };

@@ -1,22 +1,33 @@
 //! Temporary keys that somebody on this machine lends, in place of a long-lived one.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::Request;
 use jiff::Timestamp;
 use serde::Deserialize;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 use upload_token::secret::Secret;
 
 use super::{AccessKey, KeySource};
-use crate::upstream::{Answer, Failure, Upstream};
+use crate::{
+    attempts::Attempts,
+    report::Reports,
+    sync::lock,
+    upstream::{Answer, Failure, Upstream},
+};
 
-/// A key with less life than this is exchanged; it still signs while that fails.
+/// A key with less life than this is exchanged; it signs meanwhile, and while that fails.
 const MARGIN: Duration = Duration::from_secs(300);
-/// Pause after a failure, so that a lender that is down is not asked by every request.
+/// Pause after an exchange, so that a lender that is down is not asked by every request.
 const PAUSE: Duration = Duration::from_secs(5);
+/// Pause after one that failed while there is no key: nobody can be served until another succeeds.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Who lends keys.
 pub trait Lender: fmt::Debug + Send + Sync + 'static {
@@ -24,18 +35,25 @@ pub trait Lender: fmt::Debug + Send + Sync + 'static {
     fn lend(&self) -> BoxFuture<'_, Result<Answer, Failure>>;
 }
 
-/// The key that was lent last, exchanged in good time.
+/// The key that was lent last, exchanged in good time, and by no request that can do without.
 #[derive(Debug)]
 pub struct LentKeys<L> {
+    kept: Arc<Kept<L>>,
+    exchanges: Arc<Attempts>,
+}
+
+#[derive(Debug)]
+struct Kept<L> {
     lender: L,
     held: Mutex<Held>,
+    reports: Reports,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     key: Option<Lent>,
-    /// Until then a key that still lives is not exchanged.
-    patient_until: Option<Instant>,
+    /// How the last exchange failed, if it did.
+    failure: Option<Failure>,
 }
 
 #[derive(Debug)]
@@ -45,38 +63,63 @@ struct Lent {
 }
 
 impl<L: Lender> LentKeys<L> {
-    /// Keys of `lender`.
+    /// Keys of `lender`. What fails is told to `reports`.
     #[must_use]
-    pub fn new(lender: L) -> Self {
-        Self { lender, held: Mutex::default() }
+    pub fn new(lender: L, reports: Reports) -> Self {
+        let kept = Kept { lender, held: Mutex::default(), reports };
+        Self { kept: Arc::new(kept), exchanges: Arc::default() }
     }
 
     async fn current(&self) -> Result<AccessKey, Failure> {
-        let mut held = self.held.lock().await;
-        let now = Instant::now();
-        let living = held.key.as_ref().filter(|lent| lent.dead > now);
-        let is_patient = held.patient_until.is_some_and(|until| until > now);
-        if let Some(lent) = living
-            && (is_patient || lent.dead.saturating_duration_since(now) > MARGIN)
-        {
-            return Ok(lent.key.clone());
+        let left = self.kept.left();
+        if left <= MARGIN {
+            let exchange = self.exchanges.begin(Arc::clone(&self.kept).exchange());
+            if left.is_zero()
+                && let Some(exchange) = exchange
+            {
+                exchange.await;
+            }
         }
-        match self.lender.lend().await.and_then(|answer| read(&answer)) {
-            Ok(lent) => {
-                let key = lent.key.clone();
-                *held = Held { key: Some(lent), patient_until: Some(now + PAUSE) };
-                Ok(key)
-            }
+        self.kept.outcome()
+    }
+}
+
+impl<L: Lender> Kept<L> {
+    /// The life that the key has left; none if there is no key.
+    fn left(&self) -> Duration {
+        lock(&self.held).left()
+    }
+
+    fn outcome(&self) -> Result<AccessKey, Failure> {
+        let held = lock(&self.held);
+        let living = held.key.as_ref().filter(|_| !held.left().is_zero());
+        let stopped = Failure::Unusable { reason: "the key that was lent is dead" };
+        living.map(|lent| lent.key.clone()).ok_or_else(|| held.failure.clone().unwrap_or(stopped))
+    }
+
+    /// Has another key lent, and says how long nobody is to do so again.
+    async fn exchange(self: Arc<Self>) -> Duration {
+        let lent = self.lender.lend().await.and_then(|answer| read(&answer));
+        let mut held = lock(&self.held);
+        match lent {
+            Ok(lent) => *held = Held { key: Some(lent), failure: None },
             Err(failure) => {
-                held.patient_until = Some(now + PAUSE);
-                living_key(&held, now).ok_or(failure)
+                self.reports.failed("keyNotLent", &format!("{:?}", self.lender), &failure);
+                held.failure = Some(failure);
             }
+        }
+        match held.left() {
+            Duration::ZERO => RETRY,
+            left => left.min(PAUSE),
         }
     }
 }
 
-fn living_key(held: &Held, now: Instant) -> Option<AccessKey> {
-    held.key.as_ref().filter(|lent| lent.dead > now).map(|lent| lent.key.clone())
+impl Held {
+    fn left(&self) -> Duration {
+        let dead = self.key.as_ref().map(|lent| lent.dead);
+        dead.map_or(Duration::ZERO, |dead| dead.saturating_duration_since(Instant::now()))
+    }
 }
 
 impl<L: Lender> KeySource for LentKeys<L> {
@@ -181,11 +224,12 @@ mod tests {
 
     use jiff::SignedDuration;
     use serde_json::json;
+    use tokio::time::{advance, sleep};
 
     use super::*;
     use crate::upstream::Body;
 
-    /// Lends numbered keys of a life in seconds; by their number, some calls fail.
+    /// Lends numbered keys of a life in seconds; by their number, some calls hang until they are given up.
     #[derive(Debug)]
     struct Numbered {
         calls: AtomicU64,
@@ -202,38 +246,91 @@ mod tests {
             let answer =
                 Answer { headers: http::HeaderMap::new(), body: Body(body.to_string().into()) };
             let fails = self.failing.contains(&number);
-            Box::pin(async move { if fails { Err(Failure::TimedOut) } else { Ok(answer) } })
+            Box::pin(async move {
+                if fails {
+                    sleep(Duration::from_secs(5)).await;
+                    return Err(Failure::TimedOut);
+                }
+                Ok(answer)
+            })
         }
     }
 
     fn keys(life: i64, failing: std::ops::Range<u64>) -> LentKeys<Numbered> {
-        LentKeys::new(Numbered { calls: AtomicU64::new(0), life, failing })
+        let lender = Numbered { calls: AtomicU64::new(0), life, failing };
+        LentKeys::new(lender, Reports::default())
+    }
+
+    async fn id(keys: &LentKeys<Numbered>) -> Result<String, Failure> {
+        keys.key().await.map(|key| key.id)
+    }
+
+    fn calls(keys: &LentKeys<Numbered>) -> u64 {
+        keys.kept.lender.calls.load(Ordering::Relaxed)
+    }
+
+    /// What runs beside this goes on.
+    async fn meanwhile() {
+        sleep(Duration::from_millis(1)).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_key_is_exchanged_before_it_dies() {
         let keys = keys(3_600, 0..0);
-        let id = async || keys.key().await.unwrap().id;
-        assert_eq!((id().await, id().await), ("STS.1".into(), "STS.1".into()));
-        tokio::time::advance(Duration::from_secs(3_290)).await;
-        assert_eq!(id().await, "STS.1");
-        tokio::time::advance(Duration::from_secs(20)).await;
-        assert_eq!(id().await, "STS.2");
+        assert_eq!((id(&keys).await, id(&keys).await), (Ok("STS.1".into()), Ok("STS.1".into())));
+        advance(Duration::from_secs(3_290)).await;
+        assert_eq!(id(&keys).await, Ok("STS.1".into()));
+        meanwhile().await;
+        assert_eq!(calls(&keys), 1);
+        advance(Duration::from_secs(20)).await;
+        assert_eq!(id(&keys).await, Ok("STS.1".into()), "it lives, and nobody waits");
+        meanwhile().await;
+        assert_eq!(id(&keys).await, Ok("STS.2".into()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_key_that_lives_signs_while_no_other_is_lent() {
-        let keys = keys(3_600, 2..4);
-        let id = async || keys.key().await.map(|key| key.id);
-        assert_eq!(id().await, Ok("STS.1".into()));
-        tokio::time::advance(Duration::from_secs(3_400)).await;
-        assert_eq!(id().await, Ok("STS.1".into()), "the exchange failed");
-        assert_eq!(id().await, Ok("STS.1".into()), "and is not tried by each request");
-        assert_eq!(keys.lender.calls.load(Ordering::Relaxed), 2);
-        tokio::time::advance(Duration::from_secs(300)).await;
-        assert_eq!(id().await, Err(Failure::TimedOut), "now it is dead");
-        tokio::time::advance(Duration::from_secs(6)).await;
-        assert_eq!(id().await, Ok("STS.4".into()));
+    async fn a_key_that_lives_signs_at_once_while_its_lender_hangs() {
+        let keys = keys(3_600, 2..1_000);
+        assert_eq!(id(&keys).await, Ok("STS.1".into()));
+        advance(Duration::from_secs(3_320)).await;
+        for _ in 0..4 {
+            let before = Instant::now();
+            assert_eq!(id(&keys).await, Ok("STS.1".into()));
+            assert_eq!(before, Instant::now(), "without a wait");
+            meanwhile().await;
+        }
+        assert_eq!(calls(&keys), 2, "one is under way");
+        sleep(Duration::from_secs(6)).await;
+        assert_eq!(id(&keys).await, Ok("STS.1".into()));
+        meanwhile().await;
+        assert_eq!(calls(&keys), 2, "the pause counts from its end");
+        advance(PAUSE).await;
+        assert_eq!(id(&keys).await, Ok("STS.1".into()));
+        meanwhile().await;
+        assert_eq!(calls(&keys), 3);
+        sleep(Duration::from_secs(300)).await;
+        assert_eq!(id(&keys).await, Err(Failure::TimedOut), "now it is dead");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn users_who_wait_for_a_first_key_share_one_failure() {
+        let keys = keys(3_600, 1..2);
+        let before = Instant::now();
+        let asked = futures_util::future::join_all((0..9).map(|_| id(&keys))).await;
+        assert!(asked.iter().all(|outcome| *outcome == Err(Failure::TimedOut)));
+        assert_eq!((before.elapsed(), calls(&keys)), (Duration::from_secs(5), 1));
+        assert_eq!(id(&keys).await, Err(Failure::TimedOut), "not asked at once");
+        advance(RETRY).await;
+        assert_eq!(id(&keys).await, Ok("STS.2".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_of_a_short_life_is_followed_by_another() {
+        let keys = keys(3, 0..0);
+        for number in 1..5 {
+            assert_eq!(id(&keys).await, Ok(format!("STS.{number}")));
+            advance(Duration::from_secs(3)).await;
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! `--check`, against an account with every mistake in turn.
 
-use crate::support::{KEY_SECRET, ROOT_KEY, Site, account_at};
+use crate::{
+    jwt::Issuer,
+    support::{KEY_SECRET, ROOT_KEY, Site, account_at},
+};
+use axum::http::StatusCode;
 use clap::Parser;
 use upload_token_appserver::{
     check::{Finding, check},
@@ -70,4 +74,18 @@ async fn a_policy_that_sts_cannot_read_is_told() {
     let policy = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"vod:*","Resource":"*","Condition":{"No":{"a":"b"}}}]}"#;
     let (_, text) = found(&cloud, &[("UPLOAD_TOKEN_POLICY", policy)]).await;
     assert!(text.contains("WRONG") && text.contains("with its policy: "), "{text}");
+}
+
+#[tokio::test]
+async fn an_issuer_whose_keys_cannot_be_read_is_told() {
+    let cloud = Site::local(&[], &[]).await;
+    let issuer = Issuer::start(StatusCode::OK).await;
+    let settings = issuer.settings();
+    let mut settings: Vec<_> = settings.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let (right, text) = found(&cloud, &settings).await;
+    assert!(!right.iter().any(Finding::is_wrong), "{text}");
+    settings.push(("UPLOAD_TOKEN_JWT_KEYS_URL", "http://127.0.0.1:9/keys"));
+    let (wrong, text) = found(&cloud, &settings).await;
+    assert!(wrong.iter().any(Finding::is_wrong), "{text}");
+    assert!(text.contains("WRONG  http://127.0.0.1:9/keys: it cannot be reached"), "{text}");
 }

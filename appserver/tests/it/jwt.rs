@@ -1,8 +1,11 @@
 //! Users whom an identity provider has signed in.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use crate::support::{Site, json_of};
@@ -14,18 +17,20 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 const ISSUER: &str = "https://id.example.com/";
 
 /// An identity provider with one key.
-struct Issuer {
+pub(crate) struct Issuer {
     key: EcdsaKeyPair,
-    url: String,
+    pub(crate) url: String,
     looks: Arc<AtomicUsize>,
+    status: Arc<Mutex<StatusCode>>,
 }
 
 impl Issuer {
-    async fn start(status: StatusCode) -> Self {
+    pub(crate) async fn start(status: StatusCode) -> Self {
         let random = SystemRandom::new();
         let pkcs8 =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
@@ -42,9 +47,11 @@ impl Issuer {
             { "kty": "EC", "crv": "P-256", "use": "sig", "kid": 4, "x": x, "y": y },
         ] });
         let looks = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&looks);
+        let status = Arc::new(Mutex::new(status));
+        let (counted, answered) = (Arc::clone(&looks), Arc::clone(&status));
         let publish = move || {
             counted.fetch_add(1, Ordering::Relaxed);
+            let status = *answered.lock().unwrap();
             let keys = keys.to_string();
             async move { (status, keys) }
         };
@@ -52,7 +59,25 @@ impl Issuer {
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
         let router = Router::new().route("/keys", get(publish));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { key, url, looks }
+        Self { key, url, looks, status }
+    }
+
+    pub(crate) fn answer(&self, status: StatusCode) {
+        *self.status.lock().unwrap() = status;
+    }
+
+    /// A token of `alice`.
+    pub(crate) fn good(&self) -> String {
+        self.token(&header(), &claims())
+    }
+
+    pub(crate) fn settings(&self) -> [(&'static str, String); 4] {
+        [
+            ("UPLOAD_TOKEN_AUTH", String::from("jwt")),
+            ("UPLOAD_TOKEN_JWT_ISSUER", ISSUER.to_owned()),
+            ("UPLOAD_TOKEN_JWT_AUDIENCE", String::from("uploads,more-uploads")),
+            ("UPLOAD_TOKEN_JWT_KEYS_URL", self.url.clone()),
+        ]
     }
 
     /// Signed by its key, whatever it says.
@@ -63,12 +88,8 @@ impl Issuer {
     }
 
     async fn site(&self, more: &[(&str, &str)]) -> Site {
-        let own = [
-            ("UPLOAD_TOKEN_AUTH", "jwt"),
-            ("UPLOAD_TOKEN_JWT_ISSUER", ISSUER),
-            ("UPLOAD_TOKEN_JWT_AUDIENCE", "uploads,more-uploads"),
-            ("UPLOAD_TOKEN_JWT_KEYS_URL", &self.url),
-        ];
+        let own = self.settings();
+        let own: Vec<_> = own.iter().map(|(name, text)| (*name, text.as_str())).collect();
         Site::with_account(&[&own, more].concat()).await
     }
 }
@@ -192,4 +213,24 @@ async fn an_issuer_that_is_down_is_no_users_fault() {
     let site = issuer.site(&[]).await;
     let (status, reply) = ask(&site, &issuer.token(&header(), &claims())).await;
     assert_eq!((status, &reply["RetryAfterSeconds"]), (503, &json!(2)));
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_back_is_asked_again_soon_and_the_operator_knows_why() {
+    let issuer = Issuer::start(StatusCode::BAD_GATEWAY).await;
+    let site = issuer.site(&[]).await;
+    assert_eq!(ask(&site, &issuer.good()).await.0, 503);
+    issuer.answer(StatusCode::OK);
+    let mut status = 503;
+    for _ in 0..40 {
+        if status == 200 {
+            break;
+        }
+        sleep(Duration::from_millis(200)).await;
+        status = ask(&site, &issuer.good()).await.0;
+    }
+    assert_eq!(status, 200);
+    let told = site.audit().into_iter().find(|entry| entry["event"] == "keysNotRead").unwrap();
+    assert_eq!(told["at"], issuer.url);
+    assert!(told["cause"].as_str().unwrap().contains("502"), "{told}");
 }

@@ -1,6 +1,9 @@
 //! Keys that somebody lends in place of a long-lived one, up to the token that a page gets.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use crate::support::{CHAINED, Site, json_of};
 use axum::{
@@ -10,19 +13,20 @@ use axum::{
     routing::{get, put},
 };
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 const SESSION: &str = "CANARY-metadata-session";
 
 /// What the cloud lends, and how often.
 #[derive(Clone)]
-struct Lending {
+pub(crate) struct Lending {
     key: Arc<Value>,
     lent: Arc<Mutex<u32>>,
 }
 
 impl Lending {
     /// Of a token that the first role has.
-    async fn of(cloud: &Site) -> Self {
+    pub(crate) async fn of(cloud: &Site) -> Self {
         let (_, token) = json_of(cloud.token().await).await;
         let key = json!({
             "Code": "Success",
@@ -35,12 +39,12 @@ impl Lending {
         Self { key: Arc::new(key), lent: Arc::default() }
     }
 
-    fn lend(&self) -> String {
+    pub(crate) fn lend(&self) -> String {
         *self.lent.lock().unwrap() += 1;
         self.key.to_string()
     }
 
-    fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         *self.lent.lock().unwrap()
     }
 }
@@ -69,7 +73,7 @@ fn metadata(lending: Lending) -> Router {
         .with_state(lending)
 }
 
-async fn serve(router: Router) -> String {
+pub(crate) async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -125,4 +129,31 @@ async fn a_lender_that_is_down_is_the_operators_trouble_and_is_named() {
     let site = keyless(&cloud, &uri).await;
     let (status, reply) = json_of(site.token().await).await;
     assert_eq!((status, &reply["ErrorCode"]), (502, &json!("Upstream.Unreachable")));
+}
+
+#[tokio::test]
+async fn a_lender_that_hangs_holds_up_nobody_while_the_key_lives() {
+    let cloud = Site::local(&[], &[]).await;
+    // Shorter than the five minutes before its end when a key is exchanged.
+    cloud.control("config", json!({ "stsLifeMs": 280_000 })).await;
+    let lending = Lending::of(&cloud).await;
+    cloud.control("config", json!({ "stsLifeMs": null })).await;
+    let lend = |State(lending): State<Lending>| async move {
+        let lent = lending.lend();
+        if lending.count() > 1 {
+            std::future::pending::<()>().await;
+        }
+        lent
+    };
+    let router = Router::new().route("/keys", get(lend)).with_state(lending.clone());
+    let uri = format!("{}/keys", serve(router).await);
+    let site = keyless(&cloud, &[("ALIBABA_CLOUD_CREDENTIALS_URI", &uri)]).await;
+    assert_eq!(site.token().await.status(), 200);
+    // The pause after an exchange.
+    sleep(Duration::from_secs(5)).await;
+    for user in ["bob", "carol", "dave", "eve"] {
+        let response = site.post("/api/sts").header("x-user", user).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{user}");
+    }
+    assert_eq!(lending.count(), 2, "the first exchange is still under way");
 }
