@@ -42,12 +42,18 @@ const LOOK: std::ops::Range<u64> = 30..120;
 #[derive(Clone)]
 pub struct TokenCache(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     issuer: Arc<dyn TokenIssuer>,
     shared: Option<Arc<dyn SharedTokens>>,
     limiter: Limiter,
     pace: Rate,
     keep: bool,
+    memory: Arc<Memory>,
+}
+
+/// Grants say all that their tokens depend on, so it may outlive the cache.
+struct Memory {
     shelves: Mutex<Shelves>,
     rejected: Mutex<Recent<(String, String)>>,
 }
@@ -68,8 +74,17 @@ impl TokenCache {
         pace: Rate,
         keep: bool,
     ) -> Self {
-        let (shelves, rejected) = (Mutex::default(), Mutex::new(Recent::new(REJECTED)));
-        Self(Arc::new(Inner { issuer, shared, limiter, pace, keep, shelves, rejected }))
+        let rejected = Mutex::new(Recent::new(REJECTED));
+        let memory = Arc::new(Memory { shelves: Mutex::default(), rejected });
+        Self(Arc::new(Inner { issuer, shared, limiter, pace, keep, memory }))
+    }
+
+    /// This cache with the tokens of `before`. Refusals are forgotten: what they were about may have been mended.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        let memory = Arc::clone(&before.0.memory);
+        lock(&memory.shelves).forget_refusals();
+        Self(Arc::new(Inner { memory, ..Inner::clone(&self.0) }))
     }
 
     /// A token for `grant`, from memory, from another instance or from STS.
@@ -84,7 +99,7 @@ impl TokenCache {
         // A flight may have found a token that was rejected only then.
         for _ in 0..3 {
             let flight = {
-                let mut shelves = lock(&self.0.shelves);
+                let mut shelves = lock(&self.0.memory.shelves);
                 let entry = shelves.find(&grant);
                 match entry.and_then(|entry| entry.flight()) {
                     Some(flight) => flight.clone(),
@@ -110,10 +125,10 @@ impl TokenCache {
         if access_key_id.len() > LONGEST_ID {
             return;
         }
-        lock(&self.0.shelves).reject(grant, access_key_id);
+        lock(&self.0.memory.shelves).reject(grant, access_key_id);
         if let Some(shared) = &self.0.shared {
             let rejected = (grant.session.clone(), access_key_id.to_owned());
-            lock(&self.0.rejected).insert(rejected);
+            lock(&self.0.memory.rejected).insert(rejected);
             // If it cannot be told now: a token that comes from there is looked up here.
             let _ = shared.reject(grant, access_key_id).await;
         }
@@ -121,13 +136,13 @@ impl TokenCache {
 
     /// Forgets all tokens and refusals. Requests under way keep their outcome.
     pub fn clear(&self) {
-        lock(&self.0.shelves).clear();
+        lock(&self.0.memory.shelves).clear();
     }
 
     /// How many grants are kept.
     #[must_use]
     pub fn grants(&self) -> usize {
-        lock(&self.0.shelves).grants()
+        lock(&self.0.memory.shelves).grants()
     }
 
     fn take_off(&self, shelves: &mut Shelves, grant: &Grant) -> Result<Flight, Failure> {
@@ -182,7 +197,7 @@ impl Inner {
     }
 
     fn remembered(&self, grant: &Grant) -> Option<Issued> {
-        lock(&self.shelves).find(grant)?.kept().map(Kept::outcome)
+        lock(&self.memory.shelves).find(grant)?.kept().map(Kept::outcome)
     }
 
     /// A user who has a token leaves a quarter of the pace to those who have none.
@@ -201,12 +216,12 @@ impl Inner {
             }),
             Err(_) => None,
         };
-        lock(&self.shelves).land(grant, kept);
+        lock(&self.memory.shelves).land(grant, kept);
     }
 
     fn is_rejected(&self, grant: &Grant, token: &IssuedToken) -> bool {
         let id = token.token.access_key_id.clone();
-        lock(&self.rejected).contains(&(grant.session.clone(), id))
+        lock(&self.memory.rejected).contains(&(grant.session.clone(), id))
     }
 }
 

@@ -1,6 +1,13 @@
 //! Putting the parts together and serving them.
 
-use std::{fmt, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, middleware::from_fn_with_state};
 use serde_json::{Value, json};
@@ -11,7 +18,9 @@ use crate::{
     cache::TokenCache,
     config::{Account, Cloud, Config},
     connections::{Connections, Live},
-    dispatch, health,
+    dispatch,
+    endpoint::Endpoint,
+    health,
     limit::{LocalRates, Rates},
     limiter::Limiter,
     listen::{Listener, Place},
@@ -23,6 +32,7 @@ use crate::{
     stand_in::StandIn,
     store::{StoredOwners, StoredRates, StoredTokens, link::Link, vault::Vault},
     sts::AssumeRole,
+    sync::lock,
     tls::{self, TlsError},
     vod::Vod,
 };
@@ -107,6 +117,8 @@ struct Lasting {
     limiter: Limiter,
     lines: Arc<LocalRates>,
     owners: Arc<dyn Owners>,
+    /// What was issued last, and where.
+    tokens: Arc<Mutex<Option<(Endpoint, TokenCache)>>>,
     metrics: Arc<Metrics>,
     log: Log,
     connections: Connections,
@@ -136,8 +148,8 @@ impl Lasting {
             Some(owners) => Arc::new(OwnFirst::new(owners)) as Arc<dyn Owners>,
             None => Arc::new(InMemoryOwners::default()),
         };
-        let lines = Arc::default();
-        Self { shared, link, limiter, lines, owners, metrics, log, connections }
+        let (lines, tokens) = (Arc::default(), Arc::default());
+        Self { shared, link, limiter, lines, owners, tokens, metrics, log, connections }
     }
 
     /// The tokens that instances share, sealed by the keys of `config`.
@@ -148,6 +160,17 @@ impl Lasting {
             Some(Arc::new(StoredTokens::new(link, vault)) as Arc<dyn SharedTokens>)
         };
         self.shared.tokens.clone().or_else(stored)
+    }
+
+    /// `fresh`, with the memory of the cache before it, if both are of the same `sts`.
+    fn carry_on(&self, sts: Endpoint, fresh: TokenCache) -> TokenCache {
+        let mut last = lock(&self.tokens);
+        let tokens = match last.take() {
+            Some((at, before)) if at == sts => fresh.after(&before),
+            _ => fresh,
+        };
+        *last = Some((sts, tokens.clone()));
+        tokens
     }
 }
 
@@ -318,14 +341,16 @@ fn routers(
         },
         (Cloud::Local, None) => return Err(StartError::NoAccount),
     };
+    let sts = account.sts.clone();
     let issuer = AssumeRole::new(account.sts, account.keys, Arc::clone(&lasting.metrics))?;
-    let tokens = TokenCache::new(
+    let fresh = TokenCache::new(
         Arc::new(issuer),
         lasting.tokens(config),
         lasting.limiter.clone(),
         config.limits.sts,
         config.keep_tokens,
     );
+    let tokens = lasting.carry_on(sts, fresh);
     let api = Api {
         endpoints: config.endpoints,
         auth: Arc::clone(&config.auth),

@@ -126,6 +126,14 @@ impl Shelves {
         });
     }
 
+    /// Forgets why there were no tokens.
+    pub(crate) fn forget_refusals(&mut self) {
+        self.retain(|entry| {
+            entry.kept.take_if(|kept| matches!(kept, Kept::Refusal { .. }));
+            entry.is_of_use()
+        });
+    }
+
     pub(crate) const fn grants(&self) -> usize {
         self.grants
     }

@@ -13,6 +13,7 @@ mod lent_keys;
 mod origins;
 mod ownership;
 mod process;
+mod reload;
 mod secrets;
 mod shared;
 mod sts;
