@@ -18,6 +18,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -76,6 +77,8 @@ pub struct Config {
     pub limits: Limits,
     /// Connections at once.
     pub max_connections: usize,
+    /// How long it goes on once it is to end, while `/readyz` says that no more should be sent.
+    pub drain: Duration,
     /// Which media files.
     pub media: Arc<MediaRules>,
     /// Signs whose a video is.
@@ -190,6 +193,7 @@ impl Config {
         let limits = limits(reader, local);
         let store = shared::read(flags, reader);
         let max_connections = reader.number("UPLOAD_TOKEN_MAX_CONNECTIONS", 512, 1..=100_000);
+        let drain = reader.number("UPLOAD_TOKEN_DRAIN_SECONDS", 0, 0..=300);
         let local_key = if local {
             reader.optional("UPLOAD_TOKEN_LOCAL_ACCESS_KEY", |text| {
                 let (id, secret) = text.split_once(':').ok_or("must be ID:SECRET")?;
@@ -216,6 +220,7 @@ impl Config {
             proxies: proxies?,
             limits: limits?,
             max_connections: usize::try_from(max_connections?).ok()?,
+            drain: Duration::from_secs(drain?.into()),
             media: Arc::new(media?),
             tickets: Arc::new(tickets?),
             store,

@@ -4,7 +4,10 @@ use std::{
     convert::Infallible,
     io,
     pin::pin,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -65,6 +68,7 @@ pub struct Held {
 pub struct Connections {
     places: Arc<Semaphore>,
     most: u32,
+    leaving: Arc<AtomicBool>,
     stopping: watch::Sender<bool>,
     metrics: Arc<Metrics>,
     lines: Arc<LocalRates>,
@@ -79,6 +83,7 @@ impl Connections {
         Self {
             places: Arc::new(Semaphore::new(most)),
             most: u32::try_from(most).unwrap_or(u32::MAX),
+            leaving: Arc::default(),
             stopping,
             metrics,
             lines: Arc::default(),
@@ -93,10 +98,15 @@ impl Connections {
         Self { places, most: u32::try_from(most).unwrap_or(u32::MAX), ..self.clone() }
     }
 
-    /// Whether no more are accepted.
+    /// Whether no more should be sent here.
     #[must_use]
-    pub fn are_stopping(&self) -> bool {
-        *self.stopping.borrow()
+    pub fn are_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
+    /// Says from now on that no more should be sent here, and goes on to accept what comes all the same.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     /// Answers what comes to `listener`, until the server is to stop.
@@ -122,6 +132,7 @@ impl Connections {
 
     /// Accepts no more, lets requests under way end, and returns when all connections are closed, or after 10 s.
     pub async fn stop(&self) {
+        self.leave();
         self.stopping.send_replace(true);
         // Each place is free again once its connection is closed.
         let _ = timeout(FAREWELL, self.places.acquire_many(self.most)).await;

@@ -19,7 +19,7 @@ pub fn router(connections: Connections) -> Router {
 }
 
 async fn ready(State(connections): State<Connections>) -> impl IntoResponse {
-    if connections.are_stopping() {
+    if connections.are_leaving() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
     } else {
         (StatusCode::OK, "ok\n")

@@ -45,8 +45,10 @@ fn tell(found: &[Finding]) -> ExitCode {
 }
 
 async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let (mut terminated, mut interrupted) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut ends = Ends {
+        terminated: signal(SignalKind::terminate())?,
+        interrupted: signal(SignalKind::interrupt())?,
+    };
     let hangups = signal(SignalKind::hangup())?;
     let metrics = Arc::new(Metrics::default());
     let (log, writer) = Log::to(std::io::stderr(), Arc::clone(&metrics));
@@ -58,11 +60,14 @@ async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::E
     let sources = config.sources.clone();
     let reloading = reload((flags.clone(), sources), hangups, server.reload(), log.clone());
     let reloading = tokio::spawn(reloading);
+    let connections = server.connections();
     server
         .run_until(async {
+            ends.next().await;
+            connections.leave();
             tokio::select! {
-                _ = terminated.recv() => {}
-                _ = interrupted.recv() => {}
+                () = tokio::time::sleep(config.drain) => {}
+                () = ends.next() => {}
             }
         })
         .await;
@@ -74,6 +79,21 @@ async fn run(flags: &Flags, config: &Config) -> Result<(), Box<dyn std::error::E
     drop(log);
     writer.finish(Duration::from_secs(2));
     Ok(())
+}
+
+/// The signals that ask the process to end.
+struct Ends {
+    terminated: Signal,
+    interrupted: Signal,
+}
+
+impl Ends {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
+        }
+    }
 }
 
 /// Reads the configuration again at each SIGHUP. One that cannot be used is told, and changes nothing.

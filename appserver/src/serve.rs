@@ -288,6 +288,12 @@ impl Server {
         self.reload.clone()
     }
 
+    /// Its connections: to say that no more should be sent here, before it is to stop.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.connections.clone()
+    }
+
     /// Answers until the future is dropped.
     pub async fn run(self) {
         self.run_until(std::future::pending()).await;

@@ -52,6 +52,11 @@ impl Running {
         Self { child, line: serde_json::from_str(&line).unwrap() }
     }
 
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
     fn address(&self, name: &str) -> &str {
         self.line[name].as_str().unwrap()
     }
@@ -181,6 +186,31 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_says_why() {
     assert!(!complaint.contains("CANARY"), "{complaint}");
 }
 
+#[tokio::test]
+async fn a_server_that_is_to_end_says_so_and_answers_until_it_does() {
+    for (wait, signals) in [("300", 2), ("1", 1)] {
+        let variables = [("UPLOAD_TOKEN_DRAIN_SECONDS", wait)];
+        let mut server = Running::start_with(&["--listen-metrics", "127.0.0.1:0"], &variables);
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let client = client.build().unwrap();
+        let ready = async |name: &str| {
+            let url = format!("{}/readyz", server.address(name));
+            client.get(url).send().await.map(|response| response.status().as_u16())
+        };
+        assert_eq!(ready("http").await.unwrap(), 200);
+        server.signal("TERM");
+        if signals == 2 {
+            while ready("metrics").await.unwrap() == 200 {}
+            assert_eq!(ready("metrics").await.unwrap(), 503);
+            assert_eq!(ready("http").await.unwrap(), 503);
+            let url = format!("{}/api/sts", server.address("http"));
+            assert_eq!(client.post(url).send().await.unwrap().status(), 200);
+            server.signal("TERM");
+        }
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    }
+}
+
 #[test]
 fn what_is_not_utf_8_is_told_and_is_not_as_good_as_unset() {
     let garbled = OsStr::from_bytes(b"CANARY-\xff-0123456789abcdef0123456789abcdef");
@@ -204,11 +234,7 @@ fn what_is_not_utf_8_is_told_and_is_not_as_good_as_unset() {
 fn a_signal_ends_it_with_0() {
     for signal in ["TERM", "INT"] {
         let mut server = Running::start(&[]);
-        let sent = Command::new("kill")
-            .args(["-s", signal, &server.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        server.signal(signal);
         assert_eq!(server.child.wait().unwrap().code(), Some(0), "{signal}");
     }
 }
