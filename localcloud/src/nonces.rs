@@ -2,6 +2,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use crate::sign::sha256_hex;
+
 /// Nonces remembered. VOD's browser calls carry no timestamp, so none may be forgotten by age.
 const CAPACITY: usize = 100_000;
 
@@ -15,7 +17,8 @@ pub(crate) struct Nonces {
 impl Nonces {
     /// Whether this key uses this nonce for the first time; it counts as used from then on.
     pub(crate) fn spend(&mut self, access_key_id: &str, nonce: &str) -> bool {
-        let used = format!("{access_key_id}\n{nonce}");
+        // The digest, because a nonce may be as long as a request.
+        let used = sha256_hex(format!("{access_key_id}\n{nonce}").as_bytes());
         if !self.seen.insert(used.clone()) {
             return false;
         }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{error::ServiceError, exchange::Head, sign::acs3};
+use crate::{error::ServiceError, exchange::Head, log::short, sign::acs3};
+
+/// Longest of what a call told, in bytes, names and values together: more than a call that is accepted may say.
+const MOST_TOLD: usize = 16 << 10;
 
 /// Parameters of every call.
 const COMMON: [&str; 10] = [
@@ -67,11 +70,20 @@ impl<'a> Call<'a> {
     }
 
     /// The call's own parameters, without those that sign it: no secret is among them.
+    ///
+    /// They are kept, also of a call that is refused, and a stranger's body may be long: texts are cut, and behind
+    /// [`MOST_TOLD`] bytes parameters left out.
     pub(crate) fn told(&self) -> BTreeMap<String, String> {
+        let mut room = MOST_TOLD;
         self.params
             .iter()
             .filter(|(name, value)| !COMMON.contains(&name.as_str()) && !value.is_empty())
-            .map(|(name, value)| (name.clone(), value.clone()))
+            .map(|(name, value)| (short(name), short(value)))
+            .take_while(|(name, value)| {
+                let rest = room.checked_sub(name.len() + value.len());
+                room = rest.unwrap_or_default();
+                rest.is_some()
+            })
             .collect()
     }
 

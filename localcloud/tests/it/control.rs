@@ -64,6 +64,34 @@ async fn the_log_tells_each_request_in_order_and_no_secret() {
 }
 
 #[tokio::test]
+async fn the_log_keeps_little_of_what_is_long() {
+    let cloud = TestCloud::new();
+    let long = "x".repeat(4 << 20);
+    let many: String = (0..10_000).map(|number| format!("&Name{number}=value")).collect();
+    for body in [
+        format!("Action=CreateUploadVideo&UserData={long}"),
+        format!("Action={long}&AccessKeyId={long}"),
+        format!("Action=CreateUploadVideo{many}"),
+        format!("Action=CreateUploadVideo&{long}=value"),
+    ] {
+        let request = Request::builder()
+            .method("POST")
+            .uri("/__cloud/vod.cn-shanghai.aliyuncs.com/")
+            .header("host", "127.0.0.1:1")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body));
+        assert_eq!(cloud.send(request.unwrap()).await.status, 400);
+    }
+    let log = cloud.log().await;
+    assert_eq!(log.len(), 4);
+    for entry in &log {
+        assert!(entry.to_string().len() < 40 << 10, "{}", entry.to_string().len());
+    }
+    assert_eq!(log[0]["bytes"], (4 << 20) + "Action=CreateUploadVideo&UserData=".len());
+    assert!(log[0]["params"]["UserData"].as_str().is_some_and(|data| data.starts_with("xxx")));
+}
+
+#[tokio::test]
 async fn objects_are_listed_with_their_digests() {
     let cloud = TestCloud::new();
     let (body, key, address) = cloud.create_video().await;
