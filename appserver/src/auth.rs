@@ -7,7 +7,10 @@ use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 use ring::digest::{SHA256, digest};
 use upload_token::secret::Secret;
 
-use crate::peer::{Peer, Proxies};
+use crate::{
+    peer::{Peer, Proxies},
+    unseen::is_unseen,
+};
 
 /// Names the user when another server of the site asks on the user's behalf.
 pub(crate) const USER: HeaderName = HeaderName::from_static("x-upload-user");
@@ -154,13 +157,14 @@ fn user(headers: &HeaderMap, id: &HeaderName, groups: Option<&HeaderName>) -> Re
 ///
 /// If it is empty, too long, or holds characters that nobody can see.
 pub fn checked_id(id: &str) -> Result<&str, Denied> {
-    let odd = |letter: char| letter.is_control() || (letter.is_whitespace() && letter != ' ');
     if id.is_empty() {
         Err(Denied::NotSignedIn("the user's id is empty"))
     } else if id.len() > LONGEST {
         Err(Denied::NotSignedIn("the user's id has more than 256 bytes"))
-    } else if id.contains(odd) || id.starts_with(' ') || id.ends_with(' ') {
-        Err(Denied::NotSignedIn("the user's id holds control or space characters"))
+    } else if id.contains(is_unseen) || id.starts_with(' ') || id.ends_with(' ') {
+        Err(Denied::NotSignedIn(
+            "the user's id holds controls, spaces or others that nobody can see",
+        ))
     } else {
         Ok(id)
     }
@@ -256,6 +260,11 @@ mod tests {
         }
         for odd in ["alice\u{3000}", "alice\u{a0}", "\u{2003}alice", "al\u{9b}ice", ""] {
             assert_eq!(ask(odd), None, "{odd:?}");
+        }
+        for unseen in
+            "\u{200b}\u{200d}\u{202e}\u{2066}\u{feff}\u{ad}\u{3164}\u{fe0f}\u{e0061}".chars()
+        {
+            assert_eq!(ask(&format!("ali{unseen}ce")), None, "{unseen:?}");
         }
     }
 }

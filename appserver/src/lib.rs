@@ -48,5 +48,6 @@ pub mod sts;
 pub mod sync;
 pub mod ticket;
 pub mod tls;
+mod unseen;
 pub mod upstream;
 pub mod vod;

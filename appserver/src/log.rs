@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, unseen::is_obeyed};
 
 /// Lines that may wait for their reader: some 8 MB.
 const QUEUE: usize = 32_768;
@@ -96,13 +96,15 @@ fn enqueue(sender: &SyncSender<String>, mut line: String, metrics: &Metrics) {
     }
 }
 
-/// JSON escapes C0 controls; a terminal obeys C1 controls as well.
+/// JSON escapes C0 controls; whoever shows a line obeys others as well.
 fn printable(line: String) -> String {
-    if !line.contains(|letter| ('\u{7f}'..='\u{9f}').contains(&letter)) {
+    let is_raw = |letter: char| is_obeyed(letter) && letter != '\n';
+    if !line.contains(is_raw) {
         return line;
     }
     line.chars().fold(String::with_capacity(line.len()), |mut kept, letter| {
-        if ('\u{7f}'..='\u{9f}').contains(&letter) {
+        if is_raw(letter) {
+            // None of them is beyond 16 bits.
             kept.push_str(&format!("\\u{:04x}", u32::from(letter)));
         } else {
             kept.push(letter);
@@ -305,9 +307,10 @@ mod tests {
 
     #[test]
     fn a_terminal_is_told_nothing() {
-        let line = printable(json!({ "user": "a\u{9b}31m\u{7f}b\u{1b}" }).to_string());
-        assert!(!line.chars().any(char::is_control), "{line:?}");
+        let said = "a\u{9b}31m\u{7f}b\u{1b}c\u{202e}d\u{2066}e\u{2028}f\u{200f}";
+        let line = printable(json!({ "group": said }).to_string());
+        assert!(!line.chars().any(is_obeyed), "{line:?}");
         let back: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(back["user"], "a\u{9b}31m\u{7f}b\u{1b}");
+        assert_eq!(back["group"], said);
     }
 }

@@ -193,7 +193,9 @@ async fn another_account_of_this_machine_does_not_know_the_proxys_secret() {
 #[tokio::test]
 async fn two_users_are_never_one() {
     let site = Site::with_account(&[]).await;
-    for lookalike in ["alice\u{3000}", "alice\u{a0}", "\u{2003}alice"] {
+    for lookalike in
+        ["alice\u{3000}", "alice\u{a0}", "\u{2003}alice", "al\u{200b}ice", "\u{202e}alice"]
+    {
         let (status, _) =
             json_of(site.upload_auth(lookalike, json!({ "fileName": "a.mp4" })).await).await;
         assert_eq!(status, 401, "{lookalike:?}");

@@ -164,6 +164,7 @@ async fn a_token_that_breaks_one_rule_is_nothing() {
         ("without an audience", without("aud")),
         ("without a user", without("sub")),
         ("of a user nobody can see", claim("sub", json!("alice\u{a0}"))),
+        ("of a user who looks like another", claim("sub", json!("al\u{200b}ice"))),
         ("signed with an unknown key", head("kid", "k9")),
         ("signed with a key for encryption", head("kid", "k2")),
         ("said to be RSA", head("alg", "RS256")),
