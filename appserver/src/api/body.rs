@@ -12,8 +12,8 @@ use super::reply::ErrorReply;
 
 /// Largest body read, in bytes: a title, a description and sixteen tags.
 const LARGEST: usize = 64 << 10;
-/// How long it may take to come.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take to come: so much less than an answer that its sender is told why there is none.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Reads a JSON object; an empty body is an empty one.
 ///

@@ -1,6 +1,6 @@
 //! What is checked before either endpoint is reached, and what every answer carries.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -15,7 +15,10 @@ use http::{
 };
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
 
 use super::{reply::ErrorReply, state::Api};
 use crate::{
@@ -26,6 +29,8 @@ use crate::{
     peer::{self, Peer},
 };
 
+/// How long an answer takes at most: less than the 10 s that a page waits for it, and would learn nothing from.
+const MOST: Duration = Duration::from_secs(9);
 /// How much of a refused request's body is read, so that its sender is still there to read the answer.
 const DRAINED: usize = 64 << 10;
 /// How long.
@@ -39,11 +44,19 @@ const REMINDER: Rate = Rate { burst: 1, period: Duration::from_secs(3_600) };
 /// Answers a request in a task of its own: what the cloud did for a page that has hung up is logged and counted too.
 pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let held = request.extensions().get::<Held>().cloned();
-    let handled = tokio::spawn(async move {
-        let _held = held;
-        handle(api, request, next).await
-    });
+    let handled = in_task(held, handle(api, request, next));
     handled.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Runs `work` for `request` to its end, for which a server that is to stop waits, whoever still waits for its outcome.
+fn in_task<T: Send + 'static>(
+    held: Option<Held>,
+    work: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    tokio::spawn(async move {
+        let _held = held;
+        work.await
+    })
 }
 
 /// Checks method, page, user and rate, in this order, and adds the headers that every answer needs.
@@ -62,7 +75,7 @@ async fn handle(api: Arc<Api>, request: Request, next: Next) -> Response {
         response
     } else {
         let seen = Seen::new(path, peer, client, request.headers());
-        let from = Sender { page: &page, peer };
+        let from = Sender { page: &page, peer, began };
         let (user, mut response) = answer(&api, from, request, next).await;
         if let Some(refusal) = response.extensions_mut().remove::<ErrorReply>() {
             log(&api, seen, user, &refusal);
@@ -86,12 +99,14 @@ fn is_preflight(request: &Request, page: &Page) -> bool {
     request.method() == Method::OPTIONS && matches!(page, Page::Listed(_))
 }
 
-/// From where a request comes.
+/// From where a request comes, and when.
 #[derive(Clone, Copy)]
 struct Sender<'a> {
     page: &'a Page,
     /// Who is at the other end of the connection.
     peer: Peer,
+    /// When the request came.
+    began: Instant,
 }
 
 async fn answer(
@@ -113,7 +128,21 @@ async fn answer(
         return (Some(user), refusal.into_response());
     }
     head.extensions.insert(user.clone());
-    (Some(user), next.run(Request::from_parts(head, body)).await)
+    let held = head.extensions.get::<Held>().cloned();
+    let request = Request::from_parts(head, body);
+    let work = in_task(held, async move { next.run(request).await });
+    let response = match timeout_at(from.began + MOST, work).await {
+        Ok(done) => done.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        Err(_) => late().into_response(),
+    };
+    (Some(user), response)
+}
+
+/// What the cloud and the store took too long for is there soon: a token for the next request, for example.
+fn late() -> ErrorReply {
+    let message = "this takes longer than a page waits: it goes on, so ask again";
+    ErrorReply::unavailable(message, Duration::from_secs(1))
+        .because("the cloud, the store or the client took too long together")
 }
 
 /// The user who asks, if there is one and the page may ask.

@@ -7,6 +7,7 @@ mod cache;
 mod check;
 mod cloud_failures;
 mod config;
+mod deadline;
 mod grants;
 mod jwt;
 mod lent_keys;
