@@ -230,7 +230,7 @@ mod tests {
 
         fn keys(&self) -> BoxFuture<'_, Result<Keys, Failure>> {
             let look = self.looks.fetch_add(1, Ordering::Relaxed);
-            let set = self.sets.get(look).or(self.sets.last()).unwrap().clone();
+            let set = self.sets.get(look).or_else(|| self.sets.last()).unwrap().clone();
             Box::pin(async { Ok(Keys::from([(None, set)])) })
         }
     }

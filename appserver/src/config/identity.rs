@@ -163,8 +163,8 @@ impl How {
 
 fn header(name: &str) -> Ruled<HeaderName> {
     let name: HeaderName = name.parse().map_err(|_| Cow::Borrowed("must name an HTTP header"))?;
-    let begins = |begin: &&str| name.as_str().starts_with(*begin);
-    if NOBODYS.contains(&name.as_str()) || NOBODYS_BEGIN.iter().any(|begin| begins(&begin)) {
+    let begins = |begin: &str| name.as_str().starts_with(begin);
+    if NOBODYS.contains(&name.as_str()) || NOBODYS_BEGIN.iter().any(|begin| begins(begin)) {
         return Err(Cow::Borrowed("must name a header of its own, which only your proxy sets"));
     }
     Ok(name)

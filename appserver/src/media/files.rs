@@ -25,7 +25,8 @@ pub(super) fn check(
         rules.extensions.iter().any(|right| right.eq_ignore_ascii_case(extension))
     };
     let mut named = extensions.iter().flatten().peekable();
-    if !rules.extensions.is_empty() && !(named.peek().is_some() && named.all(right)) {
+    let are_right = named.peek().is_some() && named.all(right);
+    if !rules.extensions.is_empty() && !are_right {
         let message = "files of this extension may not be uploaded here";
         return Err(bad("FileTypeNotAllowed", message));
     }
