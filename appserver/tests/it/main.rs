@@ -21,3 +21,4 @@ mod sts;
 mod support;
 mod upload_auth;
 mod users;
+mod warnings;
