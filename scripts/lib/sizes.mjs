@@ -25,12 +25,12 @@ export async function measure() {
 }
 
 /** Entries that add to the two builds, and how much each may, in bytes. */
-const ADDED = { tabs: 2500, providers: 2500, vue: 2500, react: 2500 };
+const ADDED = { tabs: 3100, providers: 2500, vue: 2500, react: 2500 };
 
 /**
  * No build may be larger, in bytes. Lower them whenever it gets smaller. docs/design.md says what costs what.
  */
-const LIMITS = { inline: 140_400, file: 136_900 };
+const LIMITS = { inline: 141_500, file: 138_100 };
 
 /** What the README may be off by: compressors differ by a few bytes. */
 const ROUNDED = 200;

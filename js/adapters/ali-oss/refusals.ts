@@ -100,7 +100,8 @@ function repeatRefused(client: OssClient): void {
     } catch (error) {
       const code = codeOf(error);
       const again = !params.stream && !params.writeStream && (tries.get(params) ?? nth) < MAX_TRIES;
-      if (again && (DEAD_TOKEN.test(code) || (code === SKEWED && this.options.amendTimeSkewed))) return this.request(params);
+      if (again && (DEAD_TOKEN.test(code) || (code === SKEWED && this.options.amendTimeSkewed)))
+        return this.request(params);
       throw code === SKEWED ? skewed("OSS refused the time of a request", error) : error;
     }
   };

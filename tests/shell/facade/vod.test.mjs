@@ -167,14 +167,15 @@ test("a scope that is no text fails the file at once, and the page is asked for 
 test("a reset is heard by the uploaders of another copy of the package", async () => {
   const other = createRequire(import.meta.url)("upload-token/vod");
   for (const make of [createVodUploader, other.createVodUploader]) {
-    const asked = Promise.withResolvers();
-    const manager = createTokenManager({ source: () => (asked.resolve(), never()) });
+    let asked;
+    const request = new Promise((resolve) => (asked = resolve));
+    const manager = createTokenManager({ source: () => (asked(), never()) });
     const told = [];
     const uploader = make(Vod, manager, { onUploadFailed: ({ state }, code) => told.push([state, code]) });
     const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
     Object.assign(uploader, { files: [info], _state: "Start", _curIndex: 0 });
     uploader.options.onUploadstarted(info);
-    await asked.promise;
+    await request;
     manager.reset();
     await new Promise(setImmediate);
     assert.deepEqual(told, [["Failure", "reset"]]);
