@@ -51,6 +51,7 @@ async function fromResponse(response: Response, watch: Watch): Promise<WebAssemb
     throw passing(wasmError(`could not be fetched (GET ${address} answered ${status})`));
   }
   if (!ok) throw wasmError(`is not there (GET ${address} answered ${status})${elsewhere(address)}`);
+  if (response.bodyUsed) throw wasmError(`was read before: give a function that asks for it anew (GET ${address})`);
   void watch.follow(response);
   const type = response.headers.get("content-type")?.split(";")[0] ?? "";
   // Compiled while it arrives, which engines do for this type only.

@@ -105,6 +105,7 @@ export class Host implements UploadHost {
     this.sdk.clear();
     this.files.keepOnly(() => false);
     this.#disposed = true;
+    this.#loading.end(new UploadTokenError("closed", "the uploader was disposed of"));
     const core = this.#core;
     this.#core = undefined;
     // Later, because a method of the core may be on the stack below us.
@@ -138,7 +139,7 @@ export class Host implements UploadHost {
       const place = this.#sts ? placeOf(entry.info) : undefined;
       core.started(entry.id, { ...described(entry.info), scope, place });
     } catch (cause) {
-      if (turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
+      if (!this.#disposed && turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
         this.#fail(entry, failure() ?? asError(cause));
       }
     }

@@ -107,6 +107,17 @@ test("an answer and a promise are not asked twice: they would say the same", asy
   assert.equal(got[2], 1);
 });
 
+test("a function that gives one answer again and again is told so, and no more is asked for", async () => {
+  const { got, calls } = await nodeJson(`${PRELUDE}
+    const broken = await fetch(await serve((response) => (start(response), setTimeout(() => response.destroy(), 50))));
+    let calls = 0;
+    const wasm = () => (calls++, broken);
+    const got = await outcome(createTokenManager({ source, wasm, policy }).getToken());
+    end({ got, calls });`);
+  assert.match(got, /^wasm: .*was read before: give a function that asks for it anew \(GET http:\S+\/module\.wasm\)/);
+  assert.equal(calls, 2);
+});
+
 test("a caller waits no longer for the module than for a token, and is told the last failure", async () => {
   const [hung, failed] = await nodeJson(`${PRELUDE}
     policy.waitDeadline = 2000;

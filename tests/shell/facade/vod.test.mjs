@@ -120,6 +120,24 @@ for (const [what, [load, code]] of Object.entries(NO_MODULE)) {
   });
 }
 
+test("an uploader that is disposed of asks no more for its module, and tells nothing", async (t) => {
+  const alive = setInterval(() => {}, 60_000);
+  t.after(() => clearInterval(alive));
+  const heard = [];
+  let calls = 0;
+  let tellAsked;
+  const asked = new Promise((resolve) => (tellAsked = resolve));
+  const wasm = () => (calls++, tellAsked(), Promise.reject(new Error("offline")));
+  const onUploadFailed = (_, code) => heard.push(code);
+  const uploader = createVodUploader(Vod, null, { uploadAuth: never, wasm, onUploadFailed });
+  uploader.options.onUploadstarted({ state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false });
+  await asked;
+  uploader.dispose();
+  // Longer than the pause before another try.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.deepEqual([calls, heard], [1, []]);
+});
+
 test("the page's own answers are not carried out, and told of once", () => {
   const [answers, events] = [[], []];
   class Sdk extends Vod {
@@ -167,15 +185,15 @@ test("a scope that is no text fails the file at once, and the page is asked for 
 test("a reset is heard by the uploaders of another copy of the package", async () => {
   const other = createRequire(import.meta.url)("upload-token/vod");
   for (const make of [createVodUploader, other.createVodUploader]) {
-    let asked;
-    const request = new Promise((resolve) => (asked = resolve));
-    const manager = createTokenManager({ source: () => (asked(), never()) });
+    let tellAsked;
+    const asked = new Promise((resolve) => (tellAsked = resolve));
+    const manager = createTokenManager({ source: () => (tellAsked(), never()) });
     const told = [];
     const uploader = make(Vod, manager, { onUploadFailed: ({ state }, code) => told.push([state, code]) });
     const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
     Object.assign(uploader, { files: [info], _state: "Start", _curIndex: 0 });
     uploader.options.onUploadstarted(info);
-    await request;
+    await asked;
     manager.reset();
     await new Promise(setImmediate);
     assert.deepEqual(told, [["Failure", "reset"]]);
