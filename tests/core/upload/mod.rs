@@ -1,5 +1,6 @@
 //! Which credential the SDK may be given, and when.
 
+mod direct;
 mod limits;
 mod objects;
 mod properties;
