@@ -50,9 +50,10 @@ struct Inner {
     pace: Rate,
     keep: bool,
     memory: Arc<Memory>,
+    era: u64,
 }
 
-/// Grants say all that their tokens depend on, so it may outlive the cache.
+/// Grants say all that their tokens depend on, so it may outlive the cache: the era says which one has it now.
 struct Memory {
     shelves: Mutex<Shelves>,
     rejected: Mutex<Recent<(String, String)>>,
@@ -76,15 +77,16 @@ impl TokenCache {
     ) -> Self {
         let rejected = Mutex::new(Recent::new(REJECTED));
         let memory = Arc::new(Memory { shelves: Mutex::default(), rejected });
-        Self(Arc::new(Inner { issuer, shared, limiter, pace, keep, memory }))
+        Self(Arc::new(Inner { issuer, shared, limiter, pace, keep, memory, era: 0 }))
     }
 
-    /// This cache with the tokens of `before`. Refusals are forgotten: what they were about may have been mended.
+    /// This cache with the tokens of `before`. Its refusals are forgotten, also those that are still to come: what they
+    /// are about may have been mended.
     #[must_use]
     pub fn after(self, before: &Self) -> Self {
         let memory = Arc::clone(&before.0.memory);
-        lock(&memory.shelves).forget_refusals();
-        Self(Arc::new(Inner { memory, ..Inner::clone(&self.0) }))
+        let era = lock(&memory.shelves).begin_era();
+        Self(Arc::new(Inner { memory, era, ..Inner::clone(&self.0) }))
     }
 
     /// A token for `grant`, from memory, from another instance or from STS.
@@ -159,7 +161,9 @@ impl TokenCache {
         let stopped = Failure::Unusable { reason: "the request for it was stopped" };
         let flight = landing.map(move |issued| issued.unwrap_or(Err(stopped)));
         let flight = flight.boxed().shared();
-        shelves.take_off(grant.clone(), flight.clone());
+        if shelves.era() == self.0.era {
+            shelves.take_off(grant.clone(), flight.clone());
+        }
         Ok(flight)
     }
 }
@@ -216,7 +220,10 @@ impl Inner {
             }),
             Err(_) => None,
         };
-        lock(&self.memory.shelves).land(grant, kept);
+        let mut shelves = lock(&self.memory.shelves);
+        if shelves.era() == self.era {
+            shelves.land(grant, kept);
+        }
     }
 
     fn is_rejected(&self, grant: &Grant, token: &IssuedToken) -> bool {

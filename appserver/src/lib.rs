@@ -23,6 +23,7 @@ pub mod hosts;
 pub mod identity;
 pub mod jwt;
 pub mod keys;
+mod lasting;
 pub mod limit;
 pub mod limiter;
 pub mod listen;

@@ -1,13 +1,6 @@
 //! Putting the parts together and serving them.
 
-use std::{
-    fmt,
-    future::Future,
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::{fmt, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::{Router, middleware::from_fn_with_state};
 use serde_json::{Value, json};
@@ -18,19 +11,14 @@ use crate::{
     cache::TokenCache,
     config::{Account, Cloud, Config},
     connections::{Connections, Live},
-    dispatch,
-    endpoint::Endpoint,
-    health,
-    limit::{LocalRates, Rates},
-    limiter::Limiter,
+    dispatch, health,
+    lasting::Lasting,
     listen::{Listener, Place},
     log::Log,
     metrics::Metrics,
-    owners::{InMemoryOwners, OwnFirst, Owners},
-    shared::{Shared, SharedTokens},
+    shared::Shared,
     site,
     stand_in::StandIn,
-    store::{StoredOwners, StoredRates, StoredTokens, link::Link, vault::Vault},
     sts::AssumeRole,
     sync::lock,
     tls::{self, TlsError},
@@ -109,71 +97,6 @@ pub struct Server {
     reload: Reload,
 }
 
-/// What outlives a change of the configuration.
-#[derive(Clone, Debug)]
-struct Lasting {
-    shared: Shared,
-    link: Option<Link>,
-    limiter: Limiter,
-    lines: Arc<LocalRates>,
-    owners: Arc<dyn Owners>,
-    /// What was issued last, and where.
-    tokens: Arc<Mutex<Option<(Endpoint, TokenCache)>>>,
-    metrics: Arc<Metrics>,
-    log: Log,
-    connections: Connections,
-}
-
-impl Lasting {
-    async fn new(
-        config: &Config,
-        shared: Shared,
-        metrics: Arc<Metrics>,
-        log: Log,
-        connections: Connections,
-    ) -> Self {
-        let (mut link, mut instances) = (None, 1);
-        if let Some(store) = &config.store {
-            let address = store.address.clone();
-            link = Some(Link::open(address, Arc::clone(&metrics), log.clone()).await);
-            instances = store.instances;
-        }
-        let rates = link.clone().map(|link| Arc::new(StoredRates::new(link)) as Arc<dyn Rates>);
-        let limiter = match shared.rates.clone().or(rates) {
-            Some(rates) => Limiter::of(rates, instances),
-            None => Limiter::own(),
-        };
-        let owners = link.clone().map(|link| Arc::new(StoredOwners::new(link)) as Arc<dyn Owners>);
-        let owners = match shared.owners.clone().or(owners) {
-            Some(owners) => Arc::new(OwnFirst::new(owners)) as Arc<dyn Owners>,
-            None => Arc::new(InMemoryOwners::default()),
-        };
-        let (lines, tokens) = (Arc::default(), Arc::default());
-        Self { shared, link, limiter, lines, owners, tokens, metrics, log, connections }
-    }
-
-    /// The tokens that instances share, sealed by the keys of `config`.
-    fn tokens(&self, config: &Config) -> Option<Arc<dyn SharedTokens>> {
-        let stored = || {
-            let (link, store) = (self.link.clone()?, config.store.as_ref()?);
-            let vault = Vault::new(store.keys.clone());
-            Some(Arc::new(StoredTokens::new(link, vault)) as Arc<dyn SharedTokens>)
-        };
-        self.shared.tokens.clone().or_else(stored)
-    }
-
-    /// `fresh`, with the memory of the cache before it, if both are of the same `sts`.
-    fn carry_on(&self, sts: Endpoint, fresh: TokenCache) -> TokenCache {
-        let mut last = lock(&self.tokens);
-        let tokens = match last.take() {
-            Some((at, before)) if at == sts => fresh.after(&before),
-            _ => fresh,
-        };
-        *last = Some((sts, tokens.clone()));
-        tokens
-    }
-}
-
 /// Exchanges the configuration of a running server.
 #[derive(Clone, Debug)]
 pub struct Reload {
@@ -190,6 +113,8 @@ impl Reload {
     ///
     /// Any [`StartError`]; the server goes on as before.
     pub fn apply(&self, config: &Config) -> Result<(), StartError> {
+        // What answers last is what keeps tokens.
+        let _changing = lock(&self.lasting.changing);
         let (app, numbers) = routers(config, self.stand_in.as_ref(), &self.lasting)?;
         self.app.exchange(app);
         self.numbers.exchange(numbers);
@@ -356,6 +281,8 @@ fn routers(
         config.limits.sts,
         config.keep_tokens,
     );
+    let vod = Vod::new(account.vod)?;
+    // Nothing fails any more: the cache before this one keeps nothing from here on.
     let tokens = lasting.carry_on(sts, fresh);
     let api = Api {
         endpoints: config.endpoints,
@@ -367,7 +294,7 @@ fn routers(
         limiter: lasting.limiter.clone(),
         lines: Arc::clone(&lasting.lines),
         tokens: tokens.clone(),
-        vod: Vod::new(account.vod)?,
+        vod,
         media: Arc::clone(&config.media),
         tickets: Arc::clone(&config.tickets),
         owners: Arc::clone(&lasting.owners),

@@ -25,6 +25,7 @@ pub(crate) type Flight = Shared<BoxFuture<'static, Issued>>;
 pub(crate) struct Shelves {
     users: HashMap<String, Vec<(Grant, Entry)>>,
     grants: usize,
+    era: u64,
 }
 
 /// What is remembered of one grant.
@@ -126,12 +127,19 @@ impl Shelves {
         });
     }
 
-    /// Forgets why there were no tokens.
-    pub(crate) fn forget_refusals(&mut self) {
+    /// Forgets all but the tokens. Whoever asked for one before this must not tell what came of it.
+    pub(crate) fn begin_era(&mut self) -> u64 {
         self.retain(|entry| {
+            entry.flight = None;
             entry.kept.take_if(|kept| matches!(kept, Kept::Refusal { .. }));
             entry.is_of_use()
         });
+        self.era += 1;
+        self.era
+    }
+
+    pub(crate) const fn era(&self) -> u64 {
+        self.era
     }
 
     pub(crate) const fn grants(&self) -> usize {

@@ -1,6 +1,6 @@
 //! What outlives a change of the configuration: all that it says nothing new about.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     jwt::Issuer,
@@ -11,6 +11,7 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use clap::Parser;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 use upload_token_appserver::{
     config::{Config, Environment, Flags},
     log::Log,
@@ -91,6 +92,24 @@ async fn a_refusal_is_forgotten_since_what_it_was_about_may_have_been_mended() {
     assert_eq!(running.ask("alice").await.0, 500, "kept");
     running.reload(&[]);
     assert_eq!(running.ask("alice").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_still_to_come_is_for_those_alone_who_asked_before() {
+    let cloud = Site::local(&[], &[]).await;
+    let mut running = Running::start(&cloud, &[]).await;
+    let refusal =
+        json!({ "status": 403, "code": "NoPermission", "message": "m", "delayMs": 2_000 });
+    cloud.fault("sts", "AssumeRole", refusal).await;
+    let before = tokio::spawn(running.post().header("x-user", "alice").send());
+    while cloud.seen("AssumeRole").await == 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    running.reload(&[]);
+    let first = running.ask("alice").await;
+    assert_eq!(first.0, 200, "nobody waits for what was asked before");
+    assert_ne!(before.await.unwrap().unwrap().status(), 200);
+    assert_eq!(running.ask("alice").await, first);
 }
 
 #[tokio::test]
