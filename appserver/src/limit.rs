@@ -97,6 +97,8 @@ impl LocalRates {
         let now = Instant::now();
         let mut levels = lock(&self.0);
         if let Some(level) = levels.get_mut(name) {
+            // It may be another one since the configuration was read again.
+            level.rate = rate;
             return level.take(keep, now);
         }
         if levels.len() >= LARGE {
@@ -146,6 +148,16 @@ mod tests {
         assert!(take("bob").is_ok());
         tokio::time::advance(Duration::from_secs(60)).await;
         assert!(take("alice").is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_rate_holds_from_the_next_request_on() {
+        let rates = LocalRates::default();
+        let take = |rate| rates.take_now("alice", Rate::per_minute(rate), 0);
+        assert!(take(100).is_ok());
+        assert!(take(2).is_ok() && take(2).is_ok() && take(2).is_err());
+        tokio::time::advance(Duration::from_secs(6)).await;
+        assert!(take(10).is_ok(), "one comes back in six seconds, and not in thirty");
     }
 
     #[tokio::test(start_paused = true)]
