@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 use tokio::{
     task::JoinHandle,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use super::{reply::ErrorReply, state::Api};
@@ -115,34 +115,43 @@ async fn answer(
     request: Request,
     next: Next,
 ) -> (Option<User>, Response) {
+    let end = from.began + MOST;
     let (mut head, body) = request.into_parts();
-    let user = match admit(api, from, &head).await {
+    let user = match by(end, admit(api, from, &head)).await {
         Ok(user) => user,
         Err(refusal) => {
-            drain(body).await;
+            drain(body, end).await;
             return (None, refusal.into_response());
         }
     };
-    if let Err(refusal) = take(api, &user, head.uri.path()).await {
-        drain(body).await;
+    if let Err(refusal) = by(end, take(api, &user, head.uri.path())).await {
+        drain(body, end).await;
         return (Some(user), refusal.into_response());
     }
     head.extensions.insert(user.clone());
     let held = head.extensions.get::<Held>().cloned();
     let request = Request::from_parts(head, body);
     let work = in_task(held, async move { next.run(request).await });
-    let response = match timeout_at(from.began + MOST, work).await {
+    let response = match timeout_at(end, work).await {
         Ok(done) => done.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
         Err(_) => late().into_response(),
     };
     (Some(user), response)
 }
 
+/// The outcome of `step`, if it is there by `end`. The site's own sessions and store may take any time.
+async fn by<T>(
+    end: Instant,
+    step: impl Future<Output = Result<T, ErrorReply>>,
+) -> Result<T, ErrorReply> {
+    timeout_at(end, step).await.unwrap_or_else(|_| Err(late()))
+}
+
 /// What the cloud and the store took too long for is there soon: a token for the next request, for example.
 fn late() -> ErrorReply {
     let message = "this takes longer than a page waits: it goes on, so ask again";
     ErrorReply::unavailable(message, Duration::from_secs(1))
-        .because("the cloud, the store or the client took too long together")
+        .because("sessions, store, cloud and client took too long together")
 }
 
 /// The user who asks, if there is one and the page may ask.
@@ -190,8 +199,9 @@ async fn take(api: &Api, user: &User, path: &str) -> Result<(), ErrorReply> {
 }
 
 /// Reads a little of what is still coming. A connection that is closed under its sender's hands takes the answer along.
-async fn drain(body: Body) {
-    let _ = timeout(DRAINED_FOR, Limited::new(body, DRAINED).collect()).await;
+async fn drain(body: Body, end: Instant) {
+    let end = end.min(Instant::now() + DRAINED_FOR);
+    let _ = timeout_at(end, Limited::new(body, DRAINED).collect()).await;
 }
 
 /// What the log says of a request that was refused.
