@@ -73,7 +73,10 @@ pub async fn check(config: &Config) -> Vec<Finding> {
 async fn check_account(account: &Account) -> Vec<Finding> {
     let key = match account.keys.key().await {
         Ok(key) => key,
-        Err(failure) => return vec![Finding::Wrong(format!("there is no key: {failure}"))],
+        Err(failure) => {
+            let why = cause(&failure);
+            return vec![Finding::Wrong(format!("there is no key of {:?}: {why}", account.keys))];
+        }
     };
     let issuer = Upstream::new(&account.sts).and_then(|upstream| {
         let metrics = Arc::new(Metrics::default());

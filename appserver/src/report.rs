@@ -52,6 +52,7 @@ pub(crate) fn cause(failure: &Failure) -> String {
         Failure::Refused { status, code, .. } => format!("it answered {status} ({code})"),
         Failure::Unreachable { cause } => format!("it cannot be reached: {cause}"),
         Failure::TimedOut => String::from("it did not answer in time"),
+        Failure::Unexplained { status } => format!("it answered {status}"),
         Failure::Unusable { reason } => format!("its answer is unusable: {reason}"),
     }
 }

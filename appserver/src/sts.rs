@@ -10,7 +10,7 @@ use upload_token::{secret::Secret, token::StsToken};
 
 use crate::{
     endpoint::Endpoint,
-    keys::KeySource,
+    keys::{AccessKey, KeySource},
     metrics::Metrics,
     rpc::{self, Signer},
     upstream::{Answer, Failure, Upstream},
@@ -104,8 +104,7 @@ impl AssumeRole {
         Ok(Self { endpoint, upstream, keys, metrics })
     }
 
-    async fn assume(self, grant: Grant) -> Result<IssuedToken, Failure> {
-        let key = self.keys.key().await?;
+    async fn assume(&self, key: &AccessKey, grant: Grant) -> Result<IssuedToken, Failure> {
         let duration = grant.role.duration_seconds.to_string();
         let mut params = vec![
             ("RoleArn", grant.role.arn.as_str()),
@@ -127,10 +126,12 @@ impl AssumeRole {
 
 impl TokenIssuer for AssumeRole {
     fn issue(&self, grant: Grant) -> BoxFuture<'static, Result<IssuedToken, Failure>> {
-        let (this, metrics) = (self.clone(), Arc::clone(&self.metrics));
+        let this = self.clone();
         Box::pin(async move {
-            let issued = this.assume(grant).await;
-            metrics.called("AssumeRole", issued.as_ref().err().map_or("OK", Failure::label));
+            // Without a key nothing is asked of STS, and nothing counted.
+            let key = this.keys.key().await?;
+            let issued = this.assume(&key, grant).await;
+            this.metrics.called("AssumeRole", issued.as_ref().err().map_or("OK", Failure::label));
             issued
         })
     }
@@ -247,6 +248,28 @@ mod tests {
             "Expiration": "2099-01-01T00:00:00Z" });
         let issued = accepted(far, now).unwrap();
         assert_eq!(issued.life(), Duration::from_secs(960));
+    }
+
+    /// A lender that is down.
+    #[derive(Debug)]
+    struct Nobody;
+
+    impl KeySource for Nobody {
+        fn key(&self) -> BoxFuture<'_, Result<AccessKey, Failure>> {
+            Box::pin(async { Err(Failure::TimedOut) })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_sts_was_not_asked_is_not_counted() {
+        let endpoint = Endpoint::parse("http://127.0.0.1:9").unwrap();
+        let metrics = Arc::new(Metrics::default());
+        let sts = AssumeRole::new(endpoint, Arc::new(Nobody), Arc::clone(&metrics)).unwrap();
+        let (arn, session) = (String::from("acs:ram::1:role/a"), String::from("alice"));
+        let role = Role { arn, duration_seconds: 900, policy: None, external_id: None };
+        let grant = Grant { session, scope: String::new(), role: Arc::new(role) };
+        assert_eq!(sts.issue(grant).await.unwrap_err(), Failure::TimedOut);
+        assert!(!metrics.text(0).contains("AssumeRole"));
     }
 
     fn accepted(credentials: Value, now: Timestamp) -> Result<IssuedToken, Failure> {

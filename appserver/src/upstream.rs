@@ -53,6 +53,11 @@ pub enum Failure {
     },
     /// No whole answer within 5 s.
     TimedOut,
+    /// An error without a code: whoever answered is not the API.
+    Unexplained {
+        /// HTTP status of the answer.
+        status: u16,
+    },
     /// An answer that is not what the API promises.
     Unusable {
         /// What is wrong with it.
@@ -73,7 +78,10 @@ impl Failure {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Throttled { code, .. } | Self::Refused { code, .. } => Some(code),
-            Self::Unreachable { .. } | Self::TimedOut | Self::Unusable { .. } => None,
+            Self::Unreachable { .. }
+            | Self::TimedOut
+            | Self::Unexplained { .. }
+            | Self::Unusable { .. } => None,
         }
     }
 
@@ -84,7 +92,7 @@ impl Failure {
             Self::Throttled { code, .. } | Self::Refused { code, .. } => code,
             Self::Unreachable { .. } => "Unreachable",
             Self::TimedOut => "TimedOut",
-            Self::Unusable { .. } => "Unusable",
+            Self::Unexplained { .. } | Self::Unusable { .. } => "Unusable",
         }
     }
 
@@ -95,7 +103,10 @@ impl Failure {
             Self::Throttled { request_id, .. } | Self::Refused { request_id, .. } => {
                 request_id.as_deref()
             }
-            Self::Unreachable { .. } | Self::TimedOut | Self::Unusable { .. } => None,
+            Self::Unreachable { .. }
+            | Self::TimedOut
+            | Self::Unexplained { .. }
+            | Self::Unusable { .. } => None,
         }
     }
 }
@@ -109,6 +120,9 @@ impl fmt::Display for Failure {
             }
             Self::Unreachable { cause } => write!(f, "the cloud cannot be reached: {cause}"),
             Self::TimedOut => f.write_str("the cloud did not answer in time"),
+            Self::Unexplained { status } => {
+                write!(f, "the cloud's answer is unusable: it is a {status} without a code")
+            }
             Self::Unusable { reason } => write!(f, "the cloud's answer is unusable: {reason}"),
         }
     }
@@ -277,7 +291,7 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
             code: String::from("InternalError"),
             request_id,
         },
-        None => Failure::Unusable { reason: "it is an error without a code" },
+        None => Failure::Unexplained { status: status.as_u16() },
     }
 }
 
@@ -312,6 +326,13 @@ mod tests {
             let failure = refusal(StatusCode::from_u16(status).unwrap(), &none, body);
             assert!(matches!(failure, Failure::Throttled { .. }), "{status}: {failure:?}");
         }
+    }
+
+    #[test]
+    fn an_error_without_a_code_is_told_by_its_status() {
+        let failure = refusal(StatusCode::NOT_FOUND, &HeaderMap::new(), b"<html>canary");
+        assert_eq!(failure, Failure::Unexplained { status: 404 });
+        assert!(failure.to_string().contains("404"), "{failure}");
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl ErrorReply {
                 "Upstream.Timeout",
                 "the cloud did not answer in time",
             ),
-            Failure::Unusable { .. } => Self::new(
+            Failure::Unexplained { .. } | Failure::Unusable { .. } => Self::new(
                 StatusCode::BAD_GATEWAY,
                 "Upstream.InvalidAnswer",
                 "the cloud's answer is unusable",

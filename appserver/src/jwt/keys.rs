@@ -1,6 +1,7 @@
 //! The keys that an issuer publishes, kept for as long as they are good.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -26,25 +27,30 @@ const PAUSE: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Keys at an address.
-#[derive(Debug)]
 pub struct PublishedKeys {
     kept: Arc<Kept>,
     looks: Arc<Attempts>,
 }
 
-#[derive(Debug)]
 struct Kept {
     publisher: Box<dyn Publisher>,
     held: Mutex<Held>,
     reports: Reports,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Held {
     keys: Keys,
     read: Option<Instant>,
     /// Whether the last look failed.
     failing: bool,
+}
+
+impl fmt::Debug for PublishedKeys {
+    /// Whose they are, as an operator's log says it: what is held changes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PublishedKeys").field(&self.at()).finish()
+    }
 }
 
 impl PublishedKeys {

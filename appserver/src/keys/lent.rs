@@ -36,30 +36,34 @@ pub trait Lender: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The key that was lent last, exchanged in good time, and by no request that can do without.
-#[derive(Debug)]
 pub struct LentKeys<L> {
     kept: Arc<Kept<L>>,
     exchanges: Arc<Attempts>,
 }
 
-#[derive(Debug)]
 struct Kept<L> {
     lender: L,
     held: Mutex<Held>,
     reports: Reports,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Held {
     key: Option<Lent>,
     /// How the last exchange failed, if it did.
     failure: Option<Failure>,
 }
 
-#[derive(Debug)]
 struct Lent {
     key: AccessKey,
     dead: Instant,
+}
+
+impl<L: fmt::Debug> fmt::Debug for LentKeys<L> {
+    /// Whose they are, as an operator's log says it: what is held changes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LentKeys").field(&self.kept.lender).finish()
+    }
 }
 
 impl<L: Lender> LentKeys<L> {

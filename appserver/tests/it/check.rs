@@ -84,8 +84,24 @@ async fn an_issuer_whose_keys_cannot_be_read_is_told() {
     let mut settings: Vec<_> = settings.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let (right, text) = found(&cloud, &settings).await;
     assert!(!right.iter().any(Finding::is_wrong), "{text}");
+    issuer.answer(StatusCode::NOT_FOUND);
+    let (_, text) = found(&cloud, &settings).await;
+    assert!(text.contains(&format!("WRONG  {}: it answered 404", issuer.url)), "{text}");
     settings.push(("UPLOAD_TOKEN_JWT_KEYS_URL", "http://127.0.0.1:9/keys"));
     let (wrong, text) = found(&cloud, &settings).await;
     assert!(wrong.iter().any(Finding::is_wrong), "{text}");
     assert!(text.contains("WRONG  http://127.0.0.1:9/keys: it cannot be reached"), "{text}");
+}
+
+#[tokio::test]
+async fn a_lender_that_is_down_is_told_and_not_taken_for_the_cloud() {
+    let cloud = Site::local(&[], &[]).await;
+    let settings = [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", ""),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ""),
+        ("ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1:9/CANARY"),
+    ];
+    let (_, text) = found(&cloud, &settings).await;
+    let of = "WRONG  there is no key of LentKeys(UriLender(\"http://127.0.0.1:9\")): it cannot be reached";
+    assert!(text.contains(of) && !text.contains("CANARY"), "{text}");
 }

@@ -43,13 +43,16 @@ impl Running {
         Self { url, environment, reload, sources: config.sources }
     }
 
-    fn reload(&mut self, changed: &[(&str, &str)]) {
+    /// What the log says of it.
+    fn reload(&mut self, changed: &[(&str, &str)]) -> Value {
         for (name, text) in changed {
             self.environment.insert(*name, *text);
         }
         let config = Config::read_after(&flags(), &self.environment, &self.sources).unwrap();
         self.reload.apply(&config).unwrap();
+        let summary = config.summary();
         self.sources = config.sources;
+        summary
     }
 
     fn post(&self) -> RequestBuilder {
@@ -124,7 +127,9 @@ async fn keys_of_an_issuer_that_is_down_meanwhile_stay() {
     };
     assert_eq!(status(&running).await, 200);
     issuer.answer(StatusCode::BAD_GATEWAY);
-    running.reload(&[]);
+    let summary = running.reload(&[]);
+    let shown = format!("keys: PublishedKeys({:?}) }}", issuer.url);
+    assert!(summary["auth"].as_str().unwrap().ends_with(&shown), "{summary}");
     assert_eq!(status(&running).await, 200);
     running.reload(&[("UPLOAD_TOKEN_JWT_KEYS_URL", "http://127.0.0.1:9/keys")]);
     assert_eq!(status(&running).await, 503, "nobody else's keys");
@@ -145,7 +150,9 @@ async fn a_key_that_was_lent_stays() {
     ];
     let mut running = Running::start(&cloud, &settings).await;
     assert_eq!(running.ask("alice").await.0, 200);
-    running.reload(&[]);
+    let summary = running.reload(&[]);
+    let lender = uri.trim_end_matches("/keys");
+    assert_eq!(summary["cloud"]["key"], format!("LentKeys(UriLender({lender:?}))"));
     assert_eq!(running.ask("bob").await.0, 200);
     assert_eq!(lending.count(), 1);
 }
