@@ -189,9 +189,10 @@ fn accept(
 
 /// STS's clock when it answered.
 ///
-/// Our own has milliseconds and is believed while `Date` agrees with it. Otherwise it is wrong, and `Date` counts, to
-/// the end of the second that it names: but not a `Date` by which the token outlives what was asked for (servers with a
-/// `Date` of 1970 exist), nor one by which STS has issued a dead token. Where no clock makes sense, the token has just begun the life that was asked for, at most.
+/// Our own has milliseconds, and is believed while `Date` agrees with it. Where they differ, ours is wrong, and `Date`
+/// counts, to the end of the second that it names; unless by it the token is dead already, or outlives what was asked for
+/// (servers with a `Date` of 1970 exist). Then ours counts after all, if the token does not outlive what was asked for by
+/// ours either. If it does, the token has just begun that life.
 fn clock_of(
     headers: &http::HeaderMap,
     own: Timestamp,
