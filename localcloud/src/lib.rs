@@ -8,7 +8,8 @@
 //! `/__cloud/<host>/` stands for a host where that header cannot be chosen; `/__control/` reads the
 //! request log and sets lives, delays and faults while the cloud runs.
 //!
-//! Everything is kept in memory: objects up to [`Config::max_stored_bytes`], and of the request log what fits in 64 MiB.
+//! Everything is kept in memory: objects up to [`Config::max_stored_bytes`], of the request log what fits in 64 MiB, and
+//! of the videos, images and attached media that VOD was told of what fits in 32 MiB each.
 //!
 //! The cloud is a pure library: time, randomness and sleep come from a [`Platform`], and sockets are whoever's that
 //! serves the router. The feature `server`, on by default, has the platform of a process; without it the crate compiles

@@ -83,7 +83,7 @@ fn create_upload_video(
         key: format!("sv/{stem}/{stem}.{extension}"),
     };
     let told = call.told();
-    media.videos.insert(id.clone(), Video { place: place.clone(), reference, told });
+    media.videos.add(id.clone(), Video { place: place.clone(), reference, told });
     drop(media);
     Ok(json!({
         "RequestId": call.request_id,
@@ -156,7 +156,7 @@ fn create_upload_image(
         bucket: cloud.config.vod_bucket.clone(),
         key: format!("image/{kind}/{id}-6-2.{extension}"),
     };
-    lock(&cloud.media).images.insert(id.clone(), place.clone());
+    lock(&cloud.media).images.add(id.clone(), place.clone());
     Ok(json!({
         "RequestId": call.request_id,
         "ImageId": id,
@@ -191,7 +191,7 @@ fn create_upload_attached_media(
         bucket: cloud.config.vod_bucket.clone(),
         key: format!("{kind}/{id}.{extension}"),
     };
-    lock(&cloud.media).attached.insert(id.clone(), place.clone());
+    lock(&cloud.media).attached.add(id.clone(), place.clone());
     Ok(json!({
         "RequestId": call.request_id,
         "MediaId": id,
