@@ -1,62 +1,19 @@
 //! Which media files a page may create at VOD: its fields, by the operator's rules, become the parameters of a call.
 
 mod files;
+mod parameters;
+mod texts;
 mod user_data;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use self::parameters::{ATTACHED, IMAGE, OPERATORS, VIDEO};
 use crate::{
     fields::{BadField, bad, object, text_of},
     vod::{Call, Params},
 };
-
-/// Parameters of CreateUploadVideo, by VOD's names.
-const VIDEO: [&str; 13] = [
-    "FileName",
-    "Title",
-    "FileSize",
-    "Description",
-    "CateId",
-    "Tags",
-    "CoverURL",
-    "TemplateGroupId",
-    "WorkflowId",
-    "StorageLocation",
-    "AppId",
-    "UserData",
-    "ReferenceId",
-];
-/// Of CreateUploadImage.
-const IMAGE: [&str; 9] = [
-    "ImageType",
-    "ImageExt",
-    "Title",
-    "Description",
-    "CateId",
-    "Tags",
-    "StorageLocation",
-    "AppId",
-    "UserData",
-];
-/// Of CreateUploadAttachedMedia.
-const ATTACHED: [&str; 11] = [
-    "BusinessType",
-    "MediaExt",
-    "Title",
-    "FileName",
-    "FileSize",
-    "Description",
-    "CateIds",
-    "Tags",
-    "StorageLocation",
-    "AppId",
-    "UserData",
-];
-/// Parameters that spend the operator's money or move media out of reach: a page sets none of them unless the
-/// operator says which values are right.
-const OPERATORS: [&str; 4] = ["AppId", "WorkflowId", "TemplateGroupId", "StorageLocation"];
 
 /// Which values of a parameter are right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +106,7 @@ impl MediaRules {
         if value(&params, "Title").is_none() {
             params.push(("Title", file_name.clone()));
         }
-        files::check(self, &params, &[files::extension(&file_name)])?;
+        self.check(&params, &[files::extension(&file_name)])?;
         Ok(Call::CreateVideo(params))
     }
 
@@ -164,7 +121,7 @@ impl MediaRules {
         {
             params.push(("Title", name));
         }
-        files::check(self, &params, &[value(&params, "ImageExt")])?;
+        self.check(&params, &[value(&params, "ImageExt")])?;
         Ok(Call::CreateImage(params))
     }
 
@@ -179,8 +136,14 @@ impl MediaRules {
         if value(&params, "MediaExt").is_none() {
             params.extend(extension.clone().map(|extension| ("MediaExt", extension)));
         }
-        files::check(self, &params, &[value(&params, "MediaExt"), extension.as_deref()])?;
+        self.check(&params, &[value(&params, "MediaExt"), extension.as_deref()])?;
         Ok(Call::CreateAttachedMedia(params))
+    }
+
+    /// Holds all that VOD is to be sent to the rules, also what was taken from another field.
+    fn check(&self, params: &Params, extensions: &[Option<&str>]) -> Result<(), BadField> {
+        texts::check(params)?;
+        files::check(self, params, extensions)
     }
 
     /// The parameters `names`, each from the first of `places` that has it, by the rules.
@@ -213,7 +176,6 @@ impl MediaRules {
             };
             params.extend(text.map(|text| (*name, text)));
         }
-        check_texts(&params)?;
         Ok(params)
     }
 
@@ -228,21 +190,6 @@ impl MediaRules {
 fn are_right(right: &[String], name: &str, text: &str) -> bool {
     let is_right = |text: &str| right.iter().any(|right| right == text);
     is_right(text) || (name == "CateIds" && text.split(',').all(is_right))
-}
-
-fn check_texts(params: &Params) -> Result<(), BadField> {
-    for (name, text) in params {
-        // A description may have lines.
-        let odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-        if text.contains(odd) || (*name == "FileName" && text.contains(char::is_control)) {
-            return Err(bad("InvalidField", format!("{name} holds control characters")));
-        }
-    }
-    let web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
-    if value(params, "CoverURL").is_some_and(|url| !web(url)) {
-        return Err(bad("InvalidField", "CoverURL must begin with https:// or http://"));
-    }
-    Ok(())
 }
 
 fn value<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
@@ -391,6 +338,7 @@ mod tests {
         let rules = MediaRules::default();
         assert_eq!(code(&rules, json!({ "title": "t" })), "MissingFileName");
         assert_eq!(code(&rules, json!({ "fileName": "a\0\n.mp4" })), "InvalidField");
+        assert_eq!(code(&rules, json!({ "image": {}, "fileName": "a\0.png" })), "InvalidField");
         let cover = json!({ "fileName": "a.mp4", "coverURL": "javascript:alert(1)" });
         assert_eq!(code(&rules, cover), "InvalidField");
     }
