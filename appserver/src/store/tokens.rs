@@ -16,7 +16,9 @@ use crate::{
     upstream::Failure,
 };
 
-/// How long an instance may take to ask STS before another one does: more than the 5 s of one call.
+/// How long an instance may take to ask STS before another one does: more than the 5 s of one call. One that must be
+/// lent a key first may need longer. Then two ask, which costs an AssumeRole; a longer lease would cost users their
+/// answer, since an instance that dies holds it to its end.
 const LEASE: Duration = Duration::from_secs(6);
 /// How long a token that was refused is kept from coming back by a late answer of the store.
 const REJECTED: Duration = Duration::from_secs(60);
