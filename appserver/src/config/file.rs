@@ -146,9 +146,15 @@ impl Grant {
     }
 }
 
-/// What a message says before it quotes anything but a name.
+/// The beginning of what a message says, without the text that it quotes; names stand in other quotation marks.
 fn first_words(message: &str) -> String {
-    message.lines().next().unwrap_or_default().chars().take(120).collect()
+    let line = message.lines().next().unwrap_or_default();
+    let said = match (line.split_once('"'), line.rsplit_once('"')) {
+        // The text itself may hold quotation marks.
+        (Some((before, _)), Some((_, after))) => format!("{before}…{after}"),
+        _ => line.to_owned(),
+    };
+    said.chars().take(120).collect()
 }
 
 #[cfg(test)]
@@ -197,6 +203,10 @@ mod tests {
             ("[[grants]]\nendpoint = \"sts\"\nrole = 1", "line 3: unknown field `role`"),
             ("[[grants]]\nendpoint = \"both\"", "line 2: unknown variant `both`"),
             ("x", "line 1: "),
+            (
+                "[vod]\nmax_bytes = \"CANARY \\\" CANARY\"",
+                "line 2: invalid type: string …, expected u64",
+            ),
             (
                 "[[grants]]\nendpoint = \"sts\"\nrole_arn = \"CANARY\"",
                 "grants, entry 1: must have the form",
