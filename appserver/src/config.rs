@@ -46,7 +46,7 @@ use crate::{
     ticket::Tickets,
 };
 
-/// Of endpoints that are both on.
+/// The warning where both endpoints are on.
 const BOTH: &str = "a page's own token (sts) may overwrite every video of the account, which upload-auth protects: turn \
                     sts off where users are not all trusted";
 

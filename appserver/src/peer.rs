@@ -83,9 +83,9 @@ impl Proxies {
             .find(|hop| !self.hold(*hop))
     }
 
-    /// Whether `peer` speaks as a proxy does, and is none of them: what it says of its clients is not believed.
+    /// Whether `peer` passes on the addresses of clients, as a proxy does, and is none of these: it is not believed.
     #[must_use]
-    pub fn contradict(&self, peer: Peer, headers: &HeaderMap) -> bool {
+    pub fn is_untrusted_proxy(&self, peer: Peer, headers: &HeaderMap) -> bool {
         headers.contains_key(FORWARDED_FOR) && !self.trust(peer)
     }
 

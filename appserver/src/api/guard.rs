@@ -66,7 +66,7 @@ async fn handle(api: Arc<Api>, request: Request, next: Next) -> Response {
     let page = api.origins.judge(request.headers());
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map_or(Peer::Unix, |peer| peer.0);
     let client = api.proxies.client(peer, request.headers());
-    if api.proxies.contradict(peer, request.headers()) {
+    if api.proxies.is_untrusted_proxy(peer, request.headers()) {
         remind(&api, peer);
     }
     let mut response = if is_preflight(&request, &page) {

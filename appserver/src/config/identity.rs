@@ -25,8 +25,8 @@ enum How {
     ProxyHeader(HeaderName),
 }
 
-/// Headers that every browser can set, or that say something else.
-const NOBODYS: [&str; 43] = [
+/// Headers that name no user: every browser can set them, or they say something else.
+const SET_BY_ANYBODY: [&str; 43] = [
     "authorization",
     "cache-control",
     "connection",
@@ -71,10 +71,11 @@ const NOBODYS: [&str; 43] = [
     "x-request-id",
     "x-requested-with",
 ];
-/// What names of others begin with.
-const NOBODYS_BEGIN: [&str; 6] = ["accept", "access-control-", "content-", "if-", "proxy-", "sec-"];
+/// What the names of others of them begin with.
+const SET_BY_ANYBODY_PREFIXES: [&str; 6] =
+    ["accept", "access-control-", "content-", "if-", "proxy-", "sec-"];
 
-/// What a proxy need not prove where it has no secret to know.
+/// The warning where no secret tells the proxy from other processes at its address.
 const NO_SECRET: &str = "every process at an address in UPLOAD_TOKEN_TRUSTED_PROXIES may name any user: set \
                          UPLOAD_TOKEN_PROXY_SECRET, or listen at a Unix socket";
 
@@ -164,7 +165,9 @@ impl How {
 fn header(name: &str) -> Ruled<HeaderName> {
     let name: HeaderName = name.parse().map_err(|_| Cow::Borrowed("must name an HTTP header"))?;
     let begins = |begin: &str| name.as_str().starts_with(begin);
-    if NOBODYS.contains(&name.as_str()) || NOBODYS_BEGIN.iter().any(|begin| begins(begin)) {
+    if SET_BY_ANYBODY.contains(&name.as_str())
+        || SET_BY_ANYBODY_PREFIXES.iter().any(|begin| begins(begin))
+    {
         return Err(Cow::Borrowed("must name a header of its own, which only your proxy sets"));
     }
     Ok(name)
