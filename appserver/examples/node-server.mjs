@@ -11,7 +11,7 @@ import { isIP } from "node:net";
 import Sts from "@alicloud/sts20150401";
 
 const { env } = process;
-const endpoints = (env.ENDPOINTS ?? "upload-auth").split(",");
+const endpoints = (env.ENDPOINTS ?? "upload-auth").split(/[\s,]+/);
 const VOD = env.VOD_ENDPOINT ?? "https://vod.cn-shanghai.aliyuncs.com";
 if (endpoints.includes("upload-auth") && !(env.TICKET_KEY?.length >= 32)) {
   console.error("TICKET_KEY must have at least 32 characters: running uploads would end with this process");
@@ -37,8 +37,8 @@ function signedInUser(request) {
 const sessionName = (user) =>
   /^(?!u-)[\w.@-]{2,64}$/.test(user) ? user : `u-${createHash("sha256").update(user).digest("hex").slice(0, 32)}`;
 
-/** The names of the site, as its pages ask for it. */
-const HOSTS = (env.HOSTS ?? "").toLowerCase().split(",");
+/** The names of the site, as its pages ask for it, with commas. */
+const HOSTS = (env.HOSTS ?? "").toLowerCase().split(/[\s,]+/);
 
 /**
  * Whether this server may be asked under `host`. A page of a stranger's domain whose name was made to lead here (DNS

@@ -41,8 +41,8 @@ MOST_TOKENS = 10_000
 # How often a minute a user may ask, and how often a second STS is asked: the account has 100.
 REQUESTS_PER_MINUTE = 30
 STS_PER_SECOND = 50
-# The names of the site, as its pages ask for it.
-HOSTS = os.environ.get("HOSTS", "").lower().split(",")
+# The names of the site, as its pages ask for it, with commas.
+HOSTS = re.split(r"[\s,]+", os.environ.get("HOSTS", "").lower())
 
 client = Client(
     Config(

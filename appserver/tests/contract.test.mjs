@@ -14,6 +14,7 @@ import { contract } from "../../scripts/contract.mjs";
 import { buildAppServer } from "../../scripts/lib/app-server.mjs";
 import { checksFor } from "./contract.mjs";
 import { ensurePython } from "./python.mjs";
+import { requestAsIs } from "./requests.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const binary = path.join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug/upload-token-appserver");
@@ -31,7 +32,13 @@ before(async () => {
     ALIBABA_CLOUD_ROLE_ARN: roleArn,
   };
   const vod = `http://127.0.0.1:${cloud.port}/__cloud/vod.cn-shanghai.aliyuncs.com`;
-  const sample = { ...account, PORT: "0", STS_ENDPOINT: new URL(cloud.sts).host, STS_PROTOCOL: "http" };
+  const sample = {
+    ...account,
+    PORT: "0",
+    HOSTS: "www.example.com, Example.com",
+    STS_ENDPOINT: new URL(cloud.sts).host,
+    STS_PROTOCOL: "http",
+  };
   const listen = ["--listen", "127.0.0.1:0"];
   running.demo = await start(binary, ["--local-cloud", ...listen], {});
   running.rust = await start(binary, listen, {
@@ -78,6 +85,20 @@ for (const [name, [title, server]] of Object.entries(SERVERS)) {
     }
   });
 }
+
+describe("HOSTS of the samples", () => {
+  for (const name of ["node", "python"]) {
+    it(`names each name of the site, on ${name}`, async () => {
+      const statusUnder = async (host) => {
+        const { status } = await requestAsIs(`${running[name].url}/api/sts`, { "x-user": "dora", host });
+        return status;
+      };
+      assert.equal(await statusUnder("www.example.com"), 200);
+      assert.equal(await statusUnder("example.com:8443"), 200);
+      assert.equal(await statusUnder("example.org"), 421);
+    });
+  }
+});
 
 describe("npm run contract", () => {
   it("says what is right, what is wrong, and what a page suffers", async (test) => {
