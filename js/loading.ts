@@ -1,6 +1,7 @@
 import { loadCore, type Core, type ModuleSource } from "./core.js";
 import { UploadTokenError } from "./errors.js";
 import { setTimeout as arm } from "./glue.js";
+import { aborted } from "./waiter.js";
 import { passes } from "./watch.js";
 
 /** An attempt of which nothing is heard for so long is given up, ms. As long as one request for a token. */
@@ -32,17 +33,22 @@ export class Loading {
   readonly #callers = new Set<Caller>();
   #running = false;
   #lastError: UploadTokenError | undefined;
+  /** Ends the pause before the next attempt; when it is over by the clock, as {@link performance} has it. */
+  #proceed = (): void => {};
+  #pausedUntil = Infinity;
 
   constructor(source: ModuleSource, options: LoadOptions = {}) {
     this.#source = source;
     this.#options = options;
   }
 
-  /** The module; settles within `wait` ms. */
-  get(wait: number): Promise<Core> {
+  /** The module; settles within `wait` ms, or when `signal` fires. */
+  get(wait: number, signal?: AbortSignal): Promise<Core> {
     return new Promise((resolve, reject) => {
+      const abort = (): void => caller.reject(aborted(signal as AbortSignal));
       const end = (): void => {
         disarm();
+        signal?.removeEventListener("abort", abort);
         this.#callers.delete(caller);
       };
       const caller: Caller = {
@@ -50,8 +56,11 @@ export class Loading {
         reject: (error) => (end(), reject(error)),
       };
       const disarm = arm(() => caller.reject(this.#lastError ?? late(wait)), wait);
+      signal?.addEventListener("abort", abort);
       this.#callers.add(caller);
       if (!this.#running) void this.#run();
+      // Where a platform refuses timers, or stops them for a while, a call goes on.
+      else if (performance.now() >= this.#pausedUntil) this.#proceed();
     });
   }
 
@@ -77,11 +86,20 @@ export class Loading {
         const pause = Math.min(backoffBase * 3 ** (failures - 1), LONGEST_BACKOFF) * (0.5 + Math.random() / 2);
         this.#lastError = error;
         if (this.#callers.size > 0) onRetry?.(error, failures, Math.ceil(pause));
-        await new Promise<void>((resolve) => arm(resolve, pause));
+        await this.#pause(pause);
       }
     }
     this.#running = false;
     this.#lastError = undefined;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    this.#pausedUntil = performance.now() + ms;
+    await new Promise<void>((resolve) => {
+      this.#proceed = resolve;
+      arm(resolve, ms);
+    });
+    this.#pausedUntil = Infinity;
   }
 }
 

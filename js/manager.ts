@@ -6,6 +6,7 @@ import {
   type Core,
   type CredentialSource,
   type Loader,
+  type ModuleSource,
   type TokenCore,
   type TokenHost,
 } from "./core.js";
@@ -51,6 +52,7 @@ const EVENTS = {
 /** @internal The manager behind {@link createTokenManager}. It decides nothing: the module does. */
 export class Manager implements TokenManager, TellsReset {
   readonly #options: TokenManagerOptions;
+  readonly #module: ModuleSource;
   readonly #loading: Loading;
   /** Replaced, never changed in place: a listener may end itself or another while it is called. */
   #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
@@ -65,7 +67,8 @@ export class Manager implements TokenManager, TellsReset {
     this.#options = options;
     bindMethods(this);
     const { deadline, policy } = options;
-    this.#loading = new Loading(options.wasm ?? load, {
+    this.#module = options.wasm ?? load;
+    this.#loading = new Loading(this.#module, {
       deadline: policy?.deadline ?? deadline,
       backoffBase: policy?.backoffBase,
       onRetry: (error, failures, retryIn) => {
@@ -84,7 +87,7 @@ export class Manager implements TokenManager, TellsReset {
       const request = (core: TokenCore): void => this.#request(core, waiter, scope, minValidity);
       // A token in hand is handed out in this very turn.
       if (this.#core) request(this.#core);
-      else this.#start(this.#wait).then(request, (error: UploadTokenError) => waiter.reject(error));
+      else this.#start(this.#wait, signal).then(request, (error: UploadTokenError) => waiter.reject(error));
       if (!waiter.settled) keepProcess();
     });
   }
@@ -163,9 +166,9 @@ export class Manager implements TokenManager, TellsReset {
     this.#onReset.add(new WeakRef(listener));
   }
 
-  /** @internal The module, for adapters; settles within `wait` ms. */
-  module(wait: number): Promise<Core> {
-    return this.#loading.get(wait);
+  /** @internal Where the module comes from, for adapters. */
+  module(): ModuleSource {
+    return this.#module;
   }
 
   /** @internal What the module has of this manager, for adapters; settles within `wait` ms. */
@@ -245,11 +248,11 @@ export class Manager implements TokenManager, TellsReset {
     return out.value as T | undefined;
   }
 
-  async #start(wait: number): Promise<TokenCore> {
+  async #start(wait: number, signal?: AbortSignal): Promise<TokenCore> {
     if (this.#closed) throw closed();
     const { source } = this.#options;
     if (typeof source !== "function") checkUrl("source", source, true);
-    const core = await this.#loading.get(wait);
+    const core = await this.#loading.get(wait, signal);
     // The page may have closed the manager in the very moment in which the module came.
     if (this.#closed) throw closed();
     return this.#core ?? this.#create(core);

@@ -57,7 +57,7 @@ export class Host implements UploadHost {
   readonly #options: VodOptions & Numbers;
   readonly #scopes: Scopes;
   readonly #tokens: TokenManager | null;
-  /** Where the module comes from, if no manager of this copy of the package brings it. */
+  /** The module, where no manager of this copy of the package is asked for tokens. */
   readonly #loading: Loading;
   #disposed = false;
   #sdk: Sdk | undefined;
@@ -90,7 +90,7 @@ export class Host implements UploadHost {
   constructor({ tokens, options, page }: HostParts) {
     this.#tokens = tokens;
     this.#options = options;
-    this.#loading = new Loading(options.wasm ?? inlined);
+    this.#loading = new Loading(options.wasm ?? ownManager(tokens)?.module() ?? inlined);
     this.#scopes = new Scopes(options.perFile);
     this.files = new Files(this.#scopes.count(tokens));
     this.page = new Page(page);
@@ -158,8 +158,7 @@ export class Host implements UploadHost {
       const tokens = await own.core(wait);
       return (this.#core ??= tokens.uploads(this.#settings(), this.#calls()));
     }
-    const loading = own && this.#options.wasm === undefined ? own.module(wait) : this.#loading.get(wait);
-    const { UploadCore } = await loading;
+    const { UploadCore } = await this.#loading.get(wait);
     return (this.#core ??= new UploadCore(this.#settings(), this.#calls()));
   }
 

@@ -157,3 +157,71 @@ test("a module that comes after it was given up is taken", async () => {
     end([await outcome(createTokenManager({ source, wasm, policy, deadline: 100 }).getToken()), calls > 1]);`);
   assert.deepEqual(got, ["STS.a", true]);
 });
+
+test("a caller that aborts waits no more, and alone lets no more be asked for", async () => {
+  const { got, asked } = await nodeJson(`${PRELUDE}
+    const tokens = createTokenManager({ source, wasm: await serve(status(503)), policy });
+    const controller = new AbortController();
+    const waiting = outcome(tokens.getToken({ signal: controller.signal }));
+    await new Promise((resolve) => tokens.on("refreshFailed", resolve));
+    controller.abort();
+    const got = await waiting;
+    const before = asked;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    end({ got, asked: asked - before });`);
+  assert.match(got, /^aborted: /);
+  assert.equal(asked, 0);
+});
+
+test("where a platform refuses timers the next call tries again", async () => {
+  const got = await nodeJson(`${PRELUDE}
+    const { setTimeout: later } = globalThis;
+    globalThis.setTimeout = () => {
+      throw new Error("refused");
+    };
+    let calls = 0;
+    const wasm = async () => {
+      if (calls++ === 0) throw new Error("offline");
+      return bytes;
+    };
+    const tokens = createTokenManager({ source, wasm, policy });
+    const failed = new Promise((resolve) => tokens.on("refreshFailed", resolve));
+    const first = outcome(tokens.getToken());
+    await failed;
+    await new Promise((resolve) => later(resolve, 100));
+    end([await outcome(tokens.getToken()), await first, calls]);`);
+  assert.deepEqual(got, ["STS.a", "STS.a", 2]);
+});
+
+test("a manager that is closed takes no module from an uploader that needs none of its tokens", async () => {
+  const got = await nodeJson(`${PRELUDE}
+    import { createVodUploader } from "upload-token/vod";
+    class Vod {
+      constructor(options) {
+        this.options = options;
+      }
+      listFiles() {
+        return [];
+      }
+      setUploadAuthAndAddress() {}
+      resumeUploadWithAuth() {}
+      stopUpload() {}
+      cancelFile() {}
+      deleteFile() {}
+      cleanList() {}
+    }
+    let bring;
+    const wasm = () => new Promise((resolve) => (bring = () => resolve(bytes)));
+    const tokens = createTokenManager({ source, wasm, policy });
+    const told = new Promise((resolve) => {
+      const onUploadFailed = (_, code) => resolve(code);
+      const uploadAuth = () => (resolve("asked"), never());
+      const { options } = createVodUploader(Vod, tokens, { uploadAuth, onUploadFailed });
+      options.onUploadstarted({ state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false });
+    });
+    await new Promise(setImmediate);
+    tokens.close();
+    bring();
+    end(await told);`);
+  assert.equal(got, "asked");
+});
