@@ -115,7 +115,8 @@ export function checkScope(scope: string): void {
   if (typeof scope !== "string") throw invalidOption("scope", "must be a string");
 }
 
-function checkNumber(option: string, value: number, [lowest, highest]: readonly [number, number]): void {
+/** @internal */
+export function checkNumber(option: string, value: number, [lowest, highest]: readonly [number, number]): void {
   if (!Number.isInteger(value) || value < lowest || value > highest) {
     // What is never below this is a span.
     const seconds = lowest >= 50 && value > 0 && value < lowest && value * 1000 <= highest;

@@ -1,4 +1,6 @@
 import { invalidOption, UploadTokenError } from "../../errors.js";
+import { setTimeout as arm } from "../../glue.js";
+import { checkNumber } from "../../options.js";
 import type { VodConstructor } from "./types.js";
 
 /** A `TrustedScriptURL`, which a policy of the page makes under Trusted Types. TypeScript does not know it in every version. */
@@ -12,6 +14,8 @@ export interface VodScripts {
   vod: string | URL | TrustedAddress;
   /** For a Content-Security-Policy with nonces. */
   nonce?: string;
+  /** How long each of the files may take, ms from 50 to 600,000; 60,000 if not given. */
+  deadline?: number;
 }
 
 interface VendorGlobals {
@@ -19,6 +23,10 @@ interface VendorGlobals {
   "ali-oss"?: unknown;
   AliyunUpload?: { Vod?: unknown };
 }
+
+/** A megabyte in a minute: a browser does not tell whether anything of a script comes. */
+const DEADLINE = 60_000;
+const DEADLINES = [50, 600_000] as const;
 
 const loading = new Map<string, Promise<void>>();
 
@@ -30,7 +38,8 @@ const loading = new Map<string, Promise<void>>();
  * give their addresses, as your bundler makes them of files: `?url` in Vite, `new URL(…, import.meta.url)` in
  * webpack 5, Rollup and Parcel, or files that your server has.
  *
- * @throws `UploadTokenError`: `network` if a file does not load, `invalid_option` if it is not the one that is meant.
+ * @throws `UploadTokenError`: `network` if a file does not load, `timeout` if it does not come, after which another call tries
+ * again, `invalid_option` if it is not the one that is meant.
  * @example
  * ```ts
  * import { loadVod } from "upload-token/vod";
@@ -38,16 +47,17 @@ const loading = new Map<string, Promise<void>>();
  * const Vod = await loadVod({ oss: "/vendor/aliyun-oss-sdk.min.js", vod: "/vendor/aliyun-upload-vod.min.js" });
  * ```
  */
-export async function loadVod({ oss, vod, nonce }: VodScripts): Promise<VodConstructor> {
+export async function loadVod({ oss, vod, nonce, deadline = DEADLINE }: VodScripts): Promise<VodConstructor> {
   if (typeof document === "undefined") throw invalidOption("loadVod()", "is for a page: there is no document here");
+  checkNumber("deadline", deadline, DEADLINES);
   const page = window as unknown as VendorGlobals;
   if (!isClass(page.AliyunUpload?.Vod)) {
-    if (!isClass(page.OSS)) await script("oss", oss, nonce);
+    if (!isClass(page.OSS)) await script("oss", { address: oss, nonce, deadline });
     if (!isClass(page.OSS)) throw missing("oss", "window.OSS");
     // The build from npm looks for ali-oss by the name of its package, the other for `OSS`.
     // An element with that id is there, too, until something else is.
     if (!isClass(page["ali-oss"])) page["ali-oss"] = page.OSS;
-    await script("vod", vod, nonce);
+    await script("vod", { address: vod, nonce, deadline });
   }
   const Vod = page.AliyunUpload?.Vod;
   if (!isClass(Vod)) throw missing("vod", "window.AliyunUpload.Vod");
@@ -66,7 +76,12 @@ function missing(option: string, name: string): UploadTokenError {
   return invalidOption(option, `did not define ${name}: it must be the vendor's file for script tags${amd}`);
 }
 
-type Address = VodScripts["oss"];
+interface Script {
+  readonly address: VodScripts["oss"];
+  readonly nonce: string | undefined;
+  /** In ms. */
+  readonly deadline: number;
+}
 
 /** Whether a policy of the page's made it. */
 function isTrusted(address: unknown): boolean {
@@ -74,7 +89,7 @@ function isTrusted(address: unknown): boolean {
   return trustedTypes?.isScriptURL(address) ?? false;
 }
 
-function script(option: "oss" | "vod", address: Address, nonce: string | undefined): Promise<void> {
+function script(option: "oss" | "vod", { address, nonce, deadline }: Script): Promise<void> {
   const trusted = isTrusted(address);
   if (!trusted && !(address instanceof URL) && (typeof address !== "string" || address === "")) {
     throw invalidOption(option, "must be the address of the vendor's file");
@@ -83,7 +98,7 @@ function script(option: "oss" | "vod", address: Address, nonce: string | undefin
   let loaded = loading.get(href);
   if (!loaded) {
     // What is trusted is the object: as text it would be a text like any other.
-    loaded = insert(option, href, trusted ? (address as string) : href, nonce);
+    loaded = insert(option, trusted ? (address as string) : href, { href, nonce, deadline });
     loading.set(href, loaded);
     // The next call tries again.
     loaded.catch(() => loading.delete(href));
@@ -99,7 +114,16 @@ function refused(option: string, cause: unknown): UploadTokenError {
   return new UploadTokenError("invalid_option", message, { cause });
 }
 
-function insert(option: string, href: string, source: string, nonce: string | undefined): Promise<void> {
+interface Insertion extends Omit<Script, "address"> {
+  readonly href: string;
+}
+
+/** @param source - the address as the page gave it, where that is more than a text. */
+function insert(option: string, source: string, { href, nonce, deadline }: Insertion): Promise<void> {
+  const { origin, pathname } = new URL(href);
+  const url = `${origin}${pathname}`;
+  const failed = (code: "network" | "timeout", reason: string): UploadTokenError =>
+    new UploadTokenError(code, `${option}: the script did not load${reason} (GET ${url})`, { url });
   return new Promise((resolve, reject) => {
     const element = document.createElement("script");
     try {
@@ -108,18 +132,17 @@ function insert(option: string, href: string, source: string, nonce: string | un
       throw refused(option, cause);
     }
     if (nonce !== undefined) element.nonce = nonce;
-    element.onload = () => resolve();
+    // The element stays: if the file comes later all the same, the next call finds what it defines.
+    const disarm = arm(() => reject(failed("timeout", ` within ${deadline} ms`)), deadline);
+    element.onload = () => {
+      disarm();
+      resolve();
+    };
     element.onerror = () => {
+      disarm();
       element.remove();
-      const { origin, pathname } = new URL(href);
-      const url = `${origin}${pathname}`;
-      reject(
-        new UploadTokenError(
-          "network",
-          `${option}: the script did not load; is the address right, and does script-src of the Content-Security-Policy name it? (GET ${url})`,
-          { url },
-        ),
-      );
+      const why = "is the address right, and does script-src of the Content-Security-Policy name it?";
+      reject(failed("network", `; ${why}`));
     };
     document.head.append(element);
   });

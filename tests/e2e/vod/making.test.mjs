@@ -155,6 +155,30 @@ describe("a page that makes an uploader", () => {
     await page.context().close();
   });
 
+  test("loadVod() ends where a file does not come, and the next call tries again", async () => {
+    await site.reset();
+    const page = await site.blank();
+    await page.goto("https://app.test/empty.html");
+    await page.evaluate(async () => {
+      const { loadVod } = await import("/dist/vod.js");
+      const vod = "/vendor/aliyun-upload-vod.js?secret=1";
+      window.load = (deadline) => loadVod({ oss: "/vendor/aliyun-oss-sdk.js", vod, deadline });
+      window.refused = (deadline) => window.load(deadline).then(String, ({ code, message }) => ({ code, message }));
+    });
+    const network = await page.context().newCDPSession(page);
+    const slow = { offline: false, latency: 60_000, downloadThroughput: -1, uploadThroughput: -1 };
+    await network.send("Network.enable");
+    await network.send("Network.emulateNetworkConditions", slow);
+    const late = await page.evaluate(() => window.refused(200));
+    await network.send("Network.emulateNetworkConditions", { ...slow, latency: 0 });
+    assert.equal(late.code, "timeout");
+    assert.match(late.message, /^oss: the script did not load within 200 ms \(GET https:\S+\.js\) /);
+    assert.ok(await page.evaluate(async () => (await window.load()) === window.AliyunUpload.Vod));
+    const odd = await page.evaluate(() => window.refused("1 s"));
+    assert.deepEqual(odd.code, "invalid_option");
+    await page.context().close();
+  });
+
   test("loadVod() is not misled by elements that have the vendor's names as their ids", async () => {
     await site.reset();
     const page = await site.blank();
