@@ -4,6 +4,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { format, resolveConfig } from "prettier";
+
 import { root } from "../../scripts/lib/run.mjs";
 import { measuredTable } from "./measured.mjs";
 
@@ -14,6 +16,11 @@ const SIZE = /<!-- size -->.*<!-- \/size -->/;
 const update = process.env.UPDATE_SNAPSHOTS === "1";
 
 const read = (language) => readFile(join(root, FILES[language]), "utf8");
+/** As `npm run check` wants it. */
+const write = async (file, text) => {
+  const filepath = join(root, file);
+  await writeFile(filepath, await format(text, { ...(await resolveConfig(filepath)), filepath }));
+};
 const blocks = (text) =>
   [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(([, language, code]) => ({ language, code }));
 const prose = (text) => text.replaceAll(/^```.*\n[^]*?^```$/gm, "");
@@ -25,7 +32,7 @@ for (const [language, file] of Object.entries(FILES)) {
   test(`the table in ${file} is what the scenarios measured`, async () => {
     const text = await read(language);
     const table = await measuredTable(language);
-    if (update) await writeFile(join(root, file), text.replace(MEASURED, `$1${table}$3`));
+    if (update) await write(file, text.replace(MEASURED, `$1${table}$3`));
     const [, , shown] = MEASURED.exec(await read(language)) ?? [];
     assert(shown, `${file} has the table between its two comments`);
     assert.deepEqual(cells(shown), cells(table), "UPDATE_SNAPSHOTS=1 npm test -- package writes it");
