@@ -18,13 +18,22 @@ impl Endpoint {
     ///
     /// What it must be instead.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let Self { url, loopback } = Self::document(text)?;
+        if url.contains('?') {
+            return Err("must have no query");
+        }
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), loopback })
+    }
+
+    /// Reads the address of a document, which some services tell apart by their query.
+    ///
+    /// # Errors
+    ///
+    /// What it must be instead.
+    pub fn document(text: &str) -> Result<Self, &'static str> {
         let url = reqwest::Url::parse(text.trim()).map_err(|_| "must be an absolute URL")?;
-        if url.query().is_some()
-            || url.fragment().is_some()
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
-            return Err("must have no user, query or fragment");
+        if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+            return Err("must have no user and no fragment");
         }
         let host = url.host_str().ok_or("must name a host")?;
         let address: Result<IpAddr, _> = host.trim_start_matches('[').trim_end_matches(']').parse();
@@ -34,10 +43,10 @@ impl Endpoint {
             "http" if loopback => {}
             _ => return Err("must begin with https:// (http:// is for 127.0.0.1 and [::1] only)"),
         }
-        Ok(Self { url: url.as_str().trim_end_matches('/').to_owned(), loopback })
+        Ok(Self { url: url.into(), loopback })
     }
 
-    /// The address, without a trailing slash.
+    /// The address; that of a service is without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.url
@@ -53,6 +62,15 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_may_have_a_query() {
+        let keys = "https://id.example.com/keys?p=b2c_1_signin";
+        assert_eq!(Endpoint::document(keys).unwrap().as_str(), keys);
+        for bad in ["https://u:p@h/?q", "https://h/?q#f", "http://10.0.0.1/?q"] {
+            assert!(Endpoint::document(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn plain_http_is_for_literal_loopback_only() {

@@ -130,7 +130,7 @@ fn jwt(reader: &mut Reader<'_>, sources: &mut Sources) -> Option<Arc<dyn Authent
             "must be set, or tokens for any other service of the issuer would do",
         );
     }
-    let keys = reader.required(URL, |text| Endpoint::parse(text).map_err(Cow::Borrowed));
+    let keys = reader.required(URL, |text| Endpoint::document(text).map_err(Cow::Borrowed));
     let user = reader.or("UPLOAD_TOKEN_JWT_USER_CLAIM", "sub", word)?;
     let groups = reader.optional("UPLOAD_TOKEN_JWT_GROUPS_CLAIM", word);
     let cookie = reader.optional("UPLOAD_TOKEN_JWT_COOKIE", |name| {

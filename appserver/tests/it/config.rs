@@ -372,6 +372,8 @@ fn tokens_of_an_issuer_must_be_for_this_server() {
     let audience = ("UPLOAD_TOKEN_JWT_AUDIENCE", "uploads");
     let keys = ("UPLOAD_TOKEN_JWT_KEYS_URL", "https://id.example.com/keys");
     assert!(read(&[], &[jwt, issuer, audience, keys]).is_ok());
+    let policy = ("UPLOAD_TOKEN_JWT_KEYS_URL", "https://id.example.com/keys?p=b2c_1_signin");
+    assert!(read(&[], &[jwt, issuer, audience, policy]).is_ok());
     assert_eq!(broken(&[], &[jwt, issuer, keys]), ["UPLOAD_TOKEN_JWT_AUDIENCE"]);
     let open = ("UPLOAD_TOKEN_JWT_KEYS_URL", "http://id.example.com/keys");
     assert_eq!(broken(&[], &[jwt, issuer, audience, open]), ["UPLOAD_TOKEN_JWT_KEYS_URL"]);

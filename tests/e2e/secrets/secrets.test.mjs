@@ -216,7 +216,7 @@ describe("in Node", () => {
       { source: `${server.origin}/sts/good`, request: throws },
       { source: `${server.origin}/sts/good`, mapReply: throws },
     ]) {
-      const tokens = createTokenManager({ ...options, policy: { waitDeadline: 100 } });
+      const tokens = createTokenManager({ ...options, policy: { waitDeadline: 2000 } });
       const failed = new Promise((resolve) => tokens.on("refreshFailed", resolve));
       tokens.prefetch();
       const { error, ...rest } = await failed;

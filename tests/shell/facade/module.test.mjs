@@ -103,7 +103,7 @@ for (const [what, [wasm, sentence]] of Object.entries(OBSTACLES)) {
     t.after(() => server.close());
     const { code, message } = await nodeJson(`${PRELUDE}
       const at = "http://127.0.0.1:${server.address().port}";
-      const policy = { waitDeadline: 500 };
+      const policy = { waitDeadline: 3000 };
       print(await outcome(createTokenManager({ source, wasm: ${wasm}, policy }).getToken()));`);
     assert.equal(code, "wasm");
     assert.match(message, sentence);
