@@ -41,7 +41,7 @@ export interface UsedVodUploader extends UploaderState, UploaderActions {}
 export function useTokenManager(options: UseTokenManagerOptions): UsedTokenManager {
   const now = tokenOptions(options);
   const given = useRef(now);
-  const mount = useNamed(nameOf(options), (name) => TokensMount.of(name, given));
+  const mount = useNamed(nameOf(options), (name) => TokensMount.of(name, { current: now }));
   const look = (): TokensSnapshot => mount.getSnapshot(options.scope);
   const { tokens, status } = useSyncExternalStore(mount.subscribe, look, mount.getServerSnapshot);
   useEffect(() => void (given.current = now));
@@ -72,7 +72,7 @@ export function useVodUploader(
 ): UsedVodUploader {
   const now = uploaderGiven(Vod, tokens, options);
   const given = useRef(now);
-  const mount = useNamed(nameOf(options), (name) => UploaderMount.of(name, given));
+  const mount = useNamed(nameOf(options), (name) => UploaderMount.of(name, { current: now }));
   const state = useSyncExternalStore(mount.subscribe, mount.getSnapshot, () => NOTHING);
   useEffect(() => {
     given.current = now;

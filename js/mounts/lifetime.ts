@@ -53,7 +53,8 @@ export class Lifetime<T> {
     return () => {
       if (!this.#mounted.includes(entry)) return;
       this.#mounted = this.#mounted.filter((other) => other !== entry);
-      this.#last = given;
+      // As it is now: a component that goes on under another name gives something else from here on.
+      this.#last = { current: given.current };
       void Promise.resolve().then(() => {
         if (!this.mounted && !this.#resource.isKept()) this.#resource.end();
       });

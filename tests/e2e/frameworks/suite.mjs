@@ -306,6 +306,30 @@ export function testFramework(name) {
         }
         assert.equal((await seen()).made, 3);
       });
+
+      test("what is made for another name is by that render's options, and what is kept for the former by its own", async () => {
+        const asked = [];
+        page.on("request", (request) => {
+          const [, query] = request.url().split("/api/sts?");
+          if (query) asked.push(query);
+        });
+        const rename = async (keepAlive, props) => {
+          await mount({ keepAlive, label: keepAlive, ...props });
+          await until(page, (name) => app.name === name, keepAlive);
+          await page.evaluate((name) => (app[name] = app.state.tokens), keepAlive);
+          await fresh(keepAlive);
+        };
+        const fresh = (name) =>
+          page.evaluate((name) => {
+            app[name].reset();
+            return app[name].getToken();
+          }, name);
+        for (const name of ["one", "two"]) await rename(name, { source: `/api/sts?${name}` });
+        assert.deepEqual(asked, ["one", "two"]);
+        for (const name of ["three", "four"]) await rename(name, { asks: true });
+        await fresh("three");
+        assert.deepEqual((await seen()).called.map(String), ["source,three", "source,four", "source,three"]);
+      });
     }
 
     test("a hundred mounts leave nothing behind", async () => {

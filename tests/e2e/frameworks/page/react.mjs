@@ -1,4 +1,4 @@
-import { createElement, StrictMode, version } from "react";
+import { createElement, StrictMode, useEffect, version } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 
 import { useTokenManager, useVodUploader } from "../../../../dist/react.js";
@@ -11,6 +11,7 @@ function Upload({ keepAlive, source = "/api/sts", late, fails, signedOut, asks, 
   const vod = fails ? { load: () => Promise.reject(new Error(fails)) } : late ? null : Vod;
   const uploads = useVodUploader(vod, signedOut ? null : tokens, { ...options(given), ...kept });
   rendered({ tokens, status, ...uploads });
+  useEffect(() => void (app.name = keepAlive));
   const items = uploads.files.map(({ id, name, state }) => createElement("li", { key: id }, `${name}: ${state}`));
   return createElement("ul", null, items);
 }
