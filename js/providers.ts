@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
+import { replaceMethod } from "./bind.js";
 import { invalidOption } from "./errors.js";
 import { checkScope } from "./options.js";
 import type { TokenManager } from "./types.js";
@@ -49,12 +50,15 @@ export function s3Credentials(tokens: ProviderTokens, options: ProviderOptions =
     const { accessKeyId, accessKeySecret, securityToken } = await tokens.getToken({ scope });
     const left = Math.min(tokens.status(scope).validFor, KEPT_BY_AWS);
     const expiration = new Date(Date.now() + left);
+    const end = expiration.getTime();
+    // With a clock that is set back meanwhile, the client would keep these for that much longer.
+    replaceMethod(expiration, "getTime", () => Math.min(end, Date.now() + left));
     return { accessKeyId, secretAccessKey: accessKeySecret, sessionToken: securityToken, expiration };
   };
 }
 
-/** The client calls credentials expired when they have less than this left, ms. */
-const KEPT_BY_AWS = 300_000;
+/** The client keeps credentials that have more than this left, ms: it calls those expired that have less than 300,000. */
+const KEPT_BY_AWS = 299_999;
 
 /** Options of {@link uppyCredentials}. */
 export interface UppyOptions extends ProviderOptions {

@@ -147,6 +147,18 @@ describe("providers", () => {
     });
   }
 
+  for (const name of CLIENTS) {
+    test(`${name} signs with the token in hand after the device's clock was set back`, async () => {
+      await make(3_600_000);
+      assert.equal(await put(name), "stored");
+      await page.evaluate((by) => harness.setBack(by), DAY);
+      await page.evaluate(() => harness.refuse());
+      seen = [];
+      assert.equal(await put(name), "stored");
+      assert.deepEqual([...new Set(ids())], ["STS.2"]);
+    });
+  }
+
   test("a token near its end does not end an upload of Uppy that is under way", async () => {
     // Release 5 ends a part with the credentials that it was signed with, if those told their end.
     const timeouts = await page.evaluateHandle(() => harness.timeouts());

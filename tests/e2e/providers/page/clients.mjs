@@ -119,6 +119,11 @@ globalThis.harness = {
     });
     return given;
   },
+  /** The device's clock, by `ms`. */
+  setBack(ms) {
+    const { now } = Date;
+    Date.now = () => now() - ms;
+  },
   refuse: () => tokens.invalidate(tokens.peek()),
   close: () => tokens.close(),
   /** Life that a token had left when the request to `url` was sent, in ms. */
