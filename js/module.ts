@@ -69,9 +69,12 @@ async function fromResponse(response: Response, watch: Watch): Promise<WebAssemb
   return fromBytes(bytes, `what GET ${address} answered (${type || "of no type"})`, elsewhere(address));
 }
 
-/** Engines tell of a download that ends early as `fetch` does, and of the module itself by classes of `WebAssembly`. */
+/** What engines tell of the module itself. Of a download that ends early they tell as `fetch` does, or as whoever ended it. */
+const OF_THE_MODULE = ["CompileError", "LinkError", "RangeError"];
+
 function isBrokenOff(cause: unknown): boolean {
-  return cause instanceof Error && cause.name === "TypeError" && !POLICY.test(cause.message);
+  const { name, message } = (cause ?? {}) as Partial<Error>;
+  return !OF_THE_MODULE.includes(String(name)) && !POLICY.test(String(message));
 }
 
 function brokenOff(address: string, cause: unknown): UploadTokenError {

@@ -93,8 +93,7 @@ export class TokensMount {
 
   #make(): TokenManager {
     const given = (): readonly TokenManagerOptions[] => this.#lifetime.given;
-    // The inlined module is loaded if no other is given, and not before it is needed.
-    const tokens = new Manager(ownOptions(given), async () => (await import("../entries/inline.js")).wasm());
+    const tokens = new Manager(ownOptions(given), inlined);
     // Whoever closes it, the next component of this name is to have one that works.
     const { close } = tokens;
     replaceMethod(tokens, "close", () => {
@@ -131,6 +130,11 @@ export class TokensMount {
     this.#snapshots.clear();
     this.#listeners.call();
   }
+}
+
+/** The module that the package itself holds: loaded if no other is given, once for all, and not before it is needed. */
+async function inlined(): Promise<Uint8Array<ArrayBuffer>> {
+  return (await import("../entries/inline.js")).wasm();
 }
 
 /** What the manager is given for as long as it lives, while components come and go. */

@@ -87,6 +87,35 @@ test("a function that fails is called again", async () => {
   assert.deepEqual(got, ["STS.a", 2]);
 });
 
+test("so it is with a download that the page's own function ends", async () => {
+  const { got, asked } = await nodeJson(`${PRELUDE}
+    const address = await serve(start, whole);
+    const wasm = async () => {
+      const download = new AbortController();
+      const response = await fetch(address, { signal: download.signal });
+      if (asked === 1) setTimeout(() => download.abort(), 20);
+      return response;
+    };
+    const got = await outcome(createTokenManager({ source, wasm, policy }).getToken());
+    end({ got, asked });`);
+  assert.equal(got, "STS.a");
+  assert.equal(asked, 2);
+});
+
+test("components that ask at once have it compiled once", async () => {
+  const compiled = await nodeJson(`${PRELUDE}
+    import { effectScope } from "vue";
+    import { useTokenManager } from "upload-token/vue";
+    globalThis.window = globalThis;
+    const { compile } = WebAssembly;
+    let compiled = 0;
+    WebAssembly.compile = (code) => ((compiled += Number(code.byteLength === bytes.length)), compile(code));
+    const component = () => effectScope().run(() => useTokenManager({ source }).tokens.getToken());
+    await Promise.all([component(), component(), component()]);
+    end(compiled);`);
+  assert.equal(compiled, 1);
+});
+
 test("what no repetition mends is told at once", async () => {
   const { got, asked } = await nodeJson(`${PRELUDE}
     const got = await outcome(createTokenManager({ source, wasm: await serve(status(404)), policy }).getToken());
