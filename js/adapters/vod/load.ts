@@ -28,6 +28,7 @@ interface VendorGlobals {
 const DEADLINE = 60_000;
 const DEADLINES = [50, 600_000] as const;
 
+/** Address → the script that is under way. */
 const loading = new Map<string, Promise<void>>();
 
 /**
@@ -100,8 +101,9 @@ function script(option: "oss" | "vod", { address, nonce, deadline }: Script): Pr
     // What is trusted is the object: as text it would be a text like any other.
     loaded = insert(option, trusted ? (address as string) : href, { href, nonce, deadline });
     loading.set(href, loaded);
-    // The next call tries again.
-    loaded.catch(() => loading.delete(href));
+    // What has come is seen by its globals. Where it has not, or something else in its place, the next call tries again.
+    const over = (): boolean => loading.delete(href);
+    loaded.then(over, over);
   }
   return loaded;
 }

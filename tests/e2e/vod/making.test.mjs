@@ -179,6 +179,30 @@ describe("a page that makes an uploader", () => {
     await page.context().close();
   });
 
+  test("loadVod() asks again for a file in whose place a network's sign-in page was answered", async () => {
+    await site.reset();
+    const page = await site.blank();
+    await page.goto("https://app.test/empty.html");
+    for (const file of ["oss-sdk", "upload-vod"]) {
+      const signIn = { contentType: "text/javascript", body: "/* sign in first */" };
+      await page.route(`**/vendor/aliyun-${file}.js`, (route) => route.fulfill(signIn), { times: 1 });
+    }
+    const outcomes = await page.evaluate(async () => {
+      const { loadVod } = await import("/dist/vod.js");
+      const load = () => loadVod({ oss: "/vendor/aliyun-oss-sdk.js", vod: "/vendor/aliyun-upload-vod.js" });
+      const outcome = () =>
+        load().then(
+          () => "loaded",
+          ({ message }) => message,
+        );
+      return [await outcome(), await outcome(), await outcome()];
+    });
+    assert.match(outcomes[0], /^oss did not define window\.OSS/);
+    assert.match(outcomes[1], /^vod did not define window\.AliyunUpload\.Vod/);
+    assert.equal(outcomes[2], "loaded");
+    await page.context().close();
+  });
+
   test("loadVod() is not misled by elements that have the vendor's names as their ids", async () => {
     await site.reset();
     const page = await site.blank();
