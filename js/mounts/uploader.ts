@@ -167,15 +167,26 @@ export class UploaderMount {
       .filter((Vod) => Boolean(Vod))
       .at(-1);
     if (this.#store || this.#loading || this.#ended || !Vod) return;
-    if (typeof Vod === "function") this.#make(Vod);
+    if (typeof Vod === "function" && !this.#isClosed()) this.#make(Vod);
     else void this.#load(Vod);
   }
 
-  async #load(loader: Exclude<VodSource, VodConstructor | null | undefined>): Promise<void> {
+  /**
+   * Whether the manager is closed. So it is for a moment when a hidden component is shown again: it gives what it had,
+   * and the next manager within this turn.
+   */
+  #isClosed(): boolean {
+    const tokens = this.#ready()?.tokens;
+    // What a test gives in the place of a manager may have no more than its uploads use.
+    return isManager(tokens) && (tokens as Partial<TokenManager>).status?.().state === "closed";
+  }
+
+  async #load(from: NonNullable<VodSource>): Promise<void> {
     this.#loading = true;
     try {
-      this.#Vod ??= await loader.load();
-      if ((this.#lifetime.mounted || kept.has(this)) && !this.#ended) this.#make(this.#Vod);
+      const Vod = typeof from === "function" ? from : (this.#Vod ??= await from.load());
+      await Promise.resolve();
+      if ((this.#lifetime.mounted || kept.has(this)) && !this.#ended) this.#make(Vod);
     } catch (loadError) {
       this.#show({ ...NOTHING, loadError });
     } finally {

@@ -332,6 +332,20 @@ export function testFramework(name) {
       });
     }
 
+    if (name === "react") {
+      test("what is added to a component while it is hidden is sent when it is shown again", async () => {
+        await mount({ mode: "visible" });
+        await app("add", "a.mp4", 50 * KB);
+        await app("mount", { mode: "hidden" });
+        await until(page, () => app.state.tokens.status().state === "closed");
+        await app("add", "b.mp4", 50 * KB);
+        await app("call", "start");
+        await mount({ mode: "visible" });
+        await states("Success");
+        assert.equal((await seen()).text, "b.mp4: Success");
+      });
+    }
+
     test("a hundred mounts leave nothing behind", async () => {
       const before = (await seenBefore()).listeners;
       for (let time = 0; time < 100; time++) {

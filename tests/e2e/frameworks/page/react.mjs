@@ -1,3 +1,4 @@
+import * as React from "react";
 import { createElement, StrictMode, useEffect, version } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 
@@ -30,7 +31,10 @@ globalThis.app = {
   version,
   mount(props = {}) {
     root ??= createRoot(document.querySelector("main"));
-    root.render(createElement(StrictMode, null, createElement(Upload, props)));
+    const { mode, ...own } = props;
+    const upload = createElement(Upload, own);
+    // Which React 18 does not have.
+    root.render(createElement(StrictMode, null, mode ? createElement(React.Activity, { mode }, upload) : upload));
   },
   hydrate(props) {
     const main = document.querySelector("main");
