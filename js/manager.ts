@@ -137,8 +137,13 @@ export class Manager implements TokenManager, TellsReset {
     // Uploads first: none of them may ask for the new user's token.
     for (const ref of this.#onReset) {
       const listener = ref.deref();
-      if (listener) listener(scope);
-      else this.#onReset.delete(ref);
+      if (!listener) this.#onReset.delete(ref);
+      try {
+        listener?.(scope);
+      } catch (error) {
+        // An SDK that throws must not leave the former user's token in hand.
+        report(error);
+      }
     }
     this.#use((core) => core.reset(scope));
   }

@@ -201,6 +201,25 @@ test("a reset is heard by the uploaders of another copy of the package", async (
   }
 });
 
+test("a reset drops the former user's token whatever an uploader does about it, and the others hear it", async (t) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  t.after(() => delete globalThis.reportError);
+  const manager = createTokenManager({ source: counting() });
+  t.after(() => manager.close());
+  const uploaders = [1, 2, 3].map(() => createVodUploader(Vod, manager, {}));
+  const info = { state: "Ready", videoId: "the former user's", file: { name: "a.mp4" } };
+  uploaders[0].listFiles = uploaders[1].listFiles = () => {
+    throw new Error("this build of the SDK has no list");
+  };
+  uploaders[2].files = [info];
+  await manager.getToken();
+  manager.reset();
+  assert.equal(manager.peek(), undefined);
+  assert.equal(info.videoId, undefined);
+  assert.deepEqual(reported, Array(2).fill("this build of the SDK has no list"));
+});
+
 test("in UploadAuth mode a file that waited too long is not told of the manager's failures", async () => {
   const refusing = createTokenManager({ source: () => Promise.reject(new Error("offline")) });
   const refused = next(refusing, "refreshFailed");
