@@ -12,7 +12,7 @@ import {
 } from "../../core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
 import { Loading } from "../../loading.js";
-import { ownManager } from "../../manager.js";
+import { ownManager, report } from "../../manager.js";
 import { addressOf } from "../../options.js";
 import { onReset } from "../../reset.js";
 import type { TokenManager } from "../../types.js";
@@ -75,7 +75,12 @@ export class Host implements UploadHost {
   /** Another user: what was the former's is given up, and begins anew under the next start. */
   readonly #onReset = (scope: string | undefined): void => {
     if (this.#disposed || failure() || !this.#sts) return;
-    for (const info of this.sdk.list()) this.files.of(info);
+    try {
+      for (const info of this.sdk.list()) this.files.of(info);
+    } catch (error) {
+      // What is known is given up all the same.
+      report(error);
+    }
     for (const entry of this.files) {
       const { info } = entry;
       if (info.state === "Success" || (scope !== undefined && this.#scopes.known(entry) !== scope)) continue;

@@ -201,6 +201,31 @@ test("a reset is heard by the uploaders of another copy of the package", async (
   }
 });
 
+test("a reset gives up the files that are known, also when the SDK throws in naming them", async (t) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  t.after(() => delete globalThis.reportError);
+  let tellAsked;
+  const asked = new Promise((resolve) => (tellAsked = resolve));
+  const manager = createTokenManager({ source: () => (tellAsked(), never()) });
+  t.after(() => manager.close());
+  const told = [];
+  const uploader = createVodUploader(Vod, manager, { onUploadFailed: ({ state }, code) => told.push([state, code]) });
+  const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
+  Object.assign(uploader, { files: [info], _state: "Start", _curIndex: 0 });
+  uploader.options.onUploadstarted(info);
+  await asked;
+  const { listFiles } = uploader;
+  uploader.listFiles = () => {
+    uploader.listFiles = listFiles;
+    throw new Error("no list just now");
+  };
+  manager.reset();
+  await new Promise(setImmediate);
+  assert.deepEqual(reported, ["no list just now"]);
+  assert.deepEqual(told, [["Failure", "reset"]]);
+});
+
 test("a reset drops the former user's token whatever an uploader does about it, and the others hear it", async (t) => {
   const reported = [];
   globalThis.reportError = (error) => reported.push(error.message);
