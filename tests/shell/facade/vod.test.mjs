@@ -176,7 +176,7 @@ test("a scope that is no text fails the file at once, and the page is asked for 
   const wrong = await failed(refusing, { perFile: () => 7 });
   assert.deepEqual([wrong.code, wrong.state], ["invalid_option", "Failure"]);
   assert.match(wrong.message, /^perFile must return a string — /);
-  const right = await failed(refusing, { perFile: ({ file }) => scopes.push(file.name) && file.name, deadline: 300 });
+  const right = await failed(refusing, { perFile: ({ file }) => scopes.push(file.name) && file.name, deadline: 1500 });
   assert.equal(right.code, "network");
   assert.deepEqual(scopes, ["a.mp4"]);
   refusing.close();
