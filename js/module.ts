@@ -131,12 +131,18 @@ function elsewhere(address: string): string {
   return '; does the bundler copy the file that a script names? Import "upload-token" where it does not';
 }
 
+/** An address as it may be told: without its query, which may be signed, and without a name and a password. */
 function bare(address: string): string {
-  return address.split(/[?#]/, 1)[0] ?? "";
+  return (address.split(/[?#]/, 1)[0] ?? "").replace(SIGNED_IN, "//");
 }
 
+const SIGNED_IN = /\/\/[^\s/?#@]*@/g;
+/** What follows a path in a sentence, up to its end or to what closes it. */
+const QUERY = /(\/[^\s?#"'`<>()]*)[?#][^\s"'`<>()]*/g;
+
+/** What a platform says, or a function of the page: it may quote addresses. */
 function because(cause: unknown): string {
-  return cause instanceof Error ? `: ${cause.message}` : "";
+  return cause instanceof Error ? `: ${cause.message.replace(SIGNED_IN, "//").replace(QUERY, "$1")}` : "";
 }
 
 function wasmError(reason: string, cause?: unknown): UploadTokenError {

@@ -124,6 +124,20 @@ test("what no repetition mends is told at once", async () => {
   assert.equal(asked, 1);
 });
 
+test("what is told of addresses is neither their query nor who signs in", async () => {
+  const got = await nodeJson(`${PRELUDE}
+    policy.waitDeadline = 300;
+    const quoting = "Failed to fetch dynamically imported module: https://cdn.test/a.js?key=CANARY#CANARY (is it there?)";
+    const got = [];
+    for (const wasm of [() => Promise.reject(new TypeError(quoting)), "http://user:CANARY@127.0.0.1:9/a.wasm?CANARY"]) {
+      got.push(await outcome(createTokenManager({ source, wasm, policy }).getToken()));
+    }
+    end(got);`);
+  assert.match(got[0], /^wasm: .*imported module: https:\/\/cdn\.test\/a\.js \(is it there\?\)/);
+  assert.match(got[1], /^wasm: .*\(GET http:\/\/127\.0\.0\.1:9\/a\.wasm\)/);
+  for (const told of got) assert.doesNotMatch(told, /CANARY/);
+});
+
 test("an answer and a promise are not asked twice: they would say the same", async () => {
   const got = await nodeJson(`${PRELUDE}
     const broken = fetch(await serve((response) => (start(response), setTimeout(() => response.destroy(), 50))));
