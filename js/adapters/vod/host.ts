@@ -110,7 +110,7 @@ export class Host implements UploadHost {
     this.sdk.clear();
     this.files.keepOnly(() => false);
     this.#disposed = true;
-    this.#loading.end(new UploadTokenError("closed", "the uploader was disposed of"));
+    this.#loading.end(disposedOf());
     const core = this.#core;
     this.#core = undefined;
     // Later, because a method of the core may be on the stack below us.
@@ -161,10 +161,17 @@ export class Host implements UploadHost {
     const wait = this.#wait;
     if (this.#sts && own) {
       const tokens = await own.core(wait);
+      this.#refuseIfDisposed();
       return (this.#core ??= tokens.uploads(this.#settings(), this.#calls()));
     }
     const { UploadCore } = await this.#loading.get(wait);
+    this.#refuseIfDisposed();
     return (this.#core ??= new UploadCore(this.#settings(), this.#calls()));
+  }
+
+  /** The page may have done it while the module was loaded: nobody would free what is made now. */
+  #refuseIfDisposed(): void {
+    if (this.#disposed) throw disposedOf();
   }
 
   #calls(): UploadHost {
@@ -379,6 +386,10 @@ export class Host implements UploadHost {
 
 /** An SDK that throws did not do what it was asked. */
 const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as const satisfies (keyof UploadHost)[];
+
+function disposedOf(): UploadTokenError {
+  return new UploadTokenError("closed", "the uploader was disposed of");
+}
 
 /** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
 async function inlined(): Promise<Uint8Array<ArrayBuffer>> {
