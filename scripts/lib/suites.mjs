@@ -40,11 +40,11 @@ export const SUITES = {
     skip: ["model::", "properties::"],
   }),
   soak: node("tests/shell/soak", "computes"),
-  docs: node("tests/package/docs", "computes", PAGE, { files: 2 }),
   package: node("tests/package", "computes"),
   js: node("tests/shell/facade", "computes"),
 
   e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 2, first: ["scenarios.test.mjs", "tickets.test.mjs"] }),
+  docs: node("tests/package/docs", "uploads", PAGE, { files: 2 }),
   consumers: node("tests/package/consumers", "uploads", PAGE),
 
   "ali-oss": node("tests/e2e/ali-oss", "browsers", PAGE, { files: 5 }),

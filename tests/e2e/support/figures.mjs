@@ -9,10 +9,7 @@ export function figures(log) {
     requests.filter((entry) => entry.action === action && (!ok || entry.status === 200));
   const parts = requests.filter(({ action }) => action === "UploadPart" || action === "PutObject");
   return {
-    // A skewed clock is no refusal of the credential; ali-oss mends it by itself.
-    refused: requests.filter(
-      ({ status, service, code }) => status === 403 && service === "oss" && code !== "RequestTimeTooSkewed",
-    ).length,
+    refused: refusals(log).length,
     refusedByVod: requests.filter(({ status, service }) => status >= 400 && service === "vod").length,
     // Parts that OSS took more than once; one that it refused has to be sent again.
     storedTwice: twice(parts.filter(({ status }) => status === 200)),
@@ -23,6 +20,17 @@ export function figures(log) {
     asked: requests.filter(({ service }) => service === "app").length,
     stored: of("CompleteMultipartUpload").length + of("PutObject").length,
   };
+}
+
+/** What OSS answered with 403, and how long after the first request, ms. */
+export function refusals(log) {
+  const first = Math.min(...log.map(({ at }) => at));
+  // A skewed clock is no refusal of the credential; ali-oss mends it by itself.
+  const isRefusal = ({ status, service, code, preflight }) =>
+    !preflight && status === 403 && service === "oss" && code !== "RequestTimeTooSkewed";
+  return log
+    .filter(isRefusal)
+    .map(({ at, action, partNumber, code }) => `${action} ${partNumber ?? ""} ${code} at ${at - first}`);
 }
 
 function twice(parts) {
