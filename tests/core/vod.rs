@@ -4,7 +4,7 @@ use upload_token::{
     error::{Answered, Class, Error, Party},
     json::Json,
     token::StsToken,
-    vod::{Call, Exchange, Kind, Media, Next, Params, Refusal, encode, refused},
+    vod::{Call, Exchange, Kind, Media, Next, Params, Refusal, encode, is_unknown_video, refused},
 };
 
 fn token() -> StsToken {
@@ -147,6 +147,23 @@ fn what_looks_like_an_image_to_the_sdk_need_not_be_one() {
 
 fn answer(code: &str) -> Json {
     serde_json::from_value(serde_json::json!({ "Code": code, "Message": "CANARY" })).unwrap()
+}
+
+#[test]
+fn a_refusal_says_which_request_it_was() {
+    let body = serde_json::json!({ "Code": "Forbidden", "RequestId": "4E1B-7" });
+    let refused = refused(403, Some(&serde_json::from_value(body).unwrap()));
+    let answered = refused.error.answered().unwrap();
+    assert_eq!(answered.request_id.as_deref(), Some("4E1B-7"));
+}
+
+#[test]
+fn an_app_server_may_pass_on_that_there_is_no_such_video() {
+    for (code, is_unknown) in [("InvalidVideo.NotFound", true), ("InvalidVideo.Damage", false)] {
+        let error = Error::Http(Answered::with_code(404, code));
+        assert_eq!(is_unknown_video(&error), is_unknown, "{code}");
+    }
+    assert!(!is_unknown_video(&Error::Network));
 }
 
 #[test]
