@@ -239,20 +239,7 @@ test("where a platform refuses timers the next call tries again", async () => {
 test("a manager that is closed takes no module from an uploader that needs none of its tokens", async () => {
   const got = await nodeJson(`${PRELUDE}
     import { createVodUploader } from "upload-token/vod";
-    class Vod {
-      constructor(options) {
-        this.options = options;
-      }
-      listFiles() {
-        return [];
-      }
-      setUploadAuthAndAddress() {}
-      resumeUploadWithAuth() {}
-      stopUpload() {}
-      cancelFile() {}
-      deleteFile() {}
-      cleanList() {}
-    }
+    import { Vod } from "./tests/shell/facade/sdk/bare.mjs";
     let bring;
     const wasm = () => new Promise((resolve) => (bring = () => resolve(bytes)));
     const tokens = createTokenManager({ source, wasm, policy });

@@ -7,27 +7,9 @@ import { createTokenManager, isUploadTokenError, wasm } from "upload-token";
 import { createVodUploader } from "upload-token/vod";
 
 import { counting, never, next } from "./support.mjs";
+import { Vod } from "./sdk/bare.mjs";
 
 const tokens = createTokenManager({ source: never });
-
-/** As much of the SDK as is needed to make one. */
-class Vod {
-  constructor(options) {
-    this.options = options;
-    this.files = [];
-  }
-
-  listFiles() {
-    return this.files;
-  }
-
-  setUploadAuthAndAddress() {}
-  resumeUploadWithAuth() {}
-  stopUpload() {}
-  cancelFile() {}
-  deleteFile() {}
-  cleanList() {}
-}
 
 const BAD = [
   // tokens, options, what the message begins with
