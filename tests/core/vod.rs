@@ -51,6 +51,14 @@ fn the_documented_signature_is_made() {
 }
 
 #[test]
+fn a_call_that_is_printed_shows_names_and_no_values() {
+    let mut params = Params::default();
+    params.add("Action", "CreateUploadVideo");
+    params.add("SecurityToken", "CAIS+/=");
+    assert_eq!(format!("{params:?}"), r#"["Action", "SecurityToken"]"#);
+}
+
+#[test]
 fn only_unreserved_characters_stay_as_they_are() {
     let cases = [
         ("aZ09-_.~", "aZ09-_.~"),

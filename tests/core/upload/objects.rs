@@ -83,6 +83,30 @@ fn an_image_goes_on_where_both_objects_are_known_and_one() {
     assert_eq!(sim.done().last(), Some(&Did::Start { auth: 1, forget: true }));
 }
 
+/// An image has no id by which the second object could be known as the first.
+#[test]
+fn an_image_begins_anew_where_either_object_is_unknown() {
+    let cases = [
+        (Some(at("a")), None, "YWRkcmVzcw=="),
+        (None, Some(at("a")), "YWRkcmVzcw=="),
+        (Some(at("a")), None, ""),
+    ];
+    for (first, second, address) in cases {
+        let mut sim = Sim::new(Kind::Image);
+        sim.object.clone_from(&first);
+        sim.start();
+        sim.grant();
+        sim.progress();
+        sim.expire("SecurityTokenExpired");
+        (sim.object, sim.address) = (second.clone(), address);
+        sim.grant();
+        let begun = Did::Resume { auth: 2, forget: true };
+        assert_eq!(sim.done().last(), Some(&begun), "{first:?}, then {second:?}");
+        let written_to = &sim.upload.auth().unwrap().upload_address;
+        assert_eq!(written_to, address, "no image has another one's address");
+    }
+}
+
 #[test]
 fn and_the_page_is_told_once_why_it_is_not_renewed_ahead() {
     let mut sim = two_fields("a");
