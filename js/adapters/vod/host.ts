@@ -2,38 +2,28 @@ import {
   failure,
   onFailure,
   type ClientCredential,
-  type CredentialSource,
   type Delivered,
   type Delivery,
   type Look,
   type UploadCore,
   type UploadHost,
-  type UploadOptions,
 } from "../../core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
-import { Loading } from "../../loading.js";
-import { ownManager, report } from "../../manager.js";
-import { addressOf } from "../../options.js";
+import { report } from "../../manager.js";
 import { onReset } from "../../reset.js";
 import type { TokenManager } from "../../types.js";
-import { weakFunction, weakObject, weakOption } from "../../weak.js";
+import { weakObject } from "../../weak.js";
+import { Credentials } from "./credentials.js";
 import { placeOf } from "./direct.js";
 import { asError, gaveUp, sdkThrew } from "./failures.js";
 import { described, Files, type FileEntry } from "./files.js";
-import { checkRegion, type Numbers } from "./options.js";
+import type { Numbers } from "./options.js";
 import { Page } from "./page.js";
 import { isThenable, pageReady } from "./ready.js";
 import { Scopes } from "./scopes.js";
 import type { Sdk } from "./sdk.js";
 import { tickets } from "./tickets.js";
-import type { UploadAuthRequest, UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
-
-/** How long a file waits for its credential, unless the page says otherwise, ms. */
-const DEADLINE = 30_000;
-/** Requests to OSS without a time-out of the page's own. */
-const OSS_TIMEOUT = 60_000;
-/** Beyond all of the SDK's time-outs together, ms: an upload that is silent for longer has stalled. */
-const STALL_SLACK = 30_000;
+import type { UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
 
 /**
  * Hosts whose uploader is at a file. While that waits for a credential, nothing else may know it: not the page,
@@ -57,8 +47,7 @@ export class Host implements UploadHost {
   readonly #options: VodOptions & Numbers;
   readonly #scopes: Scopes;
   readonly #tokens: TokenManager | null;
-  /** The module, where no manager of this copy of the package is asked for tokens. */
-  readonly #loading: Loading;
+  readonly #credentials: Credentials;
   #disposed = false;
   #sdk: Sdk | undefined;
   #core: UploadCore | undefined;
@@ -74,7 +63,7 @@ export class Host implements UploadHost {
 
   /** Another user: what was the former's is given up, and begins anew under the next start. */
   readonly #onReset = (scope: string | undefined): void => {
-    if (this.#disposed || failure() || !this.#sts) return;
+    if (this.#disposed || failure() || !this.#credentials.areOfVod) return;
     try {
       for (const info of this.sdk.list()) this.files.of(info);
     } catch (error) {
@@ -95,9 +84,9 @@ export class Host implements UploadHost {
   constructor({ tokens, options, page }: HostParts) {
     this.#tokens = tokens;
     this.#options = options;
-    this.#loading = new Loading(options.wasm ?? ownManager(tokens)?.module() ?? inlined);
     this.#scopes = new Scopes(options.perFile);
     this.files = new Files(this.#scopes.count(tokens));
+    this.#credentials = new Credentials(tokens, options, this.files);
     this.page = new Page(page);
     onReset(tokens, this.#onReset);
     onFailure(this.#onFailure);
@@ -110,7 +99,7 @@ export class Host implements UploadHost {
     this.sdk.clear();
     this.files.keepOnly(() => false);
     this.#disposed = true;
-    this.#loading.end(disposedOf());
+    this.#credentials.end(disposedOf());
     const core = this.#core;
     this.#core = undefined;
     // Later, because a method of the core may be on the stack below us.
@@ -136,12 +125,12 @@ export class Host implements UploadHost {
     const turn = ++entry.turn;
     entry.begun = true;
     try {
-      if (isThenable(ready)) await pageReady(ready, this.#wait);
-      const scope = this.#sts ? this.#scopes.of(entry) : "";
+      if (isThenable(ready)) await pageReady(ready, this.#credentials.wait);
+      const scope = this.#credentials.areOfVod ? this.#scopes.of(entry) : "";
       if (scope === undefined) throw invalidOption("perFile", "must return a string");
       const core = this.#core ?? (await this.#start());
       if (this.#disposed || turn !== entry.turn || !this.sdk.waits(entry)) return;
-      const place = this.#sts ? placeOf(entry.info) : undefined;
+      const place = this.#credentials.areOfVod ? placeOf(entry.info) : undefined;
       core.started(entry.id, { ...described(entry.info), scope, place });
     } catch (cause) {
       if (!this.#disposed && turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
@@ -157,76 +146,10 @@ export class Host implements UploadHost {
   }
 
   async #start(): Promise<UploadCore> {
-    const own = ownManager(this.#tokens);
-    const wait = this.#wait;
-    if (this.#sts && own) {
-      const tokens = await own.core(wait);
-      this.#refuseIfDisposed();
-      return (this.#core ??= tokens.uploads(this.#settings(), this.#calls()));
-    }
-    const { UploadCore } = await this.#loading.get(wait);
-    this.#refuseIfDisposed();
-    return (this.#core ??= new UploadCore(this.#settings(), this.#calls()));
-  }
-
-  /** The page may have done it while the module was loaded: nobody would free what is made now. */
-  #refuseIfDisposed(): void {
+    const make = await this.#credentials.load();
+    // The page may have disposed of it meanwhile: nobody would free what is made now.
     if (this.#disposed) throw disposedOf();
-  }
-
-  #calls(): UploadHost {
-    return weakObject(this, CALLS);
-  }
-
-  /** How long a file waits for its credential, and for the module before that, ms. */
-  get #wait(): number {
-    return this.#options.deadline ?? DEADLINE;
-  }
-
-  /** Whether UploadAuths are asked of VOD, with an STS token. */
-  get #sts(): boolean {
-    return this.#options.uploadAuth === undefined;
-  }
-
-  #common(): Pick<UploadOptions, "wait" | "stall" | "seed"> {
-    const { deadline, retryCount, retryDuration } = this.#options;
-    const { timeout } = this.sdk.uploader.options;
-    const attempt = (Number(timeout) || OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
-    const stall = (1 + (retryCount ?? 3)) * attempt + STALL_SLACK;
-    return { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
-  }
-
-  #settings(): UploadOptions {
-    const { endpoint } = this.#options;
-    const common = this.#common();
-    if (this.#sts) {
-      const tokens = ownManager(this.#tokens) ? undefined : this.#foreignTokens();
-      // The page may have set another one since.
-      const region = this.sdk.uploader.options.region || "cn-shanghai";
-      checkRegion(region);
-      return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com`, tokens };
-    }
-    const source = weakOption(this, (host) => {
-      const source = addressOf(host.#options.uploadAuth);
-      if (typeof source !== "function") return source;
-      return (request: object, file: number) => source(host.#withFile(request, file));
-    });
-    const request = weakOption(this, (host) => host.#options.request);
-    return { ...common, source: source as CredentialSource, request };
-  }
-
-  /** What the page's own function is asked for, with the file that it is for. */
-  #withFile(request: object, file: number): UploadAuthRequest {
-    const info = this.files.get(file)?.info;
-    return { ...request, file: info?.file, info } as UploadAuthRequest;
-  }
-
-  /** A token manager of another copy of this package, as the module may keep it. */
-  #foreignTokens(): UploadOptions["tokens"] {
-    const getToken = weakFunction(this, (host) => (scope: string, minValidity: number, signal: AbortSignal) => {
-      return host.#tokens?.getToken({ scope, minValidity, signal });
-    });
-    return { getToken, ...weakObject(this, ["invalidate", "prefetch", "validFor"]) };
+    return (this.#core ??= make(this.#credentials.settings(this.sdk.uploader.options), weakObject(this, CALLS)));
   }
 
   /** The SDK gave a file up, and the page is told. */
@@ -307,8 +230,7 @@ export class Host implements UploadHost {
   /** What was answered beside the credential: by the AppServer, also where VOD was asked with its token. */
   #tellReply(entry: FileEntry, reply: unknown): void {
     // A manager of another copy tells the page's side alone.
-    const isForeign = this.#sts && !ownManager(this.#tokens);
-    const said = isForeign ? this.#tokens?.peek(this.#scopes.of(entry))?.reply : reply;
+    const said = this.#credentials.areForeign ? this.#tokens?.peek(this.#scopes.of(entry))?.reply : reply;
     if (said !== undefined) entry.info.reply = said;
   }
 
@@ -365,18 +287,6 @@ export class Host implements UploadHost {
     } as VodTokenEvent);
   }
 
-  invalidate(accessKeyId: string, reason: string): void {
-    this.#tokens?.invalidate(accessKeyId, reason);
-  }
-
-  prefetch(scope: string): void {
-    this.#tokens?.prefetch(scope);
-  }
-
-  validFor(scope: string): number {
-    return this.#tokens?.status(scope).validFor ?? 0;
-  }
-
   /** The scope of the file that the SDK comes to next, if it has a token of its own. */
   #nextScope(): string | undefined {
     const next = this.sdk.queue.next();
@@ -389,11 +299,6 @@ const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as
 
 function disposedOf(): UploadTokenError {
   return new UploadTokenError("closed", "the uploader was disposed of");
-}
-
-/** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
-async function inlined(): Promise<Uint8Array<ArrayBuffer>> {
-  return (await import("../../entries/inline.js")).wasm();
 }
 
 /** To the module a file that the page took away: what there was to say of it is said. */

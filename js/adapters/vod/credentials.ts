@@ -1,0 +1,123 @@
+import type { CredentialSource, UploadCore, UploadHost, UploadOptions } from "../../core.js";
+import type { UploadTokenError } from "../../errors.js";
+import { Loading } from "../../loading.js";
+import { ownManager } from "../../manager.js";
+import { addressOf } from "../../options.js";
+import type { TokenManager } from "../../types.js";
+import { weakFunction, weakObject, weakOption } from "../../weak.js";
+import type { Files } from "./files.js";
+import { checkRegion, type Numbers } from "./options.js";
+import type { UploadAuthRequest, VodOptions, VodSdkOptions } from "./types.js";
+
+/** How long a file waits for its credential, unless the page says otherwise, ms. */
+const DEADLINE = 30_000;
+/** Requests to OSS without a time-out of the page's own. */
+const OSS_TIMEOUT = 60_000;
+/** Beyond all of the SDK's time-outs together, ms: an upload that is silent for longer has stalled. */
+const STALL_SLACK = 30_000;
+
+/** @internal Where the files of one uploader have their credentials from: the page's `uploadAuth`, or VOD by STS tokens. */
+export class Credentials {
+  readonly #tokens: TokenManager | null;
+  readonly #options: VodOptions & Numbers;
+  readonly #files: Files;
+  /** The module, where no manager of this copy of the package is asked for tokens. */
+  readonly #loading: Loading;
+
+  constructor(tokens: TokenManager | null, options: VodOptions & Numbers, files: Files) {
+    this.#tokens = tokens;
+    this.#options = options;
+    this.#files = files;
+    this.#loading = new Loading(options.wasm ?? ownManager(tokens)?.module() ?? inlined);
+  }
+
+  /** Whether UploadAuths are asked of VOD, with an STS token. */
+  get areOfVod(): boolean {
+    return this.#options.uploadAuth === undefined;
+  }
+
+  /** Whether those tokens are of another copy of this package, whose module tells this one nothing. */
+  get areForeign(): boolean {
+    return this.areOfVod && !ownManager(this.#tokens);
+  }
+
+  /** How long a file waits for its credential, and for the module before that, ms. */
+  get wait(): number {
+    return this.#options.deadline ?? DEADLINE;
+  }
+
+  /** Loads the module: what makes its part of an uploader. Settles within `wait`. */
+  async load(): Promise<(options: UploadOptions, host: UploadHost) => UploadCore> {
+    const own = ownManager(this.#tokens);
+    if (this.areOfVod && own) {
+      const tokens = await own.core(this.wait);
+      return (options, host) => tokens.uploads(options, host);
+    }
+    const { UploadCore } = await this.#loading.get(this.wait);
+    return (options, host) => new UploadCore(options, host);
+  }
+
+  /** Nobody waits for the module any more: whoever did is told `error`. */
+  end(error: UploadTokenError): void {
+    this.#loading.end(error);
+  }
+
+  /** What the module is to know of an uploader, whose own options the page may have changed since it was made. */
+  settings(uploader: VodSdkOptions): UploadOptions {
+    const { endpoint } = this.#options;
+    const common = this.#common(uploader.timeout);
+    if (this.areOfVod) {
+      const tokens = this.areForeign ? this.#foreignTokens() : undefined;
+      const region = uploader.region || "cn-shanghai";
+      checkRegion(region);
+      return { ...common, endpoint: endpoint ?? `https://vod.${region}.aliyuncs.com`, tokens };
+    }
+    const source = weakOption(this, (credentials) => {
+      const source = addressOf(credentials.#options.uploadAuth);
+      if (typeof source !== "function") return source;
+      return (request: object, file: number) => source(credentials.#withFile(request, file));
+    });
+    const request = weakOption(this, (credentials) => credentials.#options.request);
+    return { ...common, source: source as CredentialSource, request };
+  }
+
+  // What the module asks a manager of another copy for.
+
+  invalidate(accessKeyId: string, reason: string): void {
+    this.#tokens?.invalidate(accessKeyId, reason);
+  }
+
+  prefetch(scope: string): void {
+    this.#tokens?.prefetch(scope);
+  }
+
+  validFor(scope: string): number {
+    return this.#tokens?.status(scope).validFor ?? 0;
+  }
+
+  #common(timeout: VodSdkOptions["timeout"]): Pick<UploadOptions, "wait" | "stall" | "seed"> {
+    const { deadline, retryCount, retryDuration } = this.#options;
+    const attempt = (Number(timeout) || OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
+    const stall = (1 + (retryCount ?? 3)) * attempt + STALL_SLACK;
+    return { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
+  }
+
+  /** What the page's own function is asked for, with the file that it is for. */
+  #withFile(request: object, file: number): UploadAuthRequest {
+    const info = this.#files.get(file)?.info;
+    return { ...request, file: info?.file, info } as UploadAuthRequest;
+  }
+
+  /** A token manager of another copy of this package, as the module may keep it. */
+  #foreignTokens(): UploadOptions["tokens"] {
+    const getToken = weakFunction(this, (found) => (scope: string, minValidity: number, signal: AbortSignal) => {
+      return found.#tokens?.getToken({ scope, minValidity, signal });
+    });
+    return { getToken, ...weakObject(this, ["invalidate", "prefetch", "validFor"]) };
+  }
+}
+
+/** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
+async function inlined(): Promise<Uint8Array<ArrayBuffer>> {
+  return (await import("../../entries/inline.js")).wasm();
+}
