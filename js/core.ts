@@ -60,16 +60,24 @@ function bring(source: ModuleSource, patience: number): Promise<Core> {
   const watch = new Watch(patience);
   const load = typeof source === "function" ? (source as Loader) : () => source;
   const made = compile(load, watch)
-    .then((module) => (instance ??= instantiate(module)))
+    .then(first)
     .finally(() => watch.done());
   return Promise.race([made, watch.silence, loaded]);
+}
+
+/** The one that is in use, or about to be; `module`, if there is none, or if that one is of another version. */
+async function first(module: WebAssembly.Module): Promise<Core> {
+  const other = instance;
+  if (other) return other.catch(() => first(module));
+  instance = instantiate(module);
+  instance.catch(() => (instance = undefined));
+  return instance;
 }
 
 async function instantiate(module: WebAssembly.Module): Promise<Core> {
   try {
     await init({ module_or_path: module });
   } catch (cause) {
-    instance = undefined;
     throw new UploadTokenError(
       "wasm",
       "the WebAssembly module is of another version than this package; serve the file that came with it",

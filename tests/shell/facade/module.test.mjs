@@ -137,6 +137,16 @@ for (const [what, [make, sentence]] of Object.entries(TOO_OLD)) {
   });
 }
 
+test("a module of another version does not cost the right one its turn", async () => {
+  const [wrong, right, also] = await nodeJson(`${PRELUDE}
+    const module = await WebAssembly.compile(await readFile(file));
+    const another = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+    const token = (wasm) => outcome(createTokenManager({ source, wasm: () => wasm }).getToken());
+    print(await Promise.all([token(another), token(module), token(module)]));`);
+  assert.match(wrong.message, /of another version/);
+  assert.deepEqual([right, also], ["STS.a", "STS.a"]);
+});
+
 test("managers share one module", async () => {
   const made = await nodeJson(`${PRELUDE}
     let made = 0;
