@@ -220,6 +220,9 @@ def read_body(handler):
         # Where the next request begins is not known.
         handler.close_connection = True
         raise Refusal(413, "InvalidBody", "the body is too large, or its length cannot be read") from None
+    except TimeoutError:
+        handler.close_connection = True
+        raise Refusal(408, "InvalidBody", "the body came too slowly") from None
 
 
 def read_bytes(headers, stream):
