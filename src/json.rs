@@ -1,10 +1,10 @@
 //! Any JSON value. An AppServer's answer has no fixed type, so it is read as plain data and searched by
 //! [`reply`](crate::reply).
 //!
-//! The module walks what the platform's `JSON.parse` returned (`wasm::parse`). Elsewhere serde reads, by the same
-//! rules; both are held against all fixtures.
+//! The module walks what the platform's `JSON.parse` returned (`wasm::parse`). On a host, which has none, serde reads by
+//! the same rules; both are held against all fixtures.
 
-use std::{cell::Cell, fmt};
+use std::fmt;
 
 use serde::{
     Serialize, Serializer,
@@ -16,14 +16,6 @@ use serde::{
 
 /// Containers within so many others are read as [`Json::Null`]: [`reply`](crate::reply) looks at four levels.
 pub const MAX_DEPTH: u32 = 12;
-
-/// What one value may weigh, in bytes: each node counts 256 and each string its length.
-///
-/// An answer of STS weighs about 6,000. The bound is also what ends an object that contains itself.
-pub const MAX_WEIGHT: usize = 1 << 20;
-
-/// What a node weighs besides its text: at most 4,096 nodes a value.
-const NODE_WEIGHT: usize = 256;
 
 /// A JSON value.
 ///
@@ -107,38 +99,27 @@ impl fmt::Debug for Json {
     }
 }
 
-/// Fails if the value weighs more than [`MAX_WEIGHT`] or holds what JSON cannot, such as a function.
 /// The deserializer's error may quote the value: never show it.
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Node { depth: 0, left: &Cell::new(MAX_WEIGHT) }.deserialize(deserializer)
+        Node { depth: 0 }.deserialize(deserializer)
     }
 }
 
-/// One value on its way in: how deep it is, and what weight is left for all that follow.
+/// One value on its way in.
 #[derive(Clone, Copy)]
-struct Node<'a> {
+struct Node {
     depth: u32,
-    left: &'a Cell<usize>,
 }
 
-impl Node<'_> {
-    fn weigh<E: Error>(self, text: usize) -> Result<(), E> {
-        match self.left.get().checked_sub(text.saturating_add(NODE_WEIGHT)) {
-            Some(left) => {
-                self.left.set(left);
-                Ok(())
-            }
-            None => Err(E::custom("the JSON value is too large")),
-        }
-    }
-
-    fn text<E: Error>(self, text: &str) -> Result<(), E> {
-        self.weigh(text.len())
+impl Node {
+    /// What is within it.
+    const fn within(self) -> Self {
+        Self { depth: self.depth + 1 }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl<'de> DeserializeSeed<'de> for Node {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
@@ -146,7 +127,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for Node {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,12 +135,10 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        self.weigh(0)?;
         Ok(Json::Null)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
-        self.weigh(0)?;
         Ok(Json::Bool(value))
     }
 
@@ -172,45 +151,37 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
-        self.weigh(0)?;
         Ok(Json::Number(value))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
-        self.text(value)?;
         Ok(Json::String(value.to_owned()))
     }
 
     fn visit_string<E: Error>(self, value: String) -> Result<Json, E> {
-        self.text(&value)?;
         Ok(Json::String(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
-        self.weigh(0)?;
         if self.depth >= MAX_DEPTH {
             while access.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(Json::Null);
         }
         let mut elements = Vec::new();
-        while let Some(element) =
-            access.next_element_seed(Self { depth: self.depth + 1, ..self })?
-        {
+        while let Some(element) = access.next_element_seed(self.within())? {
             elements.push(element);
         }
         Ok(Json::Array(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
-        self.weigh(0)?;
         if self.depth >= MAX_DEPTH {
             while access.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(Json::Null);
         }
         let mut members: Vec<(String, Json)> = Vec::new();
         while let Some(key) = access.next_key::<String>()? {
-            self.text(&key)?;
-            let value = access.next_value_seed(Self { depth: self.depth + 1, ..self })?;
+            let value = access.next_value_seed(self.within())?;
             match members.iter_mut().find(|(name, _)| *name == key) {
                 Some((_, old)) => *old = value,
                 None => members.push((key, value)),
@@ -281,18 +252,6 @@ mod tests {
         let bytes = BytesDeserializer::<value::Error>::new(b"CANARY");
         let error = Json::deserialize(bytes).unwrap_err().to_string();
         assert_eq!(error, "invalid type: byte array, expected a JSON value");
-    }
-
-    #[test]
-    fn what_is_too_large_is_refused() {
-        let list = |len: usize| format!("[{}0]", "0,".repeat(len - 1));
-        assert!(read(&list(4_095)).is_some());
-        assert!(read(&list(4_096)).is_none());
-        let text = |len: usize| format!("\"{}\"", "x".repeat(len));
-        assert!(read(&text(MAX_WEIGHT - NODE_WEIGHT)).is_some());
-        assert!(read(&text(MAX_WEIGHT - NODE_WEIGHT + 1)).is_none());
-        let key = format!("{{{}:0}}", text(MAX_WEIGHT));
-        assert!(read(&key).is_none());
     }
 
     #[test]
