@@ -1,7 +1,5 @@
 //! The body of an answer.
 
-use std::{future::Future, pin::Pin};
-
 use js_sys::{BigInt, JSON, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -131,16 +129,7 @@ fn names(thrown: &JsValue, words: &[&str]) -> bool {
 /// # Errors
 ///
 /// What the platform threw, or `undefined` if the request is over.
-///
-/// Boxed, so that who waits for it does not carry its code as well.
-pub(super) fn read_body<'a>(
-    response: &'a JsValue,
-    patience: &'a Patience,
-) -> Pin<Box<dyn Future<Output = Result<Body, JsValue>> + 'a>> {
-    Box::pin(read(response, patience))
-}
-
-async fn read(response: &JsValue, patience: &Patience) -> Result<Body, JsValue> {
+pub(super) async fn read_body(response: &JsValue, patience: &Patience) -> Result<Body, JsValue> {
     let Some(reader) = call(&get(response, "body"), "getReader")? else {
         let text = call(response, "text")?.unwrap_or_default();
         let text = patience.wait(&text).await?.as_string().unwrap_or_default();

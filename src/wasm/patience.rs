@@ -8,6 +8,9 @@ use web_sys::{AbortController, AbortSignal};
 
 use crate::time::Millis;
 
+/// What a timer of the platform can wait for at most, ms: one that is longer fires at once.
+const LONGEST: Millis = 0x7fff_ffff;
+
 /// The signal of one request, and waits that end with it.
 ///
 /// A promise that never settles would keep what waits for it for ever. So every wait goes through [`wait`](Self::wait).
@@ -47,7 +50,7 @@ impl Patience {
     /// Gives the request up after `span`, unless what is returned is dropped before.
     pub(super) fn within(&self, span: Millis) -> Timeout {
         let abort = self.abort.clone();
-        Timeout::new(u32::try_from(span).unwrap_or(u32::MAX >> 1), move || abort.abort())
+        Timeout::new(span.min(LONGEST) as u32, move || abort.abort())
     }
 
     /// Awaits a promise, or anything else.
