@@ -49,6 +49,7 @@ pub mod sts;
 pub mod sync;
 pub mod ticket;
 pub mod tls;
+pub mod unavailable;
 mod unseen;
 pub mod upstream;
 pub mod vod;

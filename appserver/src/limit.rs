@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::{store::Unavailable, sync::lock};
+use crate::{sync::lock, unavailable::Unavailable};
 
 /// Buckets above which the full ones are forgotten: a bucket that is not there is full.
 const LARGE: usize = 65_536;

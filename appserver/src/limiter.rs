@@ -48,7 +48,7 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::*;
-    use crate::store::Unavailable;
+    use crate::unavailable::Unavailable;
 
     #[derive(Debug)]
     struct Gone;

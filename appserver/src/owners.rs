@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use crate::{recent::Recent, store::Unavailable, sync::lock};
+use crate::{recent::Recent, sync::lock, unavailable::Unavailable};
 
 /// Remembers who was given which video. A site with a database implements this over it.
 pub trait Owners: fmt::Debug + Send + Sync + 'static {

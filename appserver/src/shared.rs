@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use crate::{
     limit::Rates,
     owners::Owners,
-    store::Unavailable,
     sts::{Grant, IssuedToken},
+    unavailable::Unavailable,
     upstream::Failure,
 };
 

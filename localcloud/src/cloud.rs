@@ -13,11 +13,11 @@ use crate::{
     config::Config,
     control,
     exchange::{Head, answer},
+    gateway,
     host::Service,
     log::ServiceName,
     oss, page,
     platform::Platform,
-    rpc,
     state::Cloud,
 };
 
@@ -120,8 +120,10 @@ async fn dispatch(
     };
     let (head, body) = Head::split(request, host, path);
     match service {
-        Service::Sts => rpc::serve(cloud, rpc::Api::Sts, &head, body).await,
-        Service::Vod { region } => rpc::serve(cloud, rpc::Api::Vod { region }, &head, body).await,
+        Service::Sts => gateway::serve(cloud, gateway::Api::Sts, &head, body).await,
+        Service::Vod { region } => {
+            gateway::serve(cloud, gateway::Api::Vod { region }, &head, body).await
+        }
         Service::Oss { bucket, region } => {
             oss::serve(cloud, bucket.as_deref(), region.as_deref(), &head, body).await
         }

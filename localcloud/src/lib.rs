@@ -25,6 +25,7 @@ mod credentials;
 mod error;
 mod exchange;
 mod faults;
+mod gateway;
 mod host;
 mod limits;
 mod log;

@@ -13,12 +13,12 @@ use redis::{
 };
 use serde_json::json;
 
-use super::Unavailable;
 use crate::{
     limit::{LocalRates, Rate},
     log::Log,
     metrics::Metrics,
     sync::lock,
+    unavailable::Unavailable,
 };
 
 /// Time to reach the store.

@@ -3,8 +3,8 @@
 use futures_util::future::BoxFuture;
 use redis::Script;
 
-use super::{Unavailable, link::Link, place};
-use crate::{owners::Owners, ticket::Tickets};
+use super::{link::Link, place};
+use crate::{owners::Owners, ticket::Tickets, unavailable::Unavailable};
 
 /// KEYS the video. ARGV the user, the life in seconds.
 const RECORD: &str = "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) return 1";

@@ -5,8 +5,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use redis::Script;
 
-use super::{Unavailable, link::Link, place};
-use crate::limit::{Rate, Rates, Taken};
+use super::{link::Link, place};
+use crate::{
+    limit::{Rate, Rates, Taken},
+    unavailable::Unavailable,
+};
 
 /// KEYS the bucket. ARGV burst, period in milliseconds, how many to leave. Answers 0, or how many milliseconds to wait.
 ///

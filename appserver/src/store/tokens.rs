@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use upload_token::{secret::Secret, token::StsToken};
 
-use super::{Unavailable, link::Link, place, vault::Vault};
+use super::{link::Link, place, vault::Vault};
 use crate::{
     shared::{Claim, Lease, Settled, SharedTokens},
     sts::{Grant, IssuedToken},
+    unavailable::Unavailable,
     upstream::Failure,
 };
 

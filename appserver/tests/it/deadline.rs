@@ -16,8 +16,8 @@ use upload_token_appserver::{
     log::Log,
     serve::Server,
     shared::{Claim, Lease, Settled, Shared, SharedTokens},
-    store::Unavailable,
     sts::Grant,
+    unavailable::Unavailable,
 };
 use upload_token_localcloud::Config as LocalConfig;
 

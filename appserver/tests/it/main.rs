@@ -1,4 +1,4 @@
-//! The server as its callers and its operator see it: the whole program, over connections, beside the local cloud.
+//! `npm test -- rust` runs this: the server as its callers and its operator see it: the whole program, over connections, beside the local cloud.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 

@@ -18,8 +18,8 @@ use upload_token_appserver::{
     limit::Rate,
     limiter::Limiter,
     shared::{Claim, Lease, Settled, SharedTokens},
-    store::Unavailable,
     sts::{Grant, IssuedToken, Role, TokenIssuer},
+    unavailable::Unavailable,
     upstream::Failure,
 };
 

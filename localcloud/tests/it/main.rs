@@ -1,4 +1,4 @@
-//! The cloud as its clients see it: requests in, answers out, in this process unless a test is about
+//! `npm test -- rust` runs this: the cloud as its clients see it: requests in, answers out, in this process unless a test is about
 //! connections.
 
 #![allow(
