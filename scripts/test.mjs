@@ -129,7 +129,7 @@ function report(name, { passed, failed, skipped, failures, code, output, seconds
   if (broken) {
     const end = output.trimEnd().split("\n").slice(-60).join("\n");
     console.log(
-      `\n${end}\n\n${name} ended with exit code ${code} after ${passed} passed tests (${LOGS}/${name}.log)\n`,
+      `\n${end}\n\n${name} ended with exit code ${code} after ${passed} passed tests (${LOGS}/${name}.log)\n  npm test -- ${name}`,
     );
   }
   return { passed, failed: failed + (broken ? 1 : 0) };
