@@ -52,7 +52,7 @@ export type UploadTokenErrorCode =
   | "upload_stalled"
   | "upload_too_slow";
 
-/** What {@link UploadTokenError} says beside its code and message. None of it holds a secret. */
+/** What {@link UploadTokenError} says beside its code and message. None of it holds a secret, but {@link cause} may. */
 export interface UploadTokenErrorDetail {
   /** HTTP status of the answer, or the one that its body names if HTTP said that all is well. */
   status?: number | undefined;
@@ -66,7 +66,7 @@ export interface UploadTokenErrorDetail {
   url?: string | undefined;
   /** What the server asked to wait, in ms. */
   retryAfter?: number | undefined;
-  /** What was thrown, where something was. */
+  /** What was thrown, where something was. By a function of the page, as it threw it: axios, for one, has the headers of its request in it. */
   cause?: unknown;
 }
 
@@ -75,7 +75,7 @@ const ENTRIES = "https://github.com/upload-token/upload-token/blob/HEAD/docs/err
 
 const FIELDS = ["status", "serverCode", "serverMessage", "requestId", "url", "retryAfter"] as const;
 
-/** Thrown and reported by everything in this package. Match on {@link code}, not on the message; neither holds a secret. */
+/** Thrown and reported by everything in this package. Match on {@link code}, not on the message. None of it holds a secret, but `cause` may, which is what a function of the page threw. */
 export class UploadTokenError extends Error {
   override readonly name = "UploadTokenError";
   /** Why; stable. */

@@ -194,7 +194,7 @@ export interface RefreshFailedEvent extends ScopedEvent {
 }
 
 /**
- * Events of a {@link TokenManager}. None holds a secret.
+ * Events of a {@link TokenManager}. None holds a secret, but the `cause` of an error may, which is what a function of the page threw.
  *
  * - `token`: a new token is in hand.
  * - `refreshFailed`: a request failed.

@@ -12,6 +12,7 @@
 //! | `upload_auths`, `request`, `vod` | ask for credentials; `answer` and `body` read what was answered, `thrown` what a function of the page threw |
 //! | `view` | writes what goes out |
 //! | `host` | calls TypeScript |
+//! | `panic` | says so to TypeScript, once, when the module itself fails |
 
 mod answer;
 mod body;

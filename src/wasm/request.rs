@@ -58,18 +58,18 @@ pub(super) struct Question {
 }
 
 /// Why there is no answer, with the value that was thrown, if one was.
-pub(super) struct RequestError {
+pub(super) struct RequestFailure {
     pub(super) error: Error,
     pub(super) thrown: JsValue,
 }
 
-impl From<Error> for RequestError {
+impl From<Error> for RequestFailure {
     fn from(error: Error) -> Self {
         Self { error, thrown: JsValue::UNDEFINED }
     }
 }
 
-impl RequestError {
+impl RequestFailure {
     const fn unreached(thrown: JsValue) -> Self {
         Self { error: Error::Network, thrown }
     }
@@ -110,11 +110,11 @@ impl Origin {
         question: &Question,
         patience: &Patience,
         read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
-    ) -> Result<R, RequestError> {
+    ) -> Result<R, RequestFailure> {
         let answer = self.answer(question, patience).await;
-        let read = answer.and_then(|answer| answer.credential(read).map_err(RequestError::from));
+        let read = answer.and_then(|answer| answer.credential(read).map_err(RequestFailure::from));
         self.worked.set(self.worked.get() || read.is_ok());
-        read.map_err(|RequestError { error, thrown }| RequestError {
+        read.map_err(|RequestFailure { error, thrown }| RequestFailure {
             error: error.of_function(self.worked.get()).asking(self.asked()),
             thrown,
         })
@@ -132,7 +132,7 @@ impl Origin {
         &self,
         question: &Question,
         patience: &Patience,
-    ) -> Result<Answer, RequestError> {
+    ) -> Result<Answer, RequestFailure> {
         let value = match &self.source {
             Source::Address(address) => self.post(address, question, patience).await?,
             Source::Function(function) => self.returned(function, question, patience).await?,
@@ -149,7 +149,7 @@ impl Origin {
                 _ => Ok(answer),
             };
         }
-        let answer = Answer::read(&value, patience).await.map_err(RequestError::unreached)?;
+        let answer = Answer::read(&value, patience).await.map_err(RequestFailure::unreached)?;
         match answer.to_map() {
             Some(body) => self.mapped(&body, answer, patience).await,
             None => Ok(answer),
@@ -162,7 +162,7 @@ impl Origin {
         function: &Function,
         question: &Question,
         patience: &Patience,
-    ) -> Result<JsValue, RequestError> {
+    ) -> Result<JsValue, RequestFailure> {
         // A plain object takes any member.
         let _ = Reflect::set(&question.wanted, &"signal".into(), patience.signal());
         let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
@@ -179,10 +179,10 @@ impl Origin {
             return unreadable(&value).map_or(Ok(value), |error| Err(error.into()));
         }
         if let Some(caught) = thrown::caught(&value) {
-            return Err(RequestError::of_page(caught, self.function, patience).await);
+            return Err(RequestFailure::of_page(caught, self.function, patience).await);
         }
         match thrown::result(&value, patience).await {
-            Some(error) => Err(RequestError { error, thrown: value }),
+            Some(error) => Err(RequestFailure { error, thrown: value }),
             None => Ok(value),
         }
     }
@@ -205,16 +205,16 @@ impl Origin {
         given: &JsValue,
         answer: Answer,
         patience: &Patience,
-    ) -> Result<Answer, RequestError> {
+    ) -> Result<Answer, RequestFailure> {
         let Some(map) = &self.map else { return Ok(answer) };
         let made = map.call1(&JsValue::NULL, given);
         match settled(made, PageFunction::MapReply, patience).await {
             Ok(made) => Ok(answer.mapped(&made)),
-            Err(RequestError { error, thrown }) => {
+            Err(RequestFailure { error, thrown }) => {
                 let told = answer.unmapped(error.clone());
                 // What it threw is the cause of its own failure only.
                 let thrown = if told == error { thrown } else { JsValue::UNDEFINED };
-                Err(RequestError { error: told, thrown })
+                Err(RequestFailure { error: told, thrown })
             }
         }
     }
@@ -224,7 +224,7 @@ impl Origin {
         address: &str,
         question: &Question,
         patience: &Patience,
-    ) -> Result<JsValue, RequestError> {
+    ) -> Result<JsValue, RequestFailure> {
         let additions = match self.additions.dyn_ref::<Function>() {
             Some(make) => {
                 let made = make.call1(&JsValue::NULL, &question.wanted);
@@ -248,9 +248,9 @@ impl Origin {
 }
 
 /// A GET without headers of our own, so that no preflight is needed.
-pub(super) async fn get_answer(url: &str, patience: &Patience) -> Result<Answer, RequestError> {
+pub(super) async fn get_answer(url: &str, patience: &Patience) -> Result<Answer, RequestFailure> {
     let response = send(url, &RequestInit::new(), patience).await?;
-    Answer::read(&response, patience).await.map_err(RequestError::unreached)
+    Answer::read(&response, patience).await.map_err(RequestFailure::unreached)
 }
 
 /// Why nothing can be read of a `Response` that a function returned, if so.
@@ -265,11 +265,15 @@ fn unreadable(response: &JsValue) -> Option<Error> {
 }
 
 /// Sends a request that no cache keeps and no redirect leads elsewhere.
-async fn send(url: &str, init: &RequestInit, patience: &Patience) -> Result<JsValue, RequestError> {
+async fn send(
+    url: &str,
+    init: &RequestInit,
+    patience: &Patience,
+) -> Result<JsValue, RequestFailure> {
     init.set_cache(RequestCache::NoStore);
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(patience.signal()));
-    waited(global_fetch(url, init), patience).await.map_err(RequestError::unreached)
+    waited(global_fetch(url, init), patience).await.map_err(RequestFailure::unreached)
 }
 
 /// A POST with what the page adds.
@@ -326,9 +330,9 @@ async fn settled(
     returned: Result<JsValue, JsValue>,
     function: PageFunction,
     patience: &Patience,
-) -> Result<JsValue, RequestError> {
+) -> Result<JsValue, RequestFailure> {
     match waited(returned, patience).await {
         Ok(value) => Ok(value),
-        Err(thrown) => Err(RequestError::of_page(thrown, function, patience).await),
+        Err(thrown) => Err(RequestFailure::of_page(thrown, function, patience).await),
     }
 }

@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 use super::{
     driver::{Driver, Id, Shell},
     host::TokenHost,
-    request::{Origin, RequestError},
+    request::{Origin, RequestFailure},
     view,
 };
 use slots::{Entry, Slots};
@@ -225,7 +225,7 @@ impl Tokens {
 impl Shell for Tokens {
     type Input = Input<Key>;
     type Effect = Effect<Key>;
-    type Outcome = Result<Reply, RequestError>;
+    type Outcome = Result<Reply, RequestFailure>;
 
     const TIMEOUT: Self::Input = Input::Timeout;
     const WAKE: Self::Input = Input::Wake;
@@ -289,7 +289,7 @@ impl Shell for Tokens {
                 let Some(value) = tokens.with(id, put) else { return };
                 Input::Fetched { fetch, value, expiry: reply.expiry }
             }
-            Err(RequestError { error, thrown }) => {
+            Err(RequestFailure { error, thrown }) => {
                 tokens.with(id, |entry| entry.cause = thrown);
                 Input::Failed { fetch, error }
             }
