@@ -21,8 +21,31 @@ use crate::{
     token::Expiry,
 };
 
-/// Virtual time: milliseconds since the page's first look at its clocks, never less than truly passed.
-pub type Virtual = u64;
+/// An instant of virtual time: milliseconds since the page's first look at its clocks, never less than truly passed.
+///
+/// A type of its own, for monotonic time stands still in sleep: a life measured by it would not end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Virtual(pub u64);
+
+impl Virtual {
+    /// `self + span`, saturating.
+    #[must_use]
+    pub const fn plus(self, span: Millis) -> Self {
+        Self(self.0.saturating_add(span))
+    }
+
+    /// `self - span`, not below the first look.
+    #[must_use]
+    pub const fn minus(self, span: Millis) -> Self {
+        Self(self.0.saturating_sub(span))
+    }
+
+    /// How long from `self` until `later`; 0 if `later` is not later.
+    #[must_use]
+    pub const fn until(self, later: Self) -> Millis {
+        later.0.saturating_sub(self.0)
+    }
+}
 
 /// One look at the clocks: an argument of everything that depends on time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,13 +74,13 @@ pub struct ServerClock {
 }
 
 impl ServerClock {
-    /// The least virtual time at which the server's clock can show `instant`; 0 if it may have shown it before.
+    /// The least virtual time at which the server's clock can show `instant`; the first look if it may have shown it before.
     #[must_use]
     pub fn reaches(&self, instant: UnixMillis, policy: &Policy) -> Virtual {
         if instant < self.at {
-            return 0;
+            return Virtual(0);
         }
-        self.sent.saturating_add(policy.counted(self.at.until(instant)))
+        self.sent.plus(policy.counted(self.at.until(instant)))
     }
 }
 
@@ -104,9 +127,9 @@ impl Clock {
         if apart <= policy.clock_tolerance.saturating_add(mono / 1_000) {
             let since = now.mono.saturating_sub(anchor.mono).max(anchor.wall.until(now.wall));
             // At least the step itself: a wall clock that was ahead and is set right must not stop virtual time.
-            self.elapsed = self.elapsed.saturating_add(mono).max(from.saturating_add(since));
+            self.elapsed = self.elapsed.plus(mono).max(from.plus(since));
         } else {
-            self.elapsed = self.elapsed.saturating_add(mono.max(u64::try_from(wall).unwrap_or(0)));
+            self.elapsed = self.elapsed.plus(mono.max(u64::try_from(wall).unwrap_or(0)));
             self.anchor = Some((self.elapsed, now));
             self.jumps = self.jumps.wrapping_add(1);
         }
@@ -144,30 +167,29 @@ const SERVER_TOLERANCE: Millis = 10_000;
 #[must_use]
 pub fn bound(policy: &Policy, time: &Time, sent: Virtual, expiry: Expiry) -> Bound {
     let (now, tolerance) = time.server.map_or((time.wall, WALL_TOLERANCE), |server| {
-        (server.at.plus(time.elapsed.saturating_sub(server.sent)), SERVER_TOLERANCE)
+        (server.at.plus(server.sent.until(time.elapsed)), SERVER_TOLERANCE)
     });
     let off = |at: UnixMillis| is_zone_off(at.0.saturating_sub(now.0), tolerance);
     let local = !expiry.absolute && expiry.at.is_some_and(off);
     let named = expiry.at.filter(|_| !local);
-    let by_duration = expiry.left.map(|left| sent.saturating_add(policy.sure(left)));
-    let by_server = named.zip(time.server).map(|(at, server)| {
-        server.reaches(at, policy).min(time.elapsed.saturating_add(policy.longest_life))
-    });
+    let by_duration = expiry.left.map(|left| sent.plus(policy.sure(left)));
+    let by_server = named
+        .zip(time.server)
+        .map(|(at, server)| server.reaches(at, policy).min(time.elapsed.plus(policy.longest_life)));
     let known = match (by_duration, by_server) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
     let by_wall = named.map_or(0, |at| time.wall.until(at));
     let by_wall = (by_wall > 0 && by_wall <= policy.longest_life)
-        .then(|| time.elapsed.saturating_add(policy.sure(by_wall)));
-    let by_nothing =
-        || sent.saturating_add(policy.sure(policy.assumed_life)).saturating_sub(expiry.age);
+        .then(|| time.elapsed.plus(policy.sure(by_wall)));
+    let by_nothing = || sent.plus(policy.sure(policy.assumed_life)).minus(expiry.age);
     Bound {
         expires: known.or(by_wall).unwrap_or_else(by_nothing),
         named,
         certain: known.is_some(),
         assumed: known.or(by_wall).is_none(),
         local,
-        refresh: expiry.refresh.map(|after| sent.saturating_add(policy.counted(after))),
+        refresh: expiry.refresh.map(|after| sent.plus(policy.counted(after))),
     }
 }

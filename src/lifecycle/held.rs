@@ -66,10 +66,10 @@ impl<T: Clone> Held<T> {
     /// What has arrived, to be held; `None` if its life is over, margin included.
     pub(super) fn judged(policy: &Policy, time: &Time, arrival: Arrival<T>) -> Option<Self> {
         let Arrival { value, bound, generation, first } = arrival;
-        let life = bound.expires.saturating_sub(time.elapsed);
+        let life = time.elapsed.until(bound.expires);
         let margin = policy.margin(life, bound.certain);
-        let refresh = time.elapsed.saturating_add(policy.refresh_age(life, time.draw, first));
-        let soonest = time.elapsed.saturating_add(policy.minimum_age(life));
+        let refresh = time.elapsed.plus(policy.refresh_age(life, time.draw, first));
+        let soonest = time.elapsed.plus(policy.minimum_age(life));
         (life > margin).then(|| Self {
             value,
             generation,
@@ -84,7 +84,7 @@ impl<T: Clone> Held<T> {
             refresh: bound.refresh.map_or(refresh, |wish| refresh.min(wish.max(soonest))),
             mandatory: policy.mandatory_window(life, margin),
             margin,
-            judged_by: time.server.map_or(0, |server| server.sent),
+            judged_by: time.server.map_or(Virtual(0), |server| server.sent),
         })
     }
 
@@ -99,7 +99,7 @@ impl<T: Clone> Held<T> {
         // The same end looks later at each answer: less of the way there is counted slowly.
         let slow = self.life.saturating_sub(policy.counted(self.life));
         let slack = policy.clock_tolerance.saturating_add(slow);
-        let later = bound.expires > self.expires.saturating_add(slack);
+        let later = bound.expires > self.expires.plus(slack);
         let told = bound.named.is_none() || bound.named != self.named;
         // Of two guesses the one that was made now: how much later it is says nothing about the token.
         let guessed = self.assumed && bound.assumed && bound.expires > self.expires;
@@ -124,7 +124,7 @@ impl<T: Clone> Held<T> {
                 let Bound { expires, named, certain, assumed, .. } = bound;
                 (self.expires, self.named) = (expires, named);
                 (self.certain, self.assumed) = (certain, assumed);
-                self.judged_by = time.server.map_or(0, |server| server.sent);
+                self.judged_by = time.server.map_or(Virtual(0), |server| server.sent);
             }
         }
     }
@@ -137,9 +137,9 @@ impl<T> Held<T> {
         self.named.unwrap_or_else(|| {
             let (from, at) =
                 time.server.map_or((time.elapsed, time.wall), |server| (server.sent, server.at));
-            let ahead = i64::try_from(self.expires)
+            let ahead = i64::try_from(self.expires.0)
                 .unwrap_or(i64::MAX)
-                .saturating_sub(i64::try_from(from).unwrap_or(0));
+                .saturating_sub(i64::try_from(from.0).unwrap_or(0));
             UnixMillis(at.0.saturating_add(ahead))
         })
     }
@@ -150,7 +150,7 @@ impl<T> Held<T> {
         if self.rejected {
             None
         } else {
-            self.expires.checked_sub(time.elapsed.saturating_add(self.margin))
+            self.expires.0.checked_sub(time.elapsed.plus(self.margin).0)
         }
     }
 
@@ -164,7 +164,7 @@ impl<T> Held<T> {
     /// of, the margin is no part.
     #[must_use]
     pub fn expiry(&self, time: &Time) -> Expiry {
-        let whole = self.expires.saturating_sub(time.elapsed);
+        let whole = time.elapsed.until(self.expires);
         let left = if self.certain { whole } else { whole.saturating_sub(self.margin) };
         Expiry { at: self.named, left: Some(left), refresh: None, age: 0, absolute: true }
     }
@@ -207,11 +207,11 @@ impl<T> Held<T> {
         // The first instant past the margin is the one that counts: at the margin itself it is still served.
         let ends = [
             self.refresh,
-            self.expires.saturating_sub(self.mandatory).saturating_add(1),
-            self.expires.saturating_sub(self.margin).saturating_add(1),
+            self.expires.minus(self.mandatory).plus(1),
+            self.expires.minus(self.margin).plus(1),
         ];
         let next = ends.into_iter().filter(|at| *at > time.elapsed).min()?;
-        Some(time.mono.saturating_add(next - time.elapsed))
+        Some(time.mono.saturating_add(time.elapsed.until(next)))
     }
 
     /// Judges it again by a newer server time. The greater of two lower bounds is one too; what the
@@ -219,14 +219,14 @@ impl<T> Held<T> {
     pub(super) fn tighten(&mut self, policy: &Policy, server: ServerClock) {
         let Some(named) = self.named.filter(|_| server.sent > self.judged_by) else { return };
         self.judged_by = server.sent;
-        let longest = server.sent.saturating_add(policy.longest_life);
+        let longest = server.sent.plus(policy.longest_life);
         self.confirm(server.reaches(named, policy).min(longest));
     }
 
     /// Takes `expires`, the end by a sure measure, if it is later than the end known so far.
     pub(super) fn confirm(&mut self, expires: Virtual) {
         if expires > self.expires || !self.certain {
-            self.refresh = self.refresh.saturating_add(expires).saturating_sub(self.expires);
+            self.refresh = self.refresh.plus(expires.0).minus(self.expires.0);
             self.expires = expires;
             self.certain = true;
         }
@@ -243,6 +243,6 @@ impl<T> Held<T> {
 
     /// Whether it served long enough for a refusal to be news about this token rather than about all of them.
     pub(super) fn proven(&self, policy: &Policy, time: &Time) -> bool {
-        time.elapsed.saturating_sub(self.accepted) >= policy.minimum_age(self.life)
+        self.accepted.until(time.elapsed) >= policy.minimum_age(self.life)
     }
 }

@@ -52,7 +52,7 @@ impl AuthSource {
 impl Granted {
     /// The slot counts a life from when it asked; this one began when the call went out.
     pub(super) fn counted(mut self, from: Virtual) -> Self {
-        let later = self.sent.saturating_sub(from);
+        let later = from.until(self.sent);
         let left = &mut self.reply.expiry.left;
         *left = left.map(|left| left.saturating_add(later));
         self

@@ -195,7 +195,7 @@ impl<'a> Status<'a> {
             life: held.map(|held| millis(held.life)),
             margin: held.map(|held| millis(held.margin())),
             mandatory: held.map(|held| millis(held.mandatory())),
-            refresh_in: held.map(|held| millis(held.refresh_at().saturating_sub(time.elapsed))),
+            refresh_in: held.map(|held| millis(time.elapsed.until(held.refresh_at()))),
             requests: slot.requests(),
             failures: slot.fails(),
             fetch: None,

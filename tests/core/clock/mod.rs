@@ -22,9 +22,9 @@ const fn at(mono: u64, wall: i64) -> Now {
 }
 
 /// Virtual time after each look.
-fn virtual_times(looks: &[Now]) -> Vec<Virtual> {
+fn virtual_times(looks: &[Now]) -> Vec<u64> {
     let (mut clock, policy) = (Clock::default(), Policy::default());
-    looks.iter().map(|now| clock.look(&policy, *now, 0).elapsed).collect()
+    looks.iter().map(|now| clock.look(&policy, *now, 0).elapsed.0).collect()
 }
 
 mod virtual_time {
@@ -107,10 +107,14 @@ mod virtual_time {
     fn the_newest_request_decides_what_the_server_s_clock_shows() {
         let (mut clock, policy) = (Clock::default(), Policy::default());
         clock.look(&policy, at(0, 0), 0);
-        clock.observe(UnixMillis(5_000), 1_000, 200);
-        clock.observe(UnixMillis(9_000), 0, 100);
+        clock.observe(UnixMillis(5_000), 1_000, Virtual(200));
+        clock.observe(UnixMillis(9_000), 0, Virtual(100));
         let known = clock.look(&policy, at(300, 300), 0).server.unwrap();
-        assert_eq!((known.at, known.sent), (UnixMillis(6_000), 200), "the upper end of its second");
+        assert_eq!(
+            (known.at, known.sent),
+            (UnixMillis(6_000), Virtual(200)),
+            "the upper end of its second"
+        );
     }
 }
 
@@ -118,17 +122,17 @@ mod bounds {
     use super::*;
 
     /// Bound of an answer to a request sent 1 s ago, read now; the page is 10 s old.
-    fn of(server: Option<i64>, expiry: Expiry) -> (Virtual, bool) {
+    fn of(server: Option<i64>, expiry: Expiry) -> (u64, bool) {
         let policy = Policy { drift: 0, ..Policy::default() };
         let mut clock = Clock::default();
         clock.look(&policy, at(0, 0), 0);
         if let Some(server) = server {
             clock.look(&policy, at(9_000, 9_000), 0);
-            clock.observe(UnixMillis(EPOCH + server), 0, 9_000);
+            clock.observe(UnixMillis(EPOCH + server), 0, Virtual(9_000));
         }
         let time = clock.look(&policy, at(10_000, 10_000), 0);
-        let bound = bound(&policy, &time, 9_000, expiry);
-        (bound.expires, bound.certain)
+        let bound = bound(&policy, &time, Virtual(9_000), expiry);
+        (bound.expires.0, bound.certain)
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn a_wish_to_be_asked_sooner_is_obeyed_and_one_to_be_asked_later_is_not() {
         let value = Token { serial: 1, ends: HOUR };
         let expiry = Expiry { left: Some(HOUR), refresh: asked, ..Expiry::default() };
         sim.feed(Input::Fetched { fetch: 1, value, expiry });
-        sim.rig.slot.token().unwrap().refresh_at()
+        sim.rig.slot.token().unwrap().refresh_at().0
     };
     let own = refresh_at(None);
     let minutes = |at: u64| at / MINUTE;

@@ -39,7 +39,7 @@ fn a_token_without_an_end_is_believed_for_a_quarter_of_an_hour_and_told_once() {
     sim.shape = Shape::Silent;
     sim.get();
     let held = sim.rig.slot.token().unwrap();
-    assert_eq!((held.certain, held.expires), (false, 899_100));
+    assert_eq!((held.certain, held.expires.0), (false, 899_100));
     sim.use_for(HOUR, SECOND);
     assert_eq!(sim.events.iter().filter(|e| matches!(e, Event::AssumedLife)).count(), 1);
     assert!(sim.requests.len() >= 4);

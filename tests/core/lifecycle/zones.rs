@@ -115,7 +115,7 @@ fn each_window_begins_after_its_last_millisecond() {
     for (left, zone) in ends {
         let mut sim = Sim::holding(HOUR);
         let held = sim.rig.slot.token().unwrap().clone();
-        sim.freeze(held.expires - left - sim.truth());
+        sim.freeze(held.expires.0 - left - sim.truth());
         let time = sim.rig.clock.clone().look(&sim.policy, sim.now(), 0);
         assert_eq!(held.zone(&time), zone, "{left} ms left");
     }

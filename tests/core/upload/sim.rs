@@ -1,7 +1,7 @@
 //! One file, the SDK as far as it matters, and a clock that the test moves.
 
 use upload_token::{
-    clock::Time,
+    clock::{Time, Virtual},
     context::Context,
     error::Error,
     lifecycle::{Event, FetchId},
@@ -143,7 +143,14 @@ impl Sim {
 
     fn time(&self) -> Time {
         let wall = UnixMillis(i64::try_from(self.now).unwrap());
-        Time { elapsed: self.now, mono: self.now, wall, server: None, jumps: 0, draw: self.draw }
+        Time {
+            elapsed: Virtual(self.now),
+            mono: self.now,
+            wall,
+            server: None,
+            jumps: 0,
+            draw: self.draw,
+        }
     }
 
     pub(crate) fn feed(&mut self, input: Input) {

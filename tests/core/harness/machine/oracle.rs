@@ -360,11 +360,11 @@ impl Oracle {
         if self.refused.contains(&value.serial) {
             return Ok(());
         }
-        let assumed = sent.saturating_add(seen.policy.sure(seen.policy.assumed_life));
+        let assumed = sent.plus(seen.policy.sure(seen.policy.assumed_life));
         let silent = expiry.at.is_none() && expiry.left.is_none();
         let guessed = silent && !held.certain && held.named.is_none();
         let ends = if guessed { held.expires.max(assumed) } else { held.expires };
-        let left = ends.saturating_sub(seen.time.elapsed);
+        let left = seen.time.elapsed.until(ends);
         let lives = left > seen.policy.margin(left, held.certain);
         if lives && !held.serves(seen.time, 0) { Err(Violation::RepeatRefused) } else { Ok(()) }
     }

@@ -1,7 +1,7 @@
 //! The machine with its clock and its budget, run as the shell runs them.
 
 use upload_token::{
-    clock::{Clock, Time},
+    clock::{Clock, Time, Virtual},
     context::Context,
     lifecycle::{Effect, Fetch, FetchId, Input, Slot},
     policy::{Budget, PerMille, Policy},
@@ -77,7 +77,7 @@ impl Rig {
     }
 
     /// When the request in flight was sent, if it is `fetch`.
-    pub fn sent(&self, fetch: FetchId) -> Option<u64> {
+    pub fn sent(&self, fetch: FetchId) -> Option<Virtual> {
         match self.slot.fetch() {
             Fetch::InFlight { fetch: current, sent, .. } if *current == fetch => Some(*sent),
             _ => None,
