@@ -6,7 +6,9 @@ import type { RefreshPolicy } from "./policy.js";
 export interface StsToken {
   /** `STS.…`; identifies the token and is not secret. */
   readonly accessKeyId: string;
+  /** Secret: signs requests. */
   readonly accessKeySecret: string;
+  /** Secret: goes with each request that {@link accessKeySecret} signed. */
   readonly securityToken: string;
   /** When it ends: ISO 8601, UTC, on the server's clock. */
   readonly expiration: string;
@@ -141,7 +143,7 @@ export type TokenState = "empty" | "valid" | "advisory" | "mandatory" | "expired
 /** What is known of a token, without secrets. Spans are in ms. */
 export interface TokenStatus {
   readonly state: TokenState;
-  /** What is being done about a successor: `parked` waits for the next call. */
+  /** What is being done about a successor: nothing; a request is on its way; a failure is waited off; or, after failures that repetition does not help, the next call is waited for (`parked`). */
   readonly fetch: "idle" | "inFlight" | "backoff" | "parked";
   /** Number of the token, counted from 1; 0 without one. */
   readonly generation: number;

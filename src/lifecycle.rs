@@ -72,12 +72,17 @@ pub struct Slot<T> {
     /// Refused fresh tokens in a row.
     strikes: u32,
     last_error: Option<Error>,
+    /// Monotonic time up to which its last use counts as demand.
     demand_until: u64,
+    /// Open leases: while there is one, there is demand.
     leases: u32,
     /// The clocks parted since the token was judged: look for a newer one when there is demand.
     doubted: bool,
+    /// How many times the clocks had parted when it was last judged.
     jumps: u32,
+    /// The zone that listeners were told last.
     zone: Zone,
+    /// Whether listeners were told that a life was assumed, which is once.
     assumed_told: bool,
     local_told: bool,
     /// When the user last had, or will have, a request made at once.

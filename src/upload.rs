@@ -97,8 +97,11 @@ pub struct Upload {
     checkpoint_video: Option<String>,
     /// Whether the SDK has, or may have, a checkpoint.
     checkpoint: bool,
+    /// Whether the slot has a waiter for the SDK.
     waiting: bool,
+    /// Whether the slot renews ahead.
     leased: bool,
+    /// What came for the SDK, until it is looked at and given it.
     answer: Option<Result<(Generation, UploadAuth), UploadFailure>>,
     /// The credential that the SDK has.
     used: Generation,
@@ -106,14 +109,21 @@ pub struct Upload {
     offered: Generation,
     /// How the SDK came by its credential.
     how: Handover,
+    /// How much of the file is stored, in ten-thousandths.
     done: u32,
-    /// Most that one credential has stored, where each begins anew; in ten-thousandths, as `done`.
+    /// Most that one credential has stored, where each begins anew; as `done`.
     furthest: u32,
+    /// Refusals in a row, without a part getting through.
     refusals: u32,
+    /// Silent failures in a row, without a part getting through.
     losses: u32,
+    /// How long a running upload has been silent, by the looks at it.
     quiet: Millis,
+    /// Monotonic time of the last look at a running upload.
     looked: u64,
+    /// Monotonic time of the next look.
     look_at: u64,
+    /// Whether nothing more can happen to this file.
     finished: bool,
 }
 
