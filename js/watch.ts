@@ -27,13 +27,14 @@ export class Watch {
   #address: string | undefined;
   #giveUp!: (error: UploadTokenError) => void;
   #disarm: () => void = () => {};
+  #over = false;
 
   constructor(patience: number) {
     this.#patience = patience;
     this.silence = new Promise((_, reject) => (this.#giveUp = reject));
     // Whoever brings the module may be done with before anybody listens.
     this.silence.catch(() => {});
-    this.heard();
+    this.#arrived();
   }
 
   /** As `fetch`, ended with the attempt. `told` is the address as an error may have it. */
@@ -43,26 +44,33 @@ export class Watch {
     return fetch(address, { signal: this.#abort.signal });
   }
 
-  /** Something arrived. */
-  heard(): void {
+  /** A piece of it came, or it was asked for. */
+  #arrived(): void {
     this.#disarm();
+    if (this.#over) return;
     this.#disarm = arm(() => this.#end(), this.#patience);
   }
 
   /** Hears each piece of `response`, whose body is left to others. */
   async follow(response: Response): Promise<void> {
-    this.heard();
+    this.#arrived();
     try {
       const reader = response.clone().body?.getReader();
-      while (reader && !(await reader.read()).done) this.heard();
+      while (reader && !(await reader.read()).done) {
+        // It may still come: whoever reads the body itself has seen that it is none.
+        if (this.#over) return void (await reader.cancel());
+        this.#arrived();
+      }
     } catch {
       // Whoever reads the body itself is told.
     }
   }
 
-  /** The attempt is over. */
+  /** The attempt is over: what has not come by now is not waited for. */
   done(): void {
+    this.#over = true;
     this.#disarm();
+    this.#abort?.abort();
   }
 
   #end(): void {

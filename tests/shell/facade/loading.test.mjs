@@ -171,6 +171,26 @@ test("a caller waits no longer for the module than for a token, and is told the 
   assert.match(failed, /^wasm: .*answered 503/);
 });
 
+test("a download that turned out to be none is ended, however much of it comes", async () => {
+  const { got, ended } = await nodeJson(`${PRELUDE}
+    // As browsers do at the first bytes; Node reads to the end.
+    WebAssembly.compileStreaming = async () => {
+      throw new WebAssembly.CompileError("expected magic word");
+    };
+    let close;
+    const closed = new Promise((resolve) => (close = resolve));
+    const address = await serve((response) => {
+      response.writeHead(200, { "content-type": "application/wasm" });
+      const more = setInterval(() => response.write(Buffer.alloc(1000, 65)), 20);
+      response.on("close", () => (clearInterval(more), close(true)));
+    });
+    const got = await outcome(createTokenManager({ source, wasm: address, policy, deadline: 400 }).getToken());
+    const ended = await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3000, false))]);
+    end({ got, ended });`);
+  assert.match(got, /^wasm: .*could not be compiled/);
+  assert(ended);
+});
+
 test("close() rejects who waits for the module, and no more is asked for", async () => {
   const { got, asked } = await nodeJson(`${PRELUDE}
     const tokens = createTokenManager({ source, wasm: await serve(status(503)), policy });
