@@ -29,6 +29,14 @@ import { weakObject, weakOption } from "./weak.js";
 
 type Listener = (detail: unknown) => void;
 
+/** What a caller wants, in ms. */
+interface Wish {
+  readonly scope: string;
+  readonly minValidity: number;
+  /** How much of its wait is over already. */
+  readonly waited: number;
+}
+
 /** @internal The status of a manager that was asked for nothing yet. */
 export const EMPTY: TokenStatus = {
   state: "empty",
@@ -84,10 +92,19 @@ export class Manager implements TokenManager, TellsReset {
       if (signal?.aborted) throw aborted(signal);
       const waiter = new Waiter(this, resolve, reject);
       if (signal) waiter.endWith(signal, () => this.#use((core) => core.cancel(waiter.id, scope)));
-      const request = (core: TokenCore): void => this.#request(core, waiter, scope, minValidity);
+      const request = (core: TokenCore, waited: number): void => {
+        this.#request(core, waiter, { scope, minValidity, waited });
+      };
       // A token in hand is handed out in this very turn.
-      if (this.#core) request(this.#core);
-      else this.#start(this.#wait, signal).then(request, (error: UploadTokenError) => waiter.reject(error));
+      if (this.#core) request(this.#core, 0);
+      else {
+        const since = performance.now();
+        this.#start(this.#wait, signal).then(
+          // The wait for the module is a part of the caller's wait.
+          (core) => request(core, performance.now() - since),
+          (error: UploadTokenError) => waiter.reject(error),
+        );
+      }
       if (!waiter.settled) keepProcess();
     });
   }
@@ -222,15 +239,16 @@ export class Manager implements TokenManager, TellsReset {
     );
   }
 
-  #request(core: TokenCore, waiter: Waiter, scope: string, minValidity: number): void {
+  #request(core: TokenCore, waiter: Waiter, { scope, minValidity, waited }: Wish): void {
     const broken = failure();
     if (broken) return waiter.reject(broken);
     // The module may have been loaded in the very moment in which the page closed the manager.
     if (this.#closed) return waiter.reject(closed());
     if (waiter.settled) return;
     try {
-      core.request(waiter.id, scope, Math.ceil(minValidity));
+      core.request(waiter.id, scope, Math.ceil(minValidity), waited);
     } catch (cause) {
+      // All that it is given was checked: whatever this is, it came from the middle of the module.
       waiter.reject(breakDown(cause));
     }
   }

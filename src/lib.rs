@@ -26,7 +26,7 @@
 //! let mut slot: Slot<&str> = Slot::default();
 //!
 //! // What has happened and is still to be fed; here a caller has come.
-//! let mut inbox = vec![Input::Wanted { waiter: 1, least: 0 }];
+//! let mut inbox = vec![Input::Wanted { waiter: 1, least: 0, waited: 0 }];
 //! let mut now = Now { mono: 0, wall: UnixMillis(1_767_225_600_000) };
 //! // The AppServer is down at first.
 //! let mut down = true;

@@ -42,7 +42,7 @@ mod waiters;
 pub use fetch::Fetch;
 pub use held::{Held, Zone};
 pub use io::{Effect, Event, FetchId, Generation, Input, Reason, WaiterId};
-use waiters::Waiter;
+use waiters::{Waiter, Wish};
 
 use crate::{clock::Time, context::Context, error::Error, policy::Policy, time::Millis};
 
@@ -129,8 +129,12 @@ impl<T: Clone + PartialEq> Slot<T> {
         cx.budget.advance(cx.policy, cx.time.mono);
         self.judge(cx.policy, cx.time);
         match input {
-            Input::Wanted { waiter, least } => self.wanted(cx, waiter, least, 0),
-            Input::Another { waiter, than } => self.wanted(cx, waiter, 0, than),
+            Input::Wanted { waiter, least, waited } => {
+                self.wanted(cx, waiter, Wish { least, than: 0, waited });
+            }
+            Input::Another { waiter, than } => {
+                self.wanted(cx, waiter, Wish { least: 0, than, waited: 0 });
+            }
             Input::Cancelled { waiter } => {
                 let before = self.waiters.len();
                 self.waiters.retain(|w| w.id != waiter);
@@ -241,8 +245,7 @@ impl<T: Clone + PartialEq> Slot<T> {
         &mut self,
         cx: &mut Context<'_, Effect<T>>,
         waiter: WaiterId,
-        least: Millis,
-        than: Generation,
+        Wish { least, than, waited }: Wish,
     ) {
         if self.waiters.iter().any(|w| w.id == waiter) {
             let reason = "must be unique while its caller waits";
@@ -256,7 +259,8 @@ impl<T: Clone + PartialEq> Slot<T> {
         if self.waiters.is_empty() && !self.serves(cx.time, least) {
             self.pull_in(cx.policy, cx.time);
         }
-        let deadline = cx.time.mono.saturating_add(cx.policy.wait_deadline);
+        let left = cx.policy.wait_deadline.saturating_sub(waited);
+        let deadline = cx.time.mono.saturating_add(left);
         // Who has a token wants news of it, which the answer that is on its way brings as well.
         let shares = than != 0 && matches!(self.fetch, Fetch::InFlight { .. });
         let after = self.started.wrapping_sub(u32::from(shares));

@@ -271,7 +271,7 @@ impl Upload {
         self.phase = phase;
         self.look_at = cx.time.mono.saturating_add(LOOK_EVERY);
         if !core::mem::replace(&mut self.waiting, true) {
-            self.feed(cx, lifecycle::Input::Wanted { waiter: SDK, least: 0 });
+            self.feed(cx, lifecycle::Input::Wanted { waiter: SDK, least: 0, waited: 0 });
         }
     }
 

@@ -83,7 +83,11 @@ mod tests {
         }
 
         fn answer(&mut self, credential: &'static str) -> Key {
-            self.feed(Input::Wanted { waiter: u32::try_from(self.mono).unwrap(), least: 0 });
+            self.feed(Input::Wanted {
+                waiter: u32::try_from(self.mono).unwrap(),
+                least: 0,
+                waited: 0,
+            });
             let value = self.vault.put(credential, &self.slot);
             let left = Some(900_000);
             let fetch = self.slot.requests();

@@ -19,6 +19,8 @@ pub enum Input<T> {
         waiter: WaiterId,
         /// Validity asked for, beyond the margin.
         least: Millis,
+        /// How much of its wait is over already, such as for the module to be loaded.
+        waited: Millis,
     },
     /// A caller has the token of generation `than` and wants its successor. While that is not due, or its issuer gives
     /// the same one, it is that: what is known of its end may be news.

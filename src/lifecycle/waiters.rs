@@ -17,6 +17,16 @@ pub(super) struct Waiter {
     pub(super) after: FetchId,
 }
 
+/// What a caller wants.
+pub(super) struct Wish {
+    /// As in [`Waiter`].
+    pub(super) least: Millis,
+    /// As in [`Waiter`].
+    pub(super) than: Generation,
+    /// How much of its wait is over already.
+    pub(super) waited: Millis,
+}
+
 /// What becomes of a waiter now.
 pub(super) enum Settlement<'a, T> {
     Wait,

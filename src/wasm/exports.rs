@@ -41,10 +41,10 @@ impl TokenCore {
         Self { driver: Driver::new(tokens, options.numbers(), options.random()) }
     }
 
-    /// Asks for a token. The host settles the caller called `waiter`, a number below 2³¹ that no other has; `least` is
-    /// in whole milliseconds.
-    pub fn request(&self, waiter: u32, scope: &str, least: f64) {
-        self.driver.request(waiter, scope, whole(least));
+    /// Asks for a token. The host settles the caller called `waiter`, a number below 2³¹ that no other has. `least` is
+    /// in milliseconds, as is `waited`: how much of the caller's wait is over already.
+    pub fn request(&self, waiter: u32, scope: &str, least: f64, waited: f64) {
+        self.driver.request(waiter, scope, whole(least), whole(waited));
     }
 
     /// Ends the wait of one caller: it is rejected with the code `aborted`.

@@ -173,7 +173,7 @@ fn the_machine_of_a_token_does_not_print_it() {
     };
     let mut handed_out = 0;
     for round in 0..40_u32 {
-        let mut effects = step(Input::Wanted { waiter: round, least: 0 });
+        let mut effects = step(Input::Wanted { waiter: round, least: 0, waited: 0 });
         let fetches = |effects: &[Effect<StsToken>]| {
             effects.iter().find_map(|effect| match effect {
                 Effect::Fetch { fetch, .. } => Some(*fetch),

@@ -118,7 +118,7 @@ async fn a_caller_that_cancels_leaves_the_request_to_the_others() {
     let server = AppServer::new("(init, n) => Response.json(reply(n))");
     let rig = Rig::new(SOURCE);
     let cancelled = rig.callers.promise(&mut |waiter| {
-        rig.core.request(waiter, "", 0.0);
+        rig.core.request(waiter, "", 0.0, 0.0);
         rig.core.cancel(waiter, "");
         rig.core.cancel(waiter, "");
     });

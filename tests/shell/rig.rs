@@ -124,7 +124,7 @@ impl Rig {
     }
 
     pub(crate) fn promise(&self, scope: &str, least: f64) -> Promise {
-        self.callers.promise(&mut |waiter| self.core.request(waiter, scope, least))
+        self.callers.promise(&mut |waiter| self.core.request(waiter, scope, least, 0.0))
     }
 
     /// The details of the events called `name`.

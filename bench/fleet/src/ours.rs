@@ -72,7 +72,7 @@ impl Client for Ours {
             } else if self.operation == now {
                 self.operation += self.between;
                 self.waiters = self.waiters.wrapping_add(1);
-                Input::Wanted { waiter: self.waiters, least: 0 }
+                Input::Wanted { waiter: self.waiters, least: 0, waited: 0 }
             } else {
                 Input::Timeout
             };

@@ -11,6 +11,7 @@ use crate::{
     json::Json,
     lifecycle::{FetchId, Generation, Input, Reason, WaiterId},
     reply,
+    time::Millis,
     vault::Key,
     wasm::{
         driver::{Driver, Id},
@@ -22,8 +23,14 @@ use crate::{
 
 impl Driver<Tokens> {
     /// Asks for a token on behalf of the caller whose number is `waiter`.
-    pub(crate) fn request(self: &Rc<Self>, waiter: WaiterId, scope: &str, least: u64) {
-        self.send_scope(scope, Input::Wanted { waiter, least });
+    pub(crate) fn request(
+        self: &Rc<Self>,
+        waiter: WaiterId,
+        scope: &str,
+        least: Millis,
+        waited: Millis,
+    ) {
+        self.send_scope(scope, Input::Wanted { waiter, least, waited });
     }
 
     /// Ends the wait of one caller.
@@ -60,7 +67,7 @@ impl Driver<Tokens> {
             scope,
             match self.generation(scope, held) {
                 Some(than) => Input::Another { waiter, than },
-                None => Input::Wanted { waiter, least: 0 },
+                None => Input::Wanted { waiter, least: 0, waited: 0 },
             },
         );
         if patience.wait(&settled).await.is_err() {

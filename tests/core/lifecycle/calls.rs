@@ -92,10 +92,32 @@ fn a_cancelled_caller_is_told_once_and_the_answer_is_kept_for_others() {
 fn a_name_that_is_taken_is_refused_and_its_bearer_still_served() {
     let mut sim = Sim::new();
     let waiter = sim.call(0);
-    sim.feed(Input::Wanted { waiter, least: 0 });
+    sim.feed(Input::Wanted { waiter, least: 0, waited: 0 });
     assert_eq!(sim.outcome(waiter).unwrap().code(), "invalid_option");
     sim.pass(SECOND);
     assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(1)));
+}
+
+/// Who had to wait for the module has that much less for a token.
+#[test]
+fn what_a_caller_has_waited_already_counts() {
+    let wait = Policy::default().wait_deadline;
+    let mut sim = Sim::new();
+    sim.answer = Answer::Never;
+    let late = sim.call_after(wait - SECOND, 0);
+    let fresh = sim.call(0);
+    sim.pass(SECOND - 1);
+    assert_eq!(sim.outcome(late), None);
+    sim.pass(1);
+    assert_eq!(sim.outcome(late), Some(&Outcome::Failed(Error::Timeout { after: wait })));
+    assert_eq!(sim.outcome(fresh), None);
+
+    // Who has no time left is told at once, unless there is a token.
+    let over = sim.call_after(wait, 0);
+    assert_eq!(sim.outcome(over).map(Outcome::code), Some("timeout"));
+    let mut sim = Sim::holding(HOUR);
+    let over = sim.call_after(2 * wait, 0);
+    assert_eq!(sim.outcome(over), Some(&Outcome::Served(1)));
 }
 
 #[test]

@@ -218,7 +218,7 @@ impl World {
                 s.left.calls -= 1;
                 s.waiters += 1;
                 let waiter = s.waiters;
-                self.step(&mut s, draw, Input::Wanted { waiter, least }, None);
+                self.step(&mut s, draw, Input::Wanted { waiter, least, waited: 0 }, None);
             }
             Action::Another(draw) => {
                 s.left.others -= 1;

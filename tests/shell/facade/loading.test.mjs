@@ -171,6 +171,17 @@ test("a caller waits no longer for the module than for a token, and is told the 
   assert.match(failed, /^wasm: .*answered 503/);
 });
 
+test("a caller's wait is one: for the module, and then for a token", async () => {
+  const { got, took } = await nodeJson(`${PRELUDE}
+    policy.waitDeadline = 2000;
+    const wasm = () => new Promise((resolve) => setTimeout(resolve, 1700, bytes));
+    const since = performance.now();
+    const got = await outcome(createTokenManager({ source: never, wasm, policy }).getToken());
+    end({ got, took: performance.now() - since });`);
+  assert.match(got, /^timeout: .*2000 ms/);
+  assert(took > 1900 && took < 3400, `${took} ms`);
+});
+
 test("a download that turned out to be none is ended, however much of it comes", async () => {
   const { got, ended } = await nodeJson(`${PRELUDE}
     // As browsers do at the first bytes; Node reads to the end.

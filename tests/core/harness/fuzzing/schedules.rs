@@ -77,6 +77,7 @@ impl Page {
                 sim.turn_wall(if kind == 3 { by } else { -by });
                 sim.feed(Input::Timeout);
             }
+            5 if number % 2 == 1 => drop(sim.call_after(span, 0)),
             5 => drop(sim.call(0)),
             6 => drop(sim.call(span)),
             // Also of callers that were served long ago, or never asked.
@@ -88,7 +89,7 @@ impl Page {
             // A name that is taken, or was.
             8 => {
                 let waiter = sim.last_waiter().wrapping_sub(u32::from(number % 4));
-                sim.feed(Input::Wanted { waiter, least: span });
+                sim.feed(Input::Wanted { waiter, least: span, waited: 0 });
             }
             9 => sim.refuse(sim.generation().wrapping_sub(u32::from(number % 4))),
             10 => sim.feed(Input::Prefetch),

@@ -95,11 +95,11 @@ impl Defect {
                 (time, effects)
             }
             (Self::AlwaysAsks, Input::Wanted { waiter, .. }) => {
-                let input = Input::Wanted { waiter: *waiter, least: Millis::MAX };
+                let input = Input::Wanted { waiter: *waiter, least: Millis::MAX, waited: 0 };
                 rig.step(at, input, stamp)
             }
             (Self::SameAgain, Input::Another { waiter, .. }) => {
-                rig.step(at, Input::Wanted { waiter: *waiter, least: 0 }, stamp)
+                rig.step(at, Input::Wanted { waiter: *waiter, least: 0, waited: 0 }, stamp)
             }
             (Self::NoOlderGuard, Input::Fetched { fetch, value, .. }) => {
                 let sound = rig.clone();

@@ -159,8 +159,13 @@ impl Oracle {
     fn enter(&mut self, seen: &Seen<'_>) -> Result<(), Violation> {
         let mono = seen.now.mono;
         match seen.input {
-            Input::Wanted { waiter, least } => self.called(seen, *waiter, *least, 0),
-            Input::Another { waiter, than } => self.called(seen, *waiter, 0, *than),
+            Input::Wanted { waiter, least, waited } => {
+                let wait = seen.policy.wait_deadline.saturating_sub(*waited);
+                self.called(seen, (*waiter, *least, 0), wait);
+            }
+            Input::Another { waiter, than } => {
+                self.called(seen, (*waiter, 0, *than), seen.policy.wait_deadline);
+            }
             Input::Prefetch => {
                 self.demand_until =
                     self.demand_until.max(mono.saturating_add(seen.policy.idle_window));
@@ -198,10 +203,15 @@ impl Oracle {
         Ok(())
     }
 
-    fn called(&mut self, seen: &Seen<'_>, waiter: WaiterId, least: Millis, than: Generation) {
+    fn called(
+        &mut self,
+        seen: &Seen<'_>,
+        (waiter, least, than): (WaiterId, Millis, Generation),
+        wait: Millis,
+    ) {
         let mono = seen.now.mono;
         if self.open.iter().all(|o| o.waiter != waiter) {
-            let deadline = mono.saturating_add(seen.policy.wait_deadline);
+            let deadline = mono.saturating_add(wait);
             self.open.push(Open { waiter, least, than, answered: false, deadline });
         }
         self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle_window));

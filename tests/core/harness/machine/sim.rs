@@ -154,8 +154,13 @@ impl Sim {
     // What the page does.
 
     pub fn call(&mut self, least: Millis) -> WaiterId {
+        self.call_after(0, least)
+    }
+
+    /// A caller that has waited already when it comes to the machine.
+    pub fn call_after(&mut self, waited: Millis, least: Millis) -> WaiterId {
         self.waiters += 1;
-        self.feed(Input::Wanted { waiter: self.waiters, least });
+        self.feed(Input::Wanted { waiter: self.waiters, least, waited });
         self.waiters
     }
 
