@@ -287,7 +287,8 @@ export class Manager implements TokenManager, TellsReset {
       source: weakOption(this, (manager) => addressOf(manager.#options.source)),
       request: weakOption(this, (manager) => manager.#checkedRequest()),
       mapReply: weakOption(this, (manager) => manager.#options.mapReply),
-      policy: { deadline, ...policy },
+      // In this order: an `undefined` among the numbers must not take the option's place.
+      policy: { ...policy, deadline: policy?.deadline ?? deadline },
       seed: Math.random() * Number.MAX_SAFE_INTEGER,
     };
     const host: TokenHost = {

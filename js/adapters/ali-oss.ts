@@ -118,7 +118,8 @@ export async function createOssClient<Options extends object, Client extends obj
   if (typeof tokens?.invalidate !== "function") throw invalidOption("tokens", "must be a token manager");
   const credentials = await ossOptions(tokens, tokenOptions);
   // Unlike ali-oss, which follows the page's protocol and uses http in Node: a token must not travel in the clear.
-  const client = new OSS({ secure: true, ...options, ...credentials } as unknown as Options);
+  const { secure = true } = options as { secure?: boolean };
+  const client = new OSS({ ...options, secure, ...credentials } as unknown as Options);
   if (isOfGenerators(client)) {
     throw invalidOption(
       "OSS",

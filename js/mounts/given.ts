@@ -41,9 +41,10 @@ export function uploaderGiven(Vod: VodSource, tokens: VodTokens, given: UseVodUp
   const { keepAlive: _, ...options } = given;
   const mode = tokens ?? {};
   if (isManager(mode)) return { Vod, tokens, options };
-  const own = { ...options, ...mode };
+  // What the mode has without a value does not take the place of an option.
+  const own = { ...options, ...Object.fromEntries(Object.entries(mode).filter(([, value]) => value !== undefined)) };
   const isMode = typeof mode === "object" && !("then" in mode);
-  if (isMode && (tokens == null || "uploadAuth" in own)) return { Vod, tokens, options: own };
+  if (isMode && (tokens == null || "uploadAuth" in { ...options, ...mode })) return { Vod, tokens, options: own };
   throw invalidOption(
     "tokens",
     "must be a token manager, { uploadAuth } for UploadAuth mode, or null while there is none",

@@ -76,7 +76,8 @@ const MEANT: Record<string, string> = {
 export function readOptions(page: VodOptions, mode: UploadAuthMode | undefined): VodOptions & Numbers {
   if (typeof page !== "object" || page === null) throw invalidOption("options", "must be an object");
   const read: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries({ ...page, ...mode })) {
+  // One after the other: an empty one of the mode does not take the place of one of the page's.
+  for (const [name, value] of [...Object.entries(page), ...Object.entries(mode ?? {})]) {
     if (isEmpty(value)) continue;
     if (!KNOWN.includes(name)) throw invalidOption(name, `is not an option; ${suggestion(name)}`);
     read[name] = Object.hasOwn(NUMBERS, name) ? readNumber(name as keyof Numbers, value) : value;

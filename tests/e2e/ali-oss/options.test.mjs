@@ -108,6 +108,7 @@ describe("createOssClient", () => {
     const protocol = async (options) =>
       (await createOssClient(AliOss, tokens(), { ...where, ...options })).options.endpoint.protocol;
     assert.equal(await protocol({}), "https:");
+    assert.equal(await protocol({ secure: undefined }), "https:");
     assert.equal(await protocol({ secure: false }), "http:");
     assert.equal(await protocol({ endpoint: "http://oss.example.com" }), "http:");
     assert.equal(new AliOss({ ...where, ...fields(1) }).options.endpoint.protocol, "http:", "as ali-oss does");

@@ -47,13 +47,47 @@ test("RefreshPolicy documents each number with its unit, default and range", asy
   }
 });
 
-test("the module takes both ends of every range", async () => {
+test("the module takes both ends of every range, and goes by them", async () => {
   // The load of the module counts in a caller's wait, of which the shortest is 50 ms.
   await createTokenManager({ source: counting(3_600_000) }).getToken();
+  const seen = [];
   for (const end of [0, 1]) {
     const policy = Object.fromEntries(Object.entries(POLICY_NUMBERS).map(([name, range]) => [name, range[end]]));
     const tokens = createTokenManager({ source: counting(3_600_000), policy });
     assert.equal((await tokens.getToken()).accessKeyId, "STS.Key1");
+    seen.push(tokens.status());
     tokens.close();
+  }
+  const [low, high] = seen;
+  // What answers with an end is believed for that long; the shares are of the life that is believed.
+  assert.deepEqual([low.life, low.margin, low.mandatory], [1_000, 0, 0]);
+  const drift = 3_600_000 * 0.1;
+  assert(Math.abs(high.life - (3_600_000 - drift)) < 5_000, `${high.life}`);
+  assert.deepEqual([high.margin, high.mandatory], [300_000, 600_000]);
+  // The window of the low end is a millisecond at least; the one of the high end nearly all of its life, but for its age.
+  assert(low.refreshIn > 0.9 * low.validFor, `${low.refreshIn} of ${low.validFor}`);
+  assert(high.refreshIn > 0, `${high.refreshIn}`);
+});
+
+test("a request is given up after `deadline`, wherever it is said", async () => {
+  const policy = { waitDeadline: 3_000, backoffBase: 60_000 };
+  for (const options of [
+    { deadline: 50 },
+    { policy: { deadline: 50 } },
+    { deadline: 50, policy: { deadline: undefined } },
+    { deadline: 120_000, policy: { deadline: 50 } },
+  ]) {
+    const given = new Promise((resolve) => {
+      const source = ({ signal }) =>
+        new Promise(() => {
+          const since = performance.now();
+          signal.addEventListener("abort", () => resolve(performance.now() - since));
+        });
+      const tokens = createTokenManager({ source, ...options, policy: { ...policy, ...options.policy } });
+      tokens.on("refreshFailed", () => tokens.close());
+      tokens.getToken().catch(() => {});
+    });
+    const took = await given;
+    assert(took >= 45 && took < 2_500, `${JSON.stringify(options)}: after ${took} ms`);
   }
 });
