@@ -65,6 +65,9 @@ function bring(source: ModuleSource, patience: number): Promise<Core> {
   return Promise.race([made, watch.silence, loaded]);
 }
 
+/** What the glue calls first. */
+const START = "__wbindgen_start";
+
 /** The one that is in use, or about to be; `module`, if there is none, or if that one is of another version. */
 async function first(module: WebAssembly.Module): Promise<Core> {
   const other = instance;
@@ -76,6 +79,8 @@ async function first(module: WebAssembly.Module): Promise<Core> {
 
 async function instantiate(module: WebAssembly.Module): Promise<Core> {
   try {
+    // Not left to the glue, which would keep the module for good before it found that this is missing.
+    if (!WebAssembly.Module.exports(module).some(({ name }) => name === START)) throw new Error(`it has no ${START}`);
     await init({ module_or_path: module });
   } catch (cause) {
     throw new UploadTokenError(
