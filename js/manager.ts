@@ -14,6 +14,7 @@ import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./er
 import { Loading } from "./loading.js";
 import { nearest } from "./misuse.js";
 import { addressOf, checkGetToken, checkRequest, checkScope, checkUrl, readOptions } from "./options.js";
+import { report } from "./report.js";
 import { ON_RESET, type ResetListener, type TellsReset } from "./reset.js";
 import type {
   GetTokenOptions,
@@ -25,7 +26,7 @@ import type {
   TokenStatus,
 } from "./types.js";
 import { aborted, keepProcess, Waiter, waiterOf } from "./waiter.js";
-import { weakObject, weakOption } from "./weak.js";
+import { weakObject, WeakListeners, weakOption } from "./weak.js";
 
 type Listener = (detail: unknown) => void;
 
@@ -64,7 +65,7 @@ export class Manager implements TokenManager, TellsReset {
   readonly #loading: Loading;
   /** Replaced, never changed in place: a listener may end itself or another while it is called. */
   #listeners: readonly (readonly [event: string, listener: Listener])[] = [];
-  readonly #onReset = new Set<WeakRef<ResetListener>>();
+  readonly #onReset = new WeakListeners<string | undefined>();
   #core: TokenCore | undefined;
   #closed = false;
   #warned = false;
@@ -152,11 +153,9 @@ export class Manager implements TokenManager, TellsReset {
   reset(scope?: string): void {
     if (scope !== undefined) checkScope(scope);
     // Uploads first: none of them may ask for the new user's token.
-    for (const ref of this.#onReset) {
-      const listener = ref.deref();
-      if (!listener) this.#onReset.delete(ref);
+    for (const listener of this.#onReset.all()) {
       try {
-        listener?.(scope);
+        listener(scope);
       } catch (error) {
         // An SDK that throws must not leave the former user's token in hand.
         report(error);
@@ -185,7 +184,7 @@ export class Manager implements TokenManager, TellsReset {
 
   /** @internal */
   [ON_RESET](listener: ResetListener): void {
-    this.#onReset.add(new WeakRef(listener));
+    this.#onReset.add(listener);
   }
 
   /** @internal Where the module comes from, for adapters. */
@@ -309,15 +308,6 @@ export class Manager implements TokenManager, TellsReset {
 /** @internal The manager, if it is one of this copy of the package. */
 export function ownManager(tokens: unknown): Manager | undefined {
   return tokens instanceof Manager ? tokens : undefined;
-}
-
-/** @internal Reports what a listener threw, as the platform reports what its own listeners throw. */
-export function report(error: unknown): void {
-  if (typeof reportError === "function") reportError(error);
-  else
-    queueMicrotask(() => {
-      throw error;
-    });
 }
 
 function closed(): UploadTokenError {

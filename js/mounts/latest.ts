@@ -1,5 +1,5 @@
 import { isThenable } from "../adapters/vod/ready.js";
-import { report } from "../manager.js";
+import { report } from "../report.js";
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 

@@ -10,7 +10,7 @@ import {
 import type { VodConstructor, VodOptions, VodUploader } from "../adapters/vod/types.js";
 import { replaceMethod } from "../bind.js";
 import { UploadTokenError } from "../errors.js";
-import { report } from "../manager.js";
+import { report } from "../report.js";
 import type { TokenManager } from "../types.js";
 import { isManager, isReady, isSameManager, type UploaderGiven, type VodSource } from "./given.js";
 import { standIns } from "./latest.js";

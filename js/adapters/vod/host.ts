@@ -9,7 +9,7 @@ import {
   type UploadHost,
 } from "../../core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
-import { report } from "../../manager.js";
+import { report } from "../../report.js";
 import { onReset } from "../../reset.js";
 import type { TokenManager } from "../../types.js";
 import { weakObject } from "../../weak.js";

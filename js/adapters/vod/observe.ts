@@ -1,6 +1,6 @@
 import { replaceMethod } from "../../bind.js";
 import { invalidOption, type UploadTokenError } from "../../errors.js";
-import { report } from "../../manager.js";
+import { report } from "../../report.js";
 import { Speed } from "./speed.js";
 import type { FileEntry } from "./files.js";
 import type { Host } from "./host.js";

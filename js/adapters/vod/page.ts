@@ -1,4 +1,4 @@
-import { report } from "../../manager.js";
+import { report } from "../../report.js";
 import type { VodCallbacks, VodOptions, VodTokenEvent } from "./types.js";
 
 /** @internal Under which an uploader gives its host: a function, which frameworks do not wrap. */

@@ -1,4 +1,4 @@
-import { report } from "../../manager.js";
+import { report } from "../../report.js";
 import type { TokenManager } from "../../types.js";
 import type { Count, FileEntry } from "./files.js";
 import type { VodOptions } from "./types.js";
