@@ -127,6 +127,7 @@ export class Manager implements TokenManager, TellsReset {
   invalidate(token: StsToken | string, reason?: string): void {
     const id = typeof token === "string" ? token : token?.accessKeyId;
     if (typeof id !== "string" || id === "") throw invalidOption("token", "must be a token or its accessKeyId");
+    if (typeof (reason ?? "") !== "string") throw invalidOption("reason", "must be a text, such as the server's code");
     this.#use((core) => core.invalidate(id, reason));
   }
 

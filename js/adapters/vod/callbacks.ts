@@ -1,4 +1,5 @@
 import { queueMicrotask } from "../../glue.js";
+import { textOf } from "./files.js";
 import type { Host } from "./host.js";
 import type { Callback, Name, Page } from "./page.js";
 import { tickets } from "./tickets.js";
@@ -32,9 +33,14 @@ export function callbacks(host: Host): Hooks {
     },
     onUploadFailed: (info, code, message) => {
       const entry = files.find(info);
-      const verdict = host.tell(info, (core, file) => core.failed(file, String(code))) ?? "tell";
+      const before = entry?.turn;
+      const verdict = host.tell(info, (core, file) => core.failed(file, textOf(code) ?? "")) ?? "tell";
+      // The module broke over it, of which the page was told.
+      if (entry?.turn !== before) return;
       // To one that the page took out of the list the SDK does not come again.
-      if (!entry || verdict === "tell" || !host.sdk.queue.isListed(info)) return host.failedBySdk(info, code, message);
+      if (!entry || verdict === "tell" || !host.sdk.queue.isListed(info)) {
+        return host.failedBySdk(info, code, textOf(message) ?? "");
+      }
       if (verdict === "forget") host.sdk.forget(entry);
       // The SDK looks for the next file that is ready as soon as this returns.
       info.state = "Ready";
@@ -46,7 +52,7 @@ export function callbacks(host: Host): Hooks {
       });
     },
     onUploadProgress: (info, totalSize, loaded) => {
-      host.tell(info, (core, file) => core.progressed(file, loaded));
+      host.tell(info, (core, file) => core.progressed(file, Number.isFinite(loaded) ? loaded : 0));
       page.call("onUploadProgress", info, totalSize, loaded);
     },
     onUploadCanceled: (info, event) => {
@@ -58,8 +64,8 @@ export function callbacks(host: Host): Hooks {
       const entry = files.find(info);
       if (entry) entry.expired = true;
       page.call("onUploadTokenExpired", info, event);
-      const code = String((event as { code?: unknown } | undefined)?.code ?? "");
-      if (entry) host.expired(entry, code);
+      const { code } = (event ?? {}) as { code?: unknown };
+      if (entry) host.expired(entry, textOf(code) ?? "");
     },
     onUploadEnd: (info) => void page.call("onUploadEnd", info),
   };

@@ -1,5 +1,5 @@
 import type { UploadFile } from "../../core.js";
-import type { UploadTokenError } from "../../errors.js";
+import { invalidOption, type UploadTokenError } from "../../errors.js";
 import { tickets } from "./tickets.js";
 import type { Client, UploadInfo } from "./types.js";
 
@@ -171,28 +171,41 @@ function parameters({ videoInfo }: UploadInfo): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(videoInfo ?? {})) {
     if (!value || typeof value === "function") continue;
-    texts[name] = name === "UserData" ? JSON.stringify(value) : String(value);
+    try {
+      texts[name] = name === "UserData" ? JSON.stringify(value) : String(value);
+    } catch {
+      throw invalidOption(`videoInfo.${name}`, "cannot be written as a text");
+    }
   }
   return texts;
+}
+
+/**
+ * @internal What a page, the SDK or a stored checkpoint has in the place of a text. Of anything else than a text the
+ * module would break off in the middle.
+ */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" ? value : undefined;
 }
 
 /** @internal What the module is told of a file. */
 export function described(info: UploadInfo): Omit<UploadFile, "scope" | "place"> {
   // What is no file has no type, and ali-oss says so.
-  const { name, type = "", size = 0 } = info.file;
-  const { isImage, videoId } = info;
-  const checkpoint = info.checkpoint !== undefined && info.checkpoint !== "";
+  const { name, type, size } = info.file;
+  const videoId = textOf(info.videoId);
+  const checkpoint = Boolean(info.checkpoint);
   // Saved, it names its object; in memory it is of the one that was written last.
-  const object = checkpoint ? ((info.checkpoint as { object?: string }).object ?? info.object) : undefined;
+  const object = checkpoint ? ((info.checkpoint as { object?: unknown }).object ?? info.object) : undefined;
   return {
-    name,
-    type,
-    size,
-    isImage,
+    name: textOf(name) ?? "",
+    type: textOf(type) ?? "",
+    size: Number.isFinite(size) ? size : 0,
+    isImage: Boolean(info.isImage),
     fields: parameters(info),
     videoId,
     ticket: tickets.of(videoId),
     checkpoint,
-    object,
+    object: textOf(object),
   };
 }

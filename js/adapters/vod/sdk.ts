@@ -2,7 +2,7 @@ import { replaceMethod } from "../../bind.js";
 import type { ClientCredential, Delivery, Look } from "../../core.js";
 import { addressIn, asUploadAddress, asUploadAuth, partsOf } from "./direct.js";
 import type { FileEntry, Files } from "./files.js";
-import { sameFile } from "./files.js";
+import { sameFile, textOf } from "./files.js";
 import type { Inside } from "./inside.js";
 import type { Methods } from "./methods.js";
 import { isAtWork, type Queue } from "./queue.js";
@@ -47,7 +47,7 @@ export class Sdk {
     const held = this.queue.holds(entry);
     return {
       current: held && this.#inside.isCurrent(info),
-      file: held ? info.state : "Gone",
+      file: held ? (textOf(info.state) ?? "") : "Gone",
       uploader: this.#inside.state() ?? "",
     };
   }

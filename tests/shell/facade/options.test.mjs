@@ -164,6 +164,10 @@ test("arguments are checked at the call", async (t) => {
     () => tokens.invalidate(),
     () => tokens.invalidate(""),
     () => tokens.invalidate({ accessKeyId: 7 }),
+    () => tokens.invalidate("STS.a", 403),
+    () => tokens.invalidate("STS.a", ["InvalidSecurityToken"]),
+    () => tokens.invalidate("STS.a", new Error("refused")),
+    () => tokens.invalidate("STS.a", Symbol("refused")),
     () => tokens.on("tokens", () => {}),
     () => tokens.on("toString", () => {}),
     () => tokens.on("token"),
@@ -171,7 +175,23 @@ test("arguments are checked at the call", async (t) => {
   ]) {
     assert.throws(call, { code: "invalid_option" }, String(call));
   }
+  assert.throws(() => tokens.invalidate("STS.a", 403), /reason must be a text/);
+  tokens.invalidate("STS.a", undefined);
+  tokens.invalidate("STS.a", null);
   assert.equal(tokens.status().requests, 0, "none of it asked for a token");
+});
+
+test("what cannot be a reason ends neither this manager nor another", async () => {
+  const reply = { AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", expiresIn: 3600 };
+  const [one, other] = [createTokenManager(() => reply), createTokenManager(() => reply)];
+  const token = await one.getToken();
+  for (const reason of [403, ["InvalidSecurityToken"], {}]) {
+    assert.throws(() => one.invalidate(token, reason), { code: "invalid_option" });
+    assert.equal(one.peek(), token);
+    assert.equal((await other.getToken()).accessKeyId, "STS.a");
+  }
+  one.close();
+  other.close();
 });
 
 test("an event that is not known is told with the one that was meant", () => {
