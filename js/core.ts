@@ -2,8 +2,10 @@
 import init, { onPanic, TokenCore, UploadCore } from "../pkg/upload_token.js";
 import { UploadTokenError } from "./errors.js";
 import { compile, type Loader } from "./module.js";
+import { report } from "./report.js";
 import type { TokenManagerOptions } from "./types.js";
 import { Watch } from "./watch.js";
+import { WeakListeners } from "./weak.js";
 
 /** @internal Types of the boundary. */
 export type {
@@ -39,13 +41,15 @@ let instance: Promise<Core> | undefined;
 let tellLoaded: (core: Core) => void;
 const loaded = new Promise<Core>((resolve) => (tellLoaded = resolve));
 let broken: UploadTokenError | undefined;
-const listeners = new Set<WeakRef<(error: UploadTokenError) => void>>();
+const listeners = new WeakListeners<UploadTokenError>();
 
 /**
  * @internal Tries once to load the module, unless it is loaded or about to be. The attempt is given up when nothing of
  * the module is heard of for `patience` ms. If it comes later all the same, it is taken.
  */
 export function loadCore(source: ModuleSource, patience: number): Promise<Core> {
+  // Its glue is there once a page: no other instance can take its place.
+  if (broken) return Promise.reject(broken);
   if (instance) return instance;
   const from = source instanceof URL ? source.href : source;
   let attempt = attempts.get(from);
@@ -101,19 +105,51 @@ export function failure(): UploadTokenError | undefined {
 
 /**
  * @internal Gives the module up: it panicked, or something was thrown from the middle of it, such as a
- * stack overflow, which leaves it in any state. Everybody who waits for it is told, once.
+ * stack overflow, which leaves it in any state. Everybody who waits for it is told, and the console, once.
  */
 export function breakDown(cause?: unknown): UploadTokenError {
   if (broken) return broken;
   const message = "the WebAssembly module failed, which is a defect; reload the page";
   broken = new UploadTokenError("wasm", message, { cause });
-  for (const listener of listeners) listener.deref()?.(broken);
-  listeners.clear();
+  // Where nobody waits, tokens would end without a word.
+  console.error("upload-token:", broken);
+  for (const listener of listeners.all()) {
+    try {
+      listener(broken);
+    } catch (error) {
+      report(error);
+    }
+  }
   return broken;
+}
+
+/** What a trap of the module is called, and what each engine calls a stack overflow. */
+const TRAPS = ["RuntimeError", "RangeError", "InternalError"];
+
+/**
+ * @internal Calls the module by `act`. A trap is the end of it, and of all that wait for it; anything else was thrown
+ * before the module began, over a value that this very call gave it.
+ */
+export function calling<R>(act: () => R): R {
+  if (broken) throw broken;
+  try {
+    return act();
+  } catch (cause) {
+    throw TRAPS.includes(String((cause as Partial<Error> | null)?.name)) ? breakDown(cause) : cause;
+  }
+}
+
+/** @internal As {@link calling}, where nobody is there to be told: `undefined` if the module works no longer. */
+export function attempt<R>(act: () => R): R | undefined {
+  try {
+    return calling(act);
+  } catch (error) {
+    if (error !== broken) report(error);
+    return undefined;
+  }
 }
 
 /** @internal Tells `listener`, which the caller keeps, if the module should fail. */
 export function onFailure(listener: (error: UploadTokenError) => void): void {
-  for (const ref of listeners) if (!ref.deref()) listeners.delete(ref);
-  listeners.add(new WeakRef(listener));
+  listeners.add(listener);
 }

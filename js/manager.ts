@@ -1,6 +1,7 @@
 import { attach } from "./attach.js";
 import { bindMethods } from "./bind.js";
 import {
+  attempt,
   breakDown,
   failure,
   type Core,
@@ -146,6 +147,8 @@ export class Manager implements TokenManager, TellsReset {
   status(scope = ""): TokenStatus {
     checkScope(scope);
     if (this.#closed) return { ...EMPTY, state: "closed" };
+    const broken = failure();
+    if (broken) return { ...EMPTY, lastError: broken };
     const status = this.#look<TokenStatus & { lastError?: Failure }>((core, out) => core.status(scope, out));
     if (!status) return EMPTY;
     return status.lastError ? { ...status, lastError: fromFailure(status.lastError) } : status;
@@ -171,7 +174,7 @@ export class Manager implements TokenManager, TellsReset {
     this.#use((core) => {
       core.close();
       // Later, because a method of the core may be on the stack below us.
-      queueMicrotask(() => core.free());
+      queueMicrotask(() => attempt(() => core.free()));
     });
     this.#core = undefined;
     // Whoever waits for the module is not known to it yet.
@@ -253,15 +256,10 @@ export class Manager implements TokenManager, TellsReset {
     }
   }
 
-  /** What `act` makes of the module, if it is there and works: its methods throw only when it does not. */
+  /** What `act` makes of the module, if it is there and works. */
   #use<R>(act: (core: TokenCore) => R): R | undefined {
-    if (!this.#core || failure()) return undefined;
-    try {
-      return act(this.#core);
-    } catch (cause) {
-      breakDown(cause);
-      return undefined;
-    }
+    const core = this.#core;
+    return core && attempt(() => act(core));
   }
 
   /** What `act` has the module leave in `out`. */

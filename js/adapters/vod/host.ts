@@ -1,4 +1,6 @@
 import {
+  attempt,
+  calling,
   failure,
   onFailure,
   type ClientCredential,
@@ -51,6 +53,10 @@ export class Host implements UploadHost {
   #disposed = false;
   #sdk: Sdk | undefined;
   #core: UploadCore | undefined;
+  /**
+   * Files that wait have nobody to wait for. One that is being sent goes on with the credential that it has, and most end
+   * before that does: it fails when OSS refuses it, in {@link expired}.
+   */
   readonly #onFailure = (error: UploadTokenError): void => {
     busy.delete(this);
     for (const entry of this.files) {
@@ -78,7 +84,7 @@ export class Host implements UploadHost {
       // The page may name it by the user.
       delete entry.scope;
     }
-    this.#core?.reset(scope);
+    attempt(() => this.#core?.reset(scope));
   };
 
   constructor({ tokens, options, page }: HostParts) {
@@ -103,7 +109,7 @@ export class Host implements UploadHost {
     const core = this.#core;
     this.#core = undefined;
     // Later, because a method of the core may be on the stack below us.
-    if (!failure()) queueMicrotask(() => core?.free());
+    queueMicrotask(() => attempt(() => core?.free()));
   }
 
   /** Takes the SDK that {@link callbacks} were given to. */
@@ -111,7 +117,7 @@ export class Host implements UploadHost {
     this.#sdk = sdk;
     sdk.onQueueChanged(() => {
       this.files.keepOnly((entry) => sdk.queue.holds(entry));
-      if (!failure()) this.#core?.changed();
+      attempt(() => this.#core?.changed());
     });
   }
 
@@ -131,7 +137,8 @@ export class Host implements UploadHost {
       const core = this.#core ?? (await this.#start());
       if (this.#disposed || turn !== entry.turn || !this.sdk.waits(entry)) return;
       const place = this.#credentials.areOfVod ? placeOf(entry.info) : undefined;
-      core.started(entry.id, { ...described(entry.info), scope, place });
+      const details = { ...described(entry.info), scope, place };
+      calling(() => core.started(entry.id, details));
     } catch (cause) {
       if (!this.#disposed && turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
         this.#fail(entry, failure() ?? asError(cause));
@@ -142,14 +149,16 @@ export class Host implements UploadHost {
   /** Tells the module something of a file that it knows. */
   tell<R>(info: UploadInfo, act: (core: UploadCore, file: number) => R): R | undefined {
     const entry = this.files.find(info);
-    return entry && this.#core && !failure() ? act(this.#core, entry.id) : undefined;
+    const core = this.#core;
+    return entry && core && attempt(() => act(core, entry.id));
   }
 
   async #start(): Promise<UploadCore> {
     const make = await this.#credentials.load();
     // The page may have disposed of it meanwhile: nobody would free what is made now.
     if (this.#disposed) throw disposedOf();
-    return (this.#core ??= make(this.#credentials.settings(this.sdk.uploader.options), weakObject(this, CALLS)));
+    const settings = this.#credentials.settings(this.sdk.uploader.options);
+    return (this.#core ??= calling(() => make(settings, weakObject(this, CALLS))));
   }
 
   /** The SDK gave a file up, and the page is told. */
@@ -174,14 +183,14 @@ export class Host implements UploadHost {
   lost(entry: FileEntry): void {
     const error = failure();
     if (error) this.#fail(entry, error);
-    else this.#core?.changed();
+    else attempt(() => this.#core?.changed());
   }
 
   /** OSS refused the credential of a file, and the SDK waits for another. */
   expired(entry: FileEntry, code: string): void {
     const error = failure();
     if (error) this.#fail(entry, error);
-    else this.#core?.expired(entry.id, code);
+    else attempt(() => this.#core?.expired(entry.id, code));
   }
 
   /** Ends the file's turn with a failure; whatever the SDK does about it, the page is told. */

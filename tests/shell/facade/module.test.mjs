@@ -163,6 +163,8 @@ test("managers share one module", async () => {
 /** Managers in every state, and what becomes of them all when the module breaks. */
 const WAKE = `${PRELUDE}
   const told = [];
+  let printed = 0;
+  console.error = (...line) => (printed += Number(/upload-token: .*reload the page/.test(line.join(" "))));
   process.on("unhandledRejection", (error) => told.push("unhandled: " + error.message));
   const [holding, waiting] = [createTokenManager({ source }), createTokenManager({ source: () => new Promise(() => {}) })];
   await holding.getToken();
@@ -182,11 +184,12 @@ const WAKE = `${PRELUDE}
       tokens.prefetch();
       tokens.invalidate("STS.a");
       if (tokens.peek() !== undefined) told.push("peek");
-      if (tokens.status().state !== "empty") told.push("status");
+      const { state, lastError } = tokens.status();
+      if (state !== "empty" || lastError?.code !== "wasm") told.push("status");
       tokens.close();
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
-    print({ provoked, callers: await Promise.all(callers), after, told });
+    print({ provoked, callers: await Promise.all(callers), after, told, printed });
   };
 `;
 
@@ -195,9 +198,10 @@ const DEFECT =
   "https://github.com/upload-token/upload-token/blob/HEAD/docs/errors.md#wasm";
 
 test("something thrown from the middle of the module is told to every caller, and it is given up", async () => {
-  const { provoked, callers, after, told } = await nodeJson(
+  const { provoked, callers, after, told, printed } = await nodeJson(
     `${WAKE} await report(await withoutClock(() => outcome(holding.getToken())));`,
   );
+  assert.equal(printed, 1);
   assert.deepEqual(provoked, { name: "UploadTokenError", code: "wasm", message: DEFECT, cause: "Error: no clock" });
   for (const outcome of [...callers, ...after]) assert.deepEqual(outcome, provoked);
   assert.deepEqual(told, []);
@@ -227,4 +231,90 @@ test("a panic is told to every caller, once", async () => {
     assert.deepEqual(outcome, { name: "UploadTokenError", code: "wasm", message: DEFECT, cause: "undefined" });
   }
   assert.deepEqual(told, ["unhandled: no clock"], "what the test threw itself");
+});
+
+test("a module that broke is told where nobody waits: on the console, by the status and to new managers", async () => {
+  const { printed, status, later, asked } = await nodeJson(`${WAKE}
+    await withoutClock(() => outcome(holding.getToken()));
+    let asked = 0;
+    const later = await outcome(createTokenManager({ source: () => (asked++, source()) }).getToken());
+    const { state, lastError } = holding.status();
+    print({ printed, status: [state, lastError.code, lastError.cause.message], later, asked });
+  `);
+  assert.deepEqual(status, ["empty", "wasm", "no clock"]);
+  assert.equal(later.message, DEFECT);
+  assert.deepEqual([printed, asked], [1, 0]);
+});
+
+// The glue writes what is not ASCII by this method, before the module begins.
+test("what is thrown over the value of one call is reported, and ends nothing", async () => {
+  const { told, got } = await nodeJson(`${PRELUDE}
+    const told = [];
+    globalThis.reportError = (error) => told.push(error.message);
+    const [one, other] = [createTokenManager({ source }), createTokenManager({ source })];
+    await Promise.all([one.getToken(), other.getToken()]);
+    const { encodeInto } = TextEncoder.prototype;
+    TextEncoder.prototype.encodeInto = () => {
+      throw new Error("no text");
+    };
+    one.invalidate("STS.\u00e4");
+    TextEncoder.prototype.encodeInto = encodeInto;
+    print({ told, got: [await outcome(one.getToken()), await outcome(other.getToken())] });
+  `);
+  assert.deepEqual(told, ["no text"]);
+  assert.deepEqual(got, ["STS.a", "STS.a"]);
+});
+
+test("a trap goes up into no callback of the upload SDK, and its files are told", async () => {
+  const { thrown, failed, printed } = await nodeJson(`${PRELUDE}
+    import { createVodUploader } from "upload-token/vod";
+    import { Vod } from "./tests/shell/facade/sdk/bare.mjs";
+    let printed = 0;
+    console.error = () => printed++;
+    process.on("unhandledRejection", () => {});
+    let land;
+    const failed = [];
+    const uploader = createVodUploader(Vod, {
+      uploadAuth: () => new Promise((resolve) => (land = resolve)),
+      onUploadFailed: (info, code) => failed.push([info.file.name, code]),
+    });
+    const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4", size: 9 }, isImage: false };
+    const sent = { state: "Failure", file: { name: "b.mp4", type: "video/mp4", size: 9 }, isImage: false };
+    uploader.files.push(info, sent);
+    uploader.options.addFileSuccess(sent);
+    uploader.options.onUploadstarted(info);
+    while (!land) await new Promise(setImmediate);
+    // An answer that lands while the clock throws leaves its step undone, and the next one panics.
+    const { now } = Date;
+    Date.now = () => { throw new Error("no clock"); };
+    land({});
+    await new Promise(setImmediate);
+    Date.now = now;
+    const thrown = [];
+    for (const act of [
+      () => uploader.options.onUploadFailed(info, "AccessDenied", "refused"),
+      () => uploader.options.onUploadProgress(info, 9, 0.5),
+      () => uploader.options.onUploadTokenExpired(sent),
+      () => uploader.cancelFile(0),
+      () => uploader.dispose(),
+    ]) {
+      try {
+        act();
+      } catch (error) {
+        thrown.push(String(error));
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    print({ thrown, failed, printed });
+  `);
+  assert.deepEqual(thrown, []);
+  assert.deepEqual(
+    failed,
+    [
+      ["a.mp4", "wasm"],
+      ["b.mp4", "wasm"],
+    ],
+    "each once",
+  );
+  assert.equal(printed, 1);
 });
