@@ -26,7 +26,7 @@ export type TokenReason = "initial" | "refresh" | "rejected" | "prefetch";
 
 /** What a source is asked for. */
 export interface TokenRequest {
-  /** Fires when the request's deadline passes or the manager is closed. */
+  /** Fires when the request's deadline passes, and when the manager is reset or closed. */
   readonly signal: AbortSignal;
   readonly reason: TokenReason;
   /** The scope that the token is for; `""` is the shared one. */
