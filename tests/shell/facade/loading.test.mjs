@@ -286,3 +286,62 @@ test("a manager that is closed takes no module from an uploader that needs none 
     end(await told);`);
   assert.equal(got, "asked");
 });
+
+test("callers that overlap while the module is loaded share one request, and a signal is heard", async () => {
+  const { same, asked, aborted, listening } = await nodeJson(`${PRELUDE}
+    import { getEventListeners } from "node:events";
+    let requests = 0;
+    let bring;
+    const wasm = () => new Promise((resolve) => (bring = () => resolve(bytes)));
+    const tokens = createTokenManager({ source: () => (requests++, source()), wasm, policy });
+    const all = Array.from({ length: 100 }, () => tokens.getToken());
+    const [leaves, stays] = [new AbortController(), new AbortController()];
+    const left = outcome(tokens.getToken({ signal: leaves.signal, scope: "of who left" }));
+    all.push(tokens.getToken({ signal: stays.signal }));
+    while (!bring) await new Promise(setImmediate);
+    leaves.abort();
+    const aborted = await left;
+    bring();
+    const same = new Set(await Promise.all(all)).size;
+    const listening = [leaves, stays].map(({ signal }) => getEventListeners(signal, "abort").length);
+    end({ same, asked: requests, aborted, listening });`);
+  assert.match(aborted, /^aborted: /);
+  assert.deepEqual([same, asked, listening], [1, 1, [0, 0]]);
+});
+
+/** Moments on the way to the first token → what has `close()` called then. */
+const MOMENTS = {
+  "at once": "setImmediate(close);",
+  "when the module is asked for": "wasm = () => (close(), bytes);",
+  "when the module is compiled": "after('compile');",
+  "when there is an instance of it": "after('instantiate');",
+  "when the source is asked": "ask = () => (close(), source());",
+  "when the source has answered": "ask = () => Promise.resolve(source()).finally(() => queueMicrotask(close));",
+};
+
+for (const [moment, act] of Object.entries(MOMENTS)) {
+  test(`close() ${moment} leaves nothing behind`, async () => {
+    const { got, timers, requests } = await nodeJson(`${PRELUDE}
+      let wasm = () => bytes;
+      let ask = source;
+      let tokens;
+      let requests = 0;
+      const close = () => tokens.close();
+      const after = (step) => {
+        const real = WebAssembly[step];
+        WebAssembly[step] = (...args) => real.apply(WebAssembly, args).finally(close);
+      };
+      ${act}
+      tokens = createTokenManager({ source: () => (requests++, ask()), wasm: () => wasm(), policy });
+      const callers = [tokens.getToken(), tokens.getToken({ scope: "a" })].map(outcome);
+      tokens.prefetch("b");
+      const got = await Promise.all(callers);
+      tokens.prefetch();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+      end({ got, timers, requests });`);
+    for (const outcome of got) assert.match(outcome, /^(closed: |STS\.a$)/);
+    if (!moment.includes("source")) assert.deepEqual([requests, got.filter((one) => one === "STS.a").length], [0, 0]);
+    assert.equal(timers, 0);
+  });
+}

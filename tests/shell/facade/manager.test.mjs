@@ -73,7 +73,7 @@ test("reset drops the former user's token and the request under way", async (t) 
   assert.throws(() => tokens.reset(7), { code: "invalid_option" });
 });
 
-test("overlapping callers share one request, also while the module is loading", async (t) => {
+test("overlapping callers share one request", async (t) => {
   const source = counting();
   const tokens = manage(t, { source });
   const all = await Promise.all(Array.from({ length: 100 }, () => tokens.getToken()));
@@ -105,7 +105,7 @@ test("getToken gives up when its signal fires, and nobody else does", async (t) 
   assert.equal((await other).accessKeyId, "STS.Key1");
 });
 
-test("a signal is heard before the module is loaded, and not listened to afterwards", async (t) => {
+test("a signal is heard at once, and not listened to afterwards", async (t) => {
   const source = counting();
   const tokens = manage(t, { source });
   await assert.rejects(tokens.getToken({ signal: AbortSignal.abort("early") }), { code: "aborted", cause: "early" });
@@ -312,7 +312,8 @@ test("close at any moment leaves nothing behind", async () => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const before = timers();
   const sources = [];
-  // Each await below is a moment: before the module is there, when it is, when it was asked, when it answered.
+  // Each await below is a moment: before the source was asked, when it was, when it answered. Of those before the module
+  // is there is loading.test.mjs.
   for (let moment = 0; moment < 12; moment++) {
     const source = counting();
     sources.push(source);

@@ -58,8 +58,11 @@ test("a failure that is not tried again is told to the caller, who is there", as
   const { warn } = console;
   console.warn = (line) => lines.push(line);
   const tokens = createTokenManager({ source: () => ({ AccessKeyId: "LTAI", AccessKeySecret: "b" }), policy });
-  await assert.rejects(tokens.getToken());
-  console.warn = warn;
-  tokens.close();
+  try {
+    await assert.rejects(tokens.getToken());
+  } finally {
+    console.warn = warn;
+    tokens.close();
+  }
   assert.deepEqual(lines, []);
 });
