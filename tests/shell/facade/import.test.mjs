@@ -82,7 +82,7 @@ for (const [what, [source, outcome]] of Object.entries(WAITING)) {
       const token = { AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", expiresIn: 3600 };
       let calls = 0;
       const answer = ${source};
-      const policy = { backoffBase: 300, pullIn: 300, waitDeadline: 1500 };
+      const policy = { backoffBase: 300, pullIn: 300, waitDeadline: 3000 };
       const tokens = createTokenManager({ source: () => answer(++calls), policy });
       const { accessKeyId, code } = await tokens.getToken().catch((error) => error);
       process.stdout.write(accessKeyId ?? code);

@@ -60,7 +60,8 @@ test("the module takes both ends of every range, and goes by them", async () => 
   }
   const [low, high] = seen;
   // What answers with an end is believed for that long; the shares are of the life that is believed.
-  assert.deepEqual([low.life, low.margin, low.mandatory], [1_000, 0, 0]);
+  assert(low.life > 900 && low.life <= 1_000, `${low.life}`);
+  assert.deepEqual([low.margin, low.mandatory], [0, 0]);
   const drift = 3_600_000 * 0.1;
   assert(Math.abs(high.life - (3_600_000 - drift)) < 5_000, `${high.life}`);
   assert.deepEqual([high.margin, high.mandatory], [300_000, 600_000]);
