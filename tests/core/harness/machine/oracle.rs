@@ -159,13 +159,8 @@ impl Oracle {
     fn enter(&mut self, seen: &Seen<'_>) -> Result<(), Violation> {
         let mono = seen.now.mono;
         match seen.input {
-            Input::Wanted { waiter, least, waited } => {
-                let wait = seen.policy.wait_deadline.saturating_sub(*waited);
-                self.called(seen, (*waiter, *least, 0), wait);
-            }
-            Input::Another { waiter, than } => {
-                self.called(seen, (*waiter, 0, *than), seen.policy.wait_deadline);
-            }
+            Input::Wanted { waiter, least, .. } => self.called(seen, *waiter, *least, 0),
+            Input::Another { waiter, than } => self.called(seen, *waiter, 0, *than),
             Input::Prefetch => {
                 self.demand_until =
                     self.demand_until.max(mono.saturating_add(seen.policy.idle_window));
@@ -203,15 +198,11 @@ impl Oracle {
         Ok(())
     }
 
-    fn called(
-        &mut self,
-        seen: &Seen<'_>,
-        (waiter, least, than): (WaiterId, Millis, Generation),
-        wait: Millis,
-    ) {
+    fn called(&mut self, seen: &Seen<'_>, waiter: WaiterId, least: Millis, than: Generation) {
         let mono = seen.now.mono;
         if self.open.iter().all(|o| o.waiter != waiter) {
-            let deadline = mono.saturating_add(wait);
+            let waited = if let Input::Wanted { waited, .. } = seen.input { *waited } else { 0 };
+            let deadline = mono.saturating_add(seen.policy.wait_deadline.saturating_sub(waited));
             self.open.push(Open { waiter, least, than, answered: false, deadline });
         }
         self.demand_until = self.demand_until.max(mono.saturating_add(seen.policy.idle_window));
