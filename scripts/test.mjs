@@ -3,6 +3,7 @@
 //   npm test                              all suites
 //   npm test -- wasm e2e                  only these
 //   npm test -- e2e --only "ten files"    only the tests of them whose name holds the text
+//   npm test -- e2e --only a.test.mjs     only those of the files whose path ends so
 //   npm run test:quick                    the core and the facade, for the loop at the desk
 //
 // Each suite's whole output is in .cache/test/SUITE.log.

@@ -2,9 +2,11 @@
 //
 //   node scripts/lib/node-tests.mjs [--at-once N] [--only TEXT] [--minutes N] FILE…
 //
+// TEXT is a part of the names of tests, or the end of a file's path, with its `.test.mjs`.
+//
 // A file that takes longer than those minutes hangs: it fails with the names of the tests it has begun, and those after
 // it run.
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { run } from "node:test";
 import { parseArgs } from "node:util";
 
@@ -16,12 +18,18 @@ const options = {
   minutes: { type: "string", default: "15" },
 };
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
-const only = values.only?.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+const { only } = values;
+const ofFile = only?.endsWith(".test.mjs");
+const files = positionals.filter((file) => !ofFile || relative(".", file).endsWith(only));
+const name = ofFile ? undefined : only?.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+
+const endWhenRead = new URL("end-when-read.mjs", import.meta.url);
+process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import=${endWhenRead}`;
 
 run({
-  files: positionals.map((file) => resolve(file)),
+  files: files.map((file) => resolve(file)),
   concurrency: Number(values["at-once"]),
-  testNamePatterns: only && [new RegExp(only)],
+  testNamePatterns: name && [new RegExp(name)],
   timeout: Number(values.minutes) * 60_000,
   // A test that failed leaves its servers running, and they would keep its file from ending.
   forceExit: true,

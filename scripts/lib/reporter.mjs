@@ -36,13 +36,15 @@ function ended({ name, file, line, nesting, skip, todo, details }, { passed, pri
   const wholeFile = nesting === 0 && name === file;
   if (skip === LEFT_OUT || error?.failureType === IN_IT || (passed && (wholeFile || type === "suite"))) return "";
   const time = `(${Math.round(duration_ms)} ms)`;
+  const path = file && relative(process.cwd(), file);
   if (skip !== undefined || todo !== undefined) return `﹣ ${name} ${time}\n`;
   if (passed) return `✔ ${name} ${time}\n`;
-  const place = file ? ` ${relative(process.cwd(), file)}:${line}` : "";
+  const place = path ? ` ${path}:${line}` : "";
   const why = [inspect(error?.cause ?? error, { depth: 5 })];
   if (wholeFile) why.push(...printed.trimEnd().split("\n").slice(-LAST_LINES));
   if (wholeFile && open.size > 0) why.push(`begun and not ended: ${[...open].join(", ")}`);
-  return `✖ ${name} ${time}${place}\n${indented(why.join("\n"))}`;
+  // By that name `--only` finds a file.
+  return `✖ ${wholeFile ? path : name} ${time}${place}\n${indented(why.join("\n"))}`;
 }
 
 function indented(text) {

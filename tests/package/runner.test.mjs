@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { readLibtest, readNode } from "../../scripts/lib/results.mjs";
@@ -27,6 +27,36 @@ const TESTS = `
   it("is left out", { skip: true }, () => {});
 `;
 
+/** Their names are more than a pipe holds, and who reads them stands still until after the last one. */
+const LONG = 200;
+const LONG_NAMES = `
+  import { spawn } from "node:child_process";
+  import { it } from "node:test";
+
+  setInterval(() => {}, 1000);
+  it("stops its reader", () => {
+    process.kill(process.ppid, "SIGSTOP");
+    spawn("sh", ["-c", \`sleep 2; kill -CONT \${process.ppid}\`], { detached: true, stdio: "ignore" }).unref();
+  });
+  for (let nth = 0; nth < ${LONG}; nth++) it(\`\${nth} \${"long ".repeat(4000)}\`, () => {});
+`;
+
+/** A process and a worker of its own are as they would be without it. */
+const STARTING = `
+  import assert from "node:assert/strict";
+  import { execFileSync } from "node:child_process";
+  import { once } from "node:events";
+  import { it } from "node:test";
+  import { Worker } from "node:worker_threads";
+
+  it("starts", async () => {
+    const printed = execFileSync(process.execPath, ["-p", "process.exit.toString()"], { encoding: "utf8" });
+    assert.match(printed, /reallyExit|exitCode/);
+    const worker = new Worker("process.exit()", { eval: true });
+    assert.deepEqual(await once(worker, "exit"), [0]);
+  });
+`;
+
 describe("Node's tests", () => {
   let folder;
   before(() => {
@@ -35,6 +65,8 @@ describe("Node's tests", () => {
     writeFileSync(join(folder, "broken.test.mjs"), 'throw new Error("cannot begin");');
     const hanging = 'it("passes", () => {}); it("waits for ever", () => new Promise((done) => setTimeout(done, 1e6)));';
     writeFileSync(join(folder, "hanging.test.mjs"), `import { it } from "node:test"; ${hanging}`);
+    writeFileSync(join(folder, "long.test.mjs"), LONG_NAMES);
+    writeFileSync(join(folder, "starting.test.mjs"), STARTING);
     writeFileSync(join(folder, "running.test.mjs"), `setInterval(() => {}, 1000); ${TESTS}`);
   });
   after(() => rmSync(folder, { recursive: true }));
@@ -44,7 +76,8 @@ describe("Node's tests", () => {
     const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
     const paths = files.map((name) => join(folder, `${name}.test.mjs`));
     const args = ["scripts/lib/node-tests.mjs", "--at-once", "2", ...options, ...paths];
-    const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+    const limits = { maxBuffer: 64 << 20, timeout: 60_000, killSignal: "SIGKILL" };
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8", ...limits });
     return { code: status, ...readNode(stdout) };
   }
 
@@ -68,6 +101,11 @@ describe("Node's tests", () => {
     assert.deepEqual({ passed, failed }, { passed: 12, failed: 2 });
   });
 
+  it("are all counted where their reader is slow", () => {
+    const { code, passed, failed } = run(["long"]);
+    assert.deepEqual({ code, passed, failed }, { code: 0, passed: LONG + 1, failed: 0 });
+  });
+
   it("fail as a file that hangs, which names what it has begun", () => {
     const { passed, failed, failures } = run(["two", "hanging"], "--minutes", "0.05");
     assert.deepEqual({ passed, failed }, { passed: 7, failed: 2 });
@@ -78,8 +116,21 @@ describe("Node's tests", () => {
   it("fail as a file that cannot begin", () => {
     const { passed, failed, failures } = run(["broken"]);
     assert.deepEqual({ passed, failed }, { passed: 0, failed: 1 });
-    assert.match(failures[0].name, /broken\.test\.mjs$/);
+    assert.equal(failures[0].name, relative(root, join(folder, "broken.test.mjs")));
     assert.match(failures[0].text, /cannot begin/);
+  });
+
+  it("are those of one file when its path is asked for, as it is printed", () => {
+    for (const path of ["two.test.mjs", relative(root, join(folder, "two.test.mjs"))]) {
+      const { passed, failed, failures } = run(["one", "broken", "two"], "--only", path);
+      assert.deepEqual({ passed, failed }, { passed: 6, failed: 1 });
+      assert.match(failures[0].text, /two\.test\.mjs:14\n/);
+    }
+  });
+
+  it("leave alone what they start", () => {
+    const { passed, failed } = run(["starting"]);
+    assert.deepEqual({ passed, failed }, { passed: 1, failed: 0 });
   });
 });
 
