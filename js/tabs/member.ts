@@ -23,29 +23,36 @@ export class Member {
   readonly #tokens: WeakRef<TokenManager>;
   readonly #host: MemberHost;
   readonly #held = new Map<string, Given & { readonly accessKeyId: string }>();
-  readonly #ends: readonly (() => void)[];
   /** A field, because the manager has it weakly. */
   readonly #onReset: ResetListener;
 
   constructor(tokens: TokenManager, host: MemberHost) {
     this.#tokens = new WeakRef(tokens);
     this.#host = host;
-    this.#ends = [
-      tokens.on("token", ({ scope, accessKeyId }) => {
-        const given = host.given(scope);
-        if (given) this.#held.set(scope, { ...given, accessKeyId });
-      }),
-      tokens.on("rejected", ({ scope, accessKeyId }) => {
-        this.#held.delete(scope);
-        host.refused(scope, accessKeyId);
-      }),
-    ];
     this.#onReset = (scope) => {
       if (scope === undefined) this.#held.clear();
       else this.#held.delete(scope);
       host.reset(scope);
     };
     onReset(tokens, this.#onReset);
+  }
+
+  /** Returns the function that ends it. Only the manager may keep that, because it leads to the manager. */
+  listen(tokens: TokenManager, then: () => void): () => void {
+    const ends = [
+      tokens.on("token", ({ scope, accessKeyId }) => {
+        const given = this.#host.given(scope);
+        if (given) this.#held.set(scope, { ...given, accessKeyId });
+      }),
+      tokens.on("rejected", ({ scope, accessKeyId }) => {
+        this.#held.delete(scope);
+        this.#host.refused(scope, accessKeyId);
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+      then();
+    };
   }
 
   /** Whether the page has dropped the manager without closing it. */
@@ -68,9 +75,5 @@ export class Member {
 
   invalidate(accessKeyId: string): void {
     this.#tokens.deref()?.invalidate(accessKeyId, "refused in another tab");
-  }
-
-  end(): void {
-    for (const end of this.#ends) end();
   }
 }

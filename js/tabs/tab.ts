@@ -71,10 +71,8 @@ export class Tab {
       },
     });
     this.#members.add(member);
-    return () => {
-      member.end();
-      this.#leave(member);
-    };
+    // In no variable of this function: the member's host would hold that, too.
+    return member.listen(tokens, () => this.#leave(member));
   };
 
   #leave(member: Member): void {

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { collect, countTimers, meter } from "./meter.mjs";
 
 const { createTokenManager, wasm } = await import("upload-token");
+const { sharedSource } = await import("upload-token/tabs");
 const { createVodUploader } = await import("upload-token/vod");
 countTimers();
 
@@ -67,8 +68,31 @@ const USES = {
     await tokens.getToken({ signal: outliving.signal });
     return tokens;
   },
+  "with a sharedSource": async () => {
+    const tokens = createTokenManager({ source: inPage(() => sharedSource(() => reply, { name: "user" })) });
+    await tokens.getToken();
+    return tokens;
+  },
   "never used": async () => createTokenManager({ source: () => reply }),
 };
+
+/** What `make` returns where there is what a page has, and Node has not: there a shared source is more than its source. */
+function inPage(make) {
+  const locks = { request: async (_name, _options, granted) => granted({}) };
+  const page = { location: new URL("https://app.test/"), origin: "https://app.test", navigator: { locks } };
+  const before = Object.getOwnPropertyDescriptors(globalThis);
+  for (const [name, value] of Object.entries(page)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+  }
+  try {
+    return make();
+  } finally {
+    for (const name of Object.keys(page)) {
+      delete globalThis[name];
+      if (before[name]) Object.defineProperty(globalThis, name, before[name]);
+    }
+  }
+}
 
 const outliving = new AbortController();
 setMaxListeners(2 * MANAGERS, outliving.signal);
