@@ -16,7 +16,7 @@ before(async () => {
   await packed();
   const { exports } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
   const code = Object.entries(exports).filter(([, target]) => target.default);
-  modules = code.map(([entry, { node, default: file }]) => [entry, join(installed, node ?? file)]);
+  modules = code.map(([entry, { node, default: file }]) => [entry, join(installed, node?.default ?? file)]);
 });
 
 const named = (entry) => entry.replace(/^\./, "upload-token");

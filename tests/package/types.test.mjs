@@ -69,6 +69,26 @@ createVodUploader(AliyunUpload, tokens, { userId: "1" });
   });
 }
 
+/** What `wasm()` of the file entry gives where the compiler takes the entry that the platform takes. */
+const MODULES = {
+  bundler: "URL",
+  node16: "Promise<Uint8Array<ArrayBuffer>>",
+  nodenext: "Promise<Uint8Array<ArrayBuffer>>",
+  node10: "Uint8Array<ArrayBuffer>",
+};
+
+for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
+  test(`where the module comes from has the type of what runs: ${name}`, async () => {
+    const source = `import { wasm } from "upload-token/wasm";
+type Is<A, B> = [A, B] extends [B, A] ? true : false;
+export const is: Is<ReturnType<typeof wasm>, ${MODULES[name]}> = true;
+`;
+    await writeFile(join(project, "module.mts"), source);
+    const options = { lib: ["ES2022", "DOM"], ...resolution };
+    assert.equal(await compile(`module-${name}`, ["module.mts"], options), "");
+  });
+}
+
 test("a project that lists only ES2022 and the DOM's types of a worker compiles too", async () => {
   const source = `import { createTokenManager, type TokenManager } from "upload-token";
 export const tokens: TokenManager = createTokenManager({ source: "/sts" });
