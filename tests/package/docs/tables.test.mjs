@@ -57,7 +57,9 @@ test("the windows of each life follow from them", async () => {
     const [, number, unit] = /([\d.]+) (h|min|s)/.exec(text);
     return Number(number) * second[unit] * 1000;
   };
-  for (const [name, age, mandatory, margin] of await table("token-life.md", "How long the zones are")) {
+  const rows = await table("token-life.md", "How long the zones are");
+  assert(rows.length >= 5, `${rows.length} lives`);
+  for (const [name, age, mandatory, margin] of rows) {
     const life = span(name);
     const least = Math.min(real.advisoryWindow, Math.max(real.advisoryWindowLeast, share(life, "advisoryShare")));
     const mean = Math.min(least, share(life, "advisoryCap"));
@@ -82,6 +84,7 @@ test("the local cloud has the settings that the page names, with these defaults"
 
 test("the local cloud takes a fault with every member that the page names", async () => {
   const rows = await table("testing.md", "### Faults");
+  assert(rows.length >= 5, `${rows.length} members`);
   const example = { headers: {}, partNumber: 1, skip: 1, times: 1, status: 500, delayMs: 1, hang: true, drop: true };
   for (const name of rows.flatMap(([cell]) => words(cell))) {
     const [planned] = await control(server.http, "POST", "faults", { service: "oss", [name]: example[name] ?? "a" });
@@ -91,7 +94,9 @@ test("the local cloud takes a fault with every member that the page names", asyn
 });
 
 test("the control interface has every request that the page names", async () => {
-  for (const [cell] of await table("testing.md", "## End to end")) {
+  const rows = await table("testing.md", "## End to end");
+  assert(rows.length >= 5, `${rows.length} requests`);
+  for (const [cell] of rows) {
     const [path] = words(cell).slice(-1);
     for (const method of words(cell).slice(0, -1)) {
       const body = method === "POST" ? (path === "faults" ? [] : {}) : undefined;
