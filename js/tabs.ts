@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 import { invalidOption } from "./errors.js";
-import { checkRequest, checkUrl } from "./options.js";
+import { checkNames } from "./misuse.js";
+import { checkNumber, checkRequest, checkUrl } from "./options.js";
 import { posting } from "./tabs/post.js";
 import { tabOf } from "./tabs/tab.js";
 import type { TokenManagerOptions, TokenSource } from "./types.js";
@@ -47,8 +48,7 @@ export function sharedSource(source: string | URL | TokenSource, options: Shared
 
 const PATIENCE = 3000;
 
-const LEAST_PATIENCE = 50;
-const MOST_PATIENCE = 60_000;
+const PATIENCE_RANGE = [50, 60_000] as const;
 
 /** Whether there can be other tabs, and a way to agree with them. Node has the means, and no tabs. */
 function hasTabs(): boolean {
@@ -64,9 +64,7 @@ function hasTabs(): boolean {
 
 function check(source: string | URL | TokenSource, options: SharedSourceOptions): void {
   if (typeof options !== "object" || options === null) throw invalidOption("options", "must be an object with a name");
-  for (const key of Object.keys(options)) {
-    if (!KEYS.includes(key)) throw invalidOption(key, `is not an option; there are ${KEYS.join(", ")}`);
-  }
+  checkNames(options, KEYS);
   const { name, request, patience = PATIENCE } = options;
   if (typeof name !== "string" || name === "") {
     throw invalidOption("name", "must be a text that names the user, such as an id");
@@ -76,7 +74,5 @@ function check(source: string | URL | TokenSource, options: SharedSourceOptions)
     throw invalidOption("request", "is for a source that is an address; a function makes its own requests");
   }
   if (request !== undefined && typeof request !== "function") checkRequest(request);
-  if (!(Number.isInteger(patience) && patience >= LEAST_PATIENCE && patience <= MOST_PATIENCE)) {
-    throw invalidOption("patience", `must be a whole number of ms from ${LEAST_PATIENCE} to ${MOST_PATIENCE}`);
-  }
+  checkNumber("patience", patience, PATIENCE_RANGE);
 }
