@@ -8,6 +8,7 @@
  */
 import { replaceMethod } from "./bind.js";
 import { invalidOption } from "./errors.js";
+import { checkManager } from "./is-manager.js";
 import { checkScope } from "./options.js";
 import type { TokenManager } from "./types.js";
 
@@ -137,7 +138,7 @@ function askedByEach<T extends object>(ask: () => Promise<T>): Promise<T> {
   const then: Promise<T>["then"] = (done, failed) =>
     ask().then((answer) => {
       const made = done?.(answer);
-      // Not before that: what has this already is not handed over, but waited for.
+      // Only after `done` ran: a value with `then` would be awaited again instead of delivered.
       Object.defineProperty(answer, "then", { value: then });
       return made as never;
     }, failed);
@@ -222,7 +223,7 @@ const NONE: CosCredentials = {
 };
 
 function check(tokens: ProviderTokens, options: ProviderOptions): string {
-  if (typeof tokens?.getToken !== "function") throw invalidOption("tokens", "must be a token manager");
+  checkManager(tokens);
   if (typeof options !== "object" || options === null) throw invalidOption("options", "must be an object");
   const { scope = "" } = options;
   checkScope(scope);

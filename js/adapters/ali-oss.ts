@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 import { invalidOption } from "../errors.js";
+import { checkManager } from "../is-manager.js";
 import type { TokenManager } from "../types.js";
 import { haveAsk } from "./ali-oss/asking.js";
 import { watchClock } from "./ali-oss/clock.js";
@@ -59,7 +60,7 @@ export async function ossOptions(
   tokens: Pick<TokenManager, "getToken">,
   options: OssTokenOptions = {},
 ): Promise<OssCredentialOptions> {
-  if (typeof tokens?.getToken !== "function") throw invalidOption("tokens", "must be a token manager");
+  checkManager(tokens);
   const { scope = "" } = options;
   const checkClock = watchClock();
   const credentials = async (check?: () => void): Promise<OssCredentials> => {
@@ -70,7 +71,7 @@ export async function ossOptions(
   return {
     ...(await credentials()),
     refreshSTSToken(this: unknown) {
-      return heard(credentials(() => checkClock(this)));
+      return withQuietThen(credentials(() => checkClock(this)));
     },
     // ali-oss compares it with the age by its own clock. An age is never below this, so that requests
     // which start together all wait here, where one answer serves them, and not only the first of them.
@@ -82,7 +83,7 @@ export async function ossOptions(
  * `signatureUrl()` of ali-oss goes on with a promise and hears no failure of it, which would end a process of Node.
  * Whoever waits for it is told as ever.
  */
-function heard(credentials: Promise<OssCredentials>): Promise<OssCredentials> {
+function withQuietThen(credentials: Promise<OssCredentials>): Promise<OssCredentials> {
   const then = credentials.then.bind(credentials);
   const quiet: Promise<OssCredentials>["then"] = (done, failed) => {
     const next = then(done, failed);
@@ -115,7 +116,7 @@ export async function createOssClient<Options extends object, Client extends obj
   tokenOptions: OssTokenOptions = {},
 ): Promise<Client> {
   if (typeof OSS !== "function") throw invalidOption("OSS", "must be the class of ali-oss");
-  if (typeof tokens?.invalidate !== "function") throw invalidOption("tokens", "must be a token manager");
+  checkManager(tokens, "invalidate");
   const credentials = await ossOptions(tokens, tokenOptions);
   // Unlike ali-oss, which follows the page's protocol and uses http in Node: a token must not travel in the clear.
   const { secure = true } = options as { secure?: boolean };

@@ -5,6 +5,7 @@
  */
 import { bindMethods, replaceMethod } from "../bind.js";
 import { invalidOption } from "../errors.js";
+import { isManager } from "../is-manager.js";
 import type { TokenManager } from "../types.js";
 import { callbacks, keepCallbacks } from "./vod/callbacks.js";
 import { ownCheckpoints } from "./vod/checkpoints.js";
@@ -128,9 +129,7 @@ function sources(
   source: TokenManager | UploadAuthMode | VodOptions | null | undefined,
   given: VodOptions | undefined,
 ): { tokens: TokenManager | null; page: VodOptions; mode: UploadAuthMode | undefined } {
-  if (typeof (source as TokenManager | null | undefined)?.getToken === "function") {
-    return { tokens: source as TokenManager, page: given ?? {}, mode: undefined };
-  }
+  if (isManager(source)) return { tokens: source, page: given ?? {}, mode: undefined };
   if (given === undefined) return { tokens: null, page: source as VodOptions, mode: undefined };
   return { tokens: null, page: given, mode: (source ?? undefined) as UploadAuthMode | undefined };
 }

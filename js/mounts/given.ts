@@ -1,5 +1,6 @@
 import type { UploadAuthMode, VodConstructor, VodOptions } from "../adapters/vod/types.js";
 import { invalidOption } from "../errors.js";
+import { isManager } from "../is-manager.js";
 import type { TokenManager } from "../types.js";
 
 /**
@@ -64,11 +65,6 @@ function checkVod(Vod: unknown): void {
 /** @internal Whether it is known where the credentials come from. */
 export function isReady({ tokens, options }: UploaderGiven): boolean {
   return isManager(tokens) || Boolean(options.uploadAuth);
-}
-
-/** @internal */
-export function isManager(tokens: unknown): tokens is TokenManager {
-  return typeof (tokens as Partial<TokenManager> | null | undefined)?.getToken === "function";
 }
 
 /** @internal Also of one that a framework has wrapped: its methods are its own, and are not wrapped. */

@@ -1,10 +1,11 @@
 import { replaceMethod } from "../bind.js";
+import { inlined } from "../entries/inlined.js";
 import { invalidOption } from "../errors.js";
+import { Listeners } from "../listeners.js";
 import { EMPTY, Manager } from "../manager.js";
 import type { TokenManager, TokenManagerEvents, TokenManagerOptions, TokenSource, TokenStatus } from "../types.js";
 import { newest, standIns } from "./latest.js";
 import { Kept, Lifetime, type Given } from "./lifetime.js";
-import { Listeners } from "./listeners.js";
 import { changingSource } from "./source.js";
 
 /** Options of `useTokenManager`. */
@@ -132,11 +133,6 @@ export class TokensMount {
   }
 }
 
-/** The module that the package itself holds: loaded if no other is given, once for all, and not before it is needed. */
-async function inlined(): Promise<Uint8Array<ArrayBuffer>> {
-  return (await import("../entries/inline.js")).wasm();
-}
-
 /** What the manager is given for as long as it lives, while components come and go. */
 function ownOptions(given: () => readonly TokenManagerOptions[]): TokenManagerOptions {
   const options = given().at(-1) as TokenManagerOptions;
@@ -146,9 +142,9 @@ function ownOptions(given: () => readonly TokenManagerOptions[]): TokenManagerOp
     own.source = changingSource(() => (newest(given(), "source") as TokenSource | undefined) ?? source);
   } else if (request === undefined) {
     // A page may have nothing to add before somebody has signed in.
-    own.request = (about) => {
+    own.request = (asked) => {
       const request = given().at(-1)?.request;
-      return typeof request === "function" ? request(about) : (request ?? {});
+      return typeof request === "function" ? request(asked) : (request ?? {});
     };
   }
   return own;

@@ -7,15 +7,17 @@ import {
   type UploadSnapshot,
   type UploadStore,
 } from "../adapters/vod/observe.js";
+import { CALLBACKS } from "../adapters/vod/options.js";
 import type { VodConstructor, VodOptions, VodUploader } from "../adapters/vod/types.js";
 import { replaceMethod } from "../bind.js";
 import { UploadTokenError } from "../errors.js";
+import { isManager } from "../is-manager.js";
+import { Listeners } from "../listeners.js";
 import { report } from "../report.js";
 import type { TokenManager } from "../types.js";
-import { isManager, isReady, isSameManager, type UploaderGiven, type VodSource } from "./given.js";
+import { isReady, isSameManager, type UploaderGiven, type VodSource } from "./given.js";
 import { standIns } from "./latest.js";
 import { Kept, Lifetime, type Given } from "./lifetime.js";
-import { Listeners } from "./listeners.js";
 
 /** What a component sees of its uploader. */
 export interface UploaderState extends UploadSnapshot {
@@ -33,19 +35,6 @@ export interface UploaderActions extends Pick<UploadStore, "add" | "start" | "st
    */
   dispose(): void;
 }
-
-/** What of the options tells, and answers nothing. */
-const CALLBACKS = [
-  "addFileSuccess",
-  "onUploadstarted",
-  "onUploadSucceed",
-  "onUploadFailed",
-  "onUploadProgress",
-  "onUploadCanceled",
-  "onUploadTokenExpired",
-  "onUploadEnd",
-  "onTokenEvent",
-] as const satisfies (keyof VodOptions)[];
 
 const NO_FILES: readonly FileStatus[] = [];
 

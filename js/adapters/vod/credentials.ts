@@ -1,4 +1,5 @@
 import type { CredentialSource, UploadCore, UploadHost, UploadOptions } from "../../core.js";
+import { inlined } from "../../entries/inlined.js";
 import type { UploadTokenError } from "../../errors.js";
 import { Loading } from "../../loading.js";
 import { ownManager } from "../../manager.js";
@@ -115,9 +116,4 @@ export class Credentials {
     });
     return { getToken, ...weakObject(this, ["invalidate", "prefetch", "validFor"]) };
   }
-}
-
-/** The module that the package itself holds; an uploader that has it from elsewhere does not load it. */
-async function inlined(): Promise<Uint8Array<ArrayBuffer>> {
-  return (await import("../../entries/inline.js")).wasm();
 }

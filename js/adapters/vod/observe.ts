@@ -1,6 +1,6 @@
 import { replaceMethod } from "../../bind.js";
 import { invalidOption, type UploadTokenError } from "../../errors.js";
-import { report } from "../../report.js";
+import { Listeners } from "../../listeners.js";
 import { Speed } from "./speed.js";
 import type { FileEntry } from "./files.js";
 import type { Host } from "./host.js";
@@ -109,7 +109,7 @@ class Store implements UploadStore {
   readonly #seen = new WeakMap<FileEntry, Seen>();
   /** Why the SDK told a file to be none to send, before it listed it. */
   readonly #refused = new WeakMap<File, FileError>();
-  #listeners: readonly (() => void)[] = [];
+  readonly #listeners = new Listeners();
   #snapshot: UploadSnapshot = { files: [], active: false };
   /** What the listeners were told of last. */
   #told = this.#snapshot;
@@ -147,13 +147,7 @@ class Store implements UploadStore {
     return this.#snapshot;
   };
 
-  subscribe = (listener: () => void): (() => void) => {
-    const entry = (): void => listener();
-    this.#listeners = [...this.#listeners, entry];
-    return () => {
-      this.#listeners = this.#listeners.filter((other) => other !== entry);
-    };
-  };
+  subscribe = this.#listeners.add;
 
   add(files: File | Iterable<File>, paramData?: ParamData): void {
     for (const file of filesOf(files)) this.uploader.addFile(file, null, null, null, paramData);
@@ -216,13 +210,7 @@ class Store implements UploadStore {
       // One that acts on what it sees is not called again for that alone.
       if (this.#told === this.#snapshot) return;
       this.#told = this.#snapshot;
-      for (const listener of this.#listeners) {
-        try {
-          listener();
-        } catch (error) {
-          report(error);
-        }
-      }
+      this.#listeners.call();
     });
   }
 

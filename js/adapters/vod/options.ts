@@ -23,7 +23,8 @@ const NUMBERS: Record<keyof Numbers, readonly [lowest: number, highest: number, 
   deadline: [50, 600_000, "a whole number from 50 to 600000"],
 };
 
-const CALLBACKS = [
+/** @internal What of the options tells, and answers nothing. */
+export const CALLBACKS = [
   "addFileSuccess",
   "onUploadstarted",
   "onUploadSucceed",

@@ -1,4 +1,4 @@
-import { report } from "../report.js";
+import { report } from "./report.js";
 
 /** @internal Functions to call when something has changed. What one throws is reported, and silences no other. */
 export class Listeners {
