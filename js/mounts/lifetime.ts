@@ -10,8 +10,8 @@ export interface Given<T> {
   readonly current: T;
 }
 
-/** @internal What a {@link Lifetime} is about. */
-export interface Resource {
+/** What a {@link Lifetime} is about. */
+interface Resource {
   /** A component was mounted. */
   begin(): void;
   /** The last component is gone. */
@@ -29,6 +29,7 @@ export class Lifetime<T> {
   readonly #resource: Resource;
   #mounted: readonly { readonly given: Given<T> }[] = [];
   #last: Given<T>;
+  #begun = false;
 
   /** @param first - what the component gives that asked for it: before it is mounted. */
   constructor(first: Given<T>, resource: Resource) {
@@ -49,10 +50,21 @@ export class Lifetime<T> {
   mount(given: Given<T>): () => void {
     const entry = { given };
     this.#mounted = [...this.#mounted, entry];
-    this.#resource.begin();
+    const remove = (): void => {
+      this.#mounted = this.#mounted.filter((other) => other !== entry);
+    };
+    try {
+      this.#resource.begin();
+    } catch (error) {
+      // Nobody will unmount a component whose hook threw.
+      remove();
+      if (!this.#begun && !this.mounted) this.#resource.end();
+      throw error;
+    }
+    this.#begun = true;
     return () => {
       if (!this.#mounted.includes(entry)) return;
-      this.#mounted = this.#mounted.filter((other) => other !== entry);
+      remove();
       // As it is now: a component that goes on under another name gives something else from here on.
       this.#last = { current: given.current };
       void Promise.resolve().then(() => {

@@ -69,9 +69,9 @@ export class UploaderMount {
     this.#lifetime = new Lifetime(given, {
       begin: () => {
         this.#ended = false;
-        kept.put(name, this);
         this.#follow();
         this.#begin();
+        kept.put(name, this);
       },
       end: () => {
         kept.drop(this);

@@ -106,6 +106,20 @@ for (const place of ["options", "tokens"]) {
   });
 }
 
+test("a component whose hook threw is not mounted: none of its functions is called", async (t) => {
+  const keepAlive = nameIn(t);
+  const heard = [];
+  const of = (name) => ({ keepAlive, onUploadSucceed: () => heard.push(name) });
+  assert.throws(() => mounted(Vod, { ...of("a"), region: "oss-cn-shanghai" }), { code: "invalid_option" });
+  const b = mounted(Vod, of("b"));
+  await b.send("1");
+  assert.deepEqual(heard, ["b"]);
+  const { dispose } = b;
+  await b.unmount();
+  assert.equal(b.uploader.value, mounted(Vod, of("c")).uploader.value);
+  dispose();
+});
+
 test("a callback that throws silences no other component's, and each one's promise is waited for", async (t) => {
   const keepAlive = nameIn(t);
   const reported = [];
