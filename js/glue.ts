@@ -1,5 +1,5 @@
-// Globals that the generated glue calls, as the module needs them: scripts/lib/glue.mjs has it import these. What they
-// rest on is looked up at each call, because a page's test may fake it at any time.
+// Globals that the generated glue calls, as the module needs them: scripts/lib/glue.mjs has it import these by those
+// names. What they rest on is looked up at each call, because a page's test may fake it at any time.
 
 /**
  * The executor of the module's futures runs on this. Not the global one: a test may have faked it together with the
@@ -13,9 +13,9 @@ export function queueMicrotask(task: () => void): void {
  * A timer that keeps no process of Node alive. Where a platform refuses timers there is none: the module compares the
  * time at calls and at wakes.
  *
- * @returns what {@link clearTimeout} takes: whoever armed a timer must disarm it.
+ * @returns what disarms it: whoever armed a timer must do so.
  */
-export function setTimeout(task: () => void, delay: number): () => void {
+export function arm(task: () => void, delay: number): () => void {
   const { setTimeout, clearTimeout } = globalThis;
   try {
     const timer: unknown = setTimeout(task, delay);
@@ -26,7 +26,7 @@ export function setTimeout(task: () => void, delay: number): () => void {
   }
 }
 
-/** Disarms what {@link setTimeout} armed. */
-export function clearTimeout(disarm: () => void): void {
-  disarm();
+/** As `clearTimeout`, of what {@link arm} gave for the timer's number. */
+export function disarm(timer: () => void): void {
+  timer();
 }

@@ -1,6 +1,6 @@
 import { loadCore, type Core, type ModuleSource } from "./core.js";
 import { UploadTokenError } from "./errors.js";
-import { setTimeout as arm } from "./glue.js";
+import { arm } from "./glue.js";
 import { aborted } from "./waiter.js";
 import { passes } from "./watch.js";
 
@@ -10,8 +10,8 @@ const PATIENCE = 10_000;
 const BACKOFF = 1_000;
 const LONGEST_BACKOFF = 10_000;
 
-/** @internal In ms; of the same names as in the policy of requests. */
-export interface LoadOptions {
+/** In ms; of the same names as in the policy of requests. */
+interface LoadOptions {
   readonly deadline?: number | undefined;
   readonly backoffBase?: number | undefined;
   /** Hears of each failure after which the load is tried again, in `retryIn` ms. */
@@ -82,7 +82,7 @@ export class Loading {
           this.end(error);
           break;
         }
-        // Everybody is in a pause when a server comes back, and is not to return at once.
+        // Jitter: all pages are waiting when the server returns, and must not ask together.
         const pause = Math.min(backoffBase * 3 ** (failures - 1), LONGEST_BACKOFF) * (0.5 + Math.random() / 2);
         this.#lastError = error;
         if (this.#callers.size > 0) onRetry?.(error, failures, Math.ceil(pause));

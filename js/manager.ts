@@ -223,7 +223,7 @@ export class Manager implements TokenManager, TellsReset {
   /** The option `request`, which may be checked only when its function has returned. */
   #checkedRequest(): TokenManagerOptions["request"] {
     const { request } = this.#options;
-    return typeof request === "function" ? async (about) => checkRequest(await request(about)) : request;
+    return typeof request === "function" ? async (asked) => checkRequest(await request(asked)) : request;
   }
 
   /** How long a caller waits, ms. */

@@ -63,7 +63,7 @@ export interface TokenManagerOptions {
    */
   request?:
     | TokenRequestOptions
-    | ((about: Omit<TokenRequest, "signal">) => TokenRequestOptions | PromiseLike<TokenRequestOptions>);
+    | ((request: Omit<TokenRequest, "signal">) => TokenRequestOptions | PromiseLike<TokenRequestOptions>);
   /** Turns the endpoint's answer (parsed JSON, or its text) into one with a token, such as by decrypting it. */
   mapReply?: (reply: unknown) => unknown;
   /** Deadline of one request, in ms; default 10,000. The same as `policy.deadline`. */

@@ -1,5 +1,5 @@
 import { UploadTokenError } from "./errors.js";
-import { setTimeout as arm } from "./glue.js";
+import { arm } from "./glue.js";
 
 /** Errors after which it is of use to ask again. */
 const passed = new WeakSet<UploadTokenError>();

@@ -72,9 +72,6 @@ pub struct SharedSecret {
 }
 
 impl SharedSecret {
-    /// Fewest characters of a secret.
-    pub const SHORTEST: usize = 32;
-
     /// Believes whoever knows one of `secrets`: two while one takes the other's place.
     #[must_use]
     pub const fn new(secrets: Vec<Secret<String>>, groups: Option<HeaderName>) -> Self {

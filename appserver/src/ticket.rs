@@ -33,8 +33,6 @@ pub enum Verdict {
 }
 
 impl Tickets {
-    /// Fewest characters of a key.
-    pub const SHORTEST_KEY: usize = 32;
     /// How long a ticket is good. Each renewal gives a new one, so this is the longest pause of an upload.
     pub const LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 

@@ -8,13 +8,13 @@ type Callback = (this: unknown, ...args: unknown[]) => unknown;
  * component makes new ones each time it is rendered, and others may come to share what was made.
  *
  * @param given - the options of the components that share it at that moment, the one that was mounted last at the end.
- * @param heard - names of callbacks. Each component's are called, also one that was not there at first; of any other
+ * @param callbacks - names of some. Each component's are called, also one that was not there at first; of any other
  *   function there is one answer, which is that of the component that was mounted last.
  */
 export function standIns<Options extends object>(
   options: Options,
   given: () => readonly Options[],
-  heard: readonly (keyof Options)[] = [],
+  callbacks: readonly (keyof Options)[] = [],
 ): Options {
   const own = { ...options };
   const put = (name: keyof Options, call: Callback): void => {
@@ -27,7 +27,7 @@ export function standIns<Options extends object>(
       return Reflect.apply(newest(given(), name) ?? first, this, args) as unknown;
     });
   }
-  for (const name of heard) {
+  for (const name of callbacks) {
     // What is no function is refused by whoever is given it.
     if (options[name] && typeof options[name] !== "function") continue;
     put(name, function (...args) {

@@ -1,5 +1,5 @@
-/** @internal What {@link locked} is given beside the name. */
-export interface LockWait {
+/** What {@link locked} is given beside the name. */
+interface LockWait {
   /** Ends the wait, not what is done under the lock. */
   readonly signal: AbortSignal;
   /** How long to wait, ms. */

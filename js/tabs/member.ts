@@ -8,8 +8,8 @@ export interface Given {
   readonly age: () => number;
 }
 
-/** @internal What a {@link Member} asks and tells. */
-export interface MemberHost {
+/** What a {@link Member} asks and tells. */
+interface MemberHost {
   /** The answer that the source gave last for `scope`. */
   given(scope: string): Given | undefined;
   refused(scope: string, accessKeyId: string): void;

@@ -26,13 +26,13 @@ export function tabOf(name: string): Tab {
 }
 
 /**
- * @internal One tab's part in the sharing.
+ * One tab's part in the sharing.
  *
  * Who wants a token says so, and takes what another manager has in hand, of another tab or of this one. If none has one
  * that is newer, the lock decides who asks; the others hear the answer. Whoever waits for the lock for too long passes it
  * by.
  */
-export class Tab {
+class Tab {
   readonly #name: string;
   readonly #patience = new Patience();
   readonly #channel: Channel;

@@ -30,5 +30,6 @@ export function withoutImportEffects(glue) {
 
 /** Returns the glue's source with the globals of js/glue.ts in place of the platform's. */
 export function withOwnGlobals(glue) {
-  return `import { clearTimeout, queueMicrotask, setTimeout } from "../js/glue.js";\n${glue}`;
+  const names = "arm as setTimeout, disarm as clearTimeout, queueMicrotask";
+  return `import { ${names} } from "../js/glue.js";\n${glue}`;
 }

@@ -122,12 +122,12 @@ function signedWith({ headers }: HttpParams): string | undefined {
 function overhear(stream: Writable | undefined): { text: () => string; end: () => void } {
   if (!stream) return { text: () => "", end: () => {} };
   const decoder = new TextDecoder();
-  let heard = "";
+  let text = "";
   const own = Object.getOwnPropertyDescriptor(stream, "write");
   const { write } = stream;
   stream.write = (chunk, ...rest) => {
-    if (heard.length < LARGEST_REFUSAL) {
-      heard += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+    if (text.length < LARGEST_REFUSAL) {
+      text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
     }
     return write.call(stream, chunk, ...rest);
   };
@@ -135,7 +135,7 @@ function overhear(stream: Writable | undefined): { text: () => string; end: () =
     if (own) Object.defineProperty(stream, "write", own);
     else Reflect.deleteProperty(stream, "write");
   };
-  return { text: () => heard, end };
+  return { text: () => text, end };
 }
 
 /** What OSS says of a refusal: in the body, wherever that went, or in a header, as to HEAD, whose answer has none. */

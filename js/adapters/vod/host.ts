@@ -33,8 +33,7 @@ import type { UploadInfo, VodOptions, VodTokenEvent } from "./types.js";
  */
 const busy = new Set<Host>();
 
-/** @internal */
-export interface HostParts {
+interface HostParts {
   readonly tokens: TokenManager | null;
   /** As they were read. */
   readonly options: VodOptions & Numbers;

@@ -1,5 +1,5 @@
 import { invalidOption, UploadTokenError } from "../../errors.js";
-import { setTimeout as arm } from "../../glue.js";
+import { arm } from "../../glue.js";
 import { checkNumber } from "../../options.js";
 import type { VodConstructor } from "./types.js";
 

@@ -4,8 +4,8 @@ import type { VodCallbacks, VodOptions, VodTokenEvent } from "./types.js";
 /** @internal Under which an uploader gives its host: a function, which frameworks do not wrap. */
 export const HOST = Symbol("upload-token host");
 
-/** @internal Hears all that the page hears, before it does. */
-export interface Observer extends Required<Pick<VodCallbacks, "onUploadProgress" | "onUploadFailed">> {
+/** Hears all that the page hears, before it does. */
+interface Observer extends Required<Pick<VodCallbacks, "onUploadProgress" | "onUploadFailed">> {
   changed(): void;
 }
 

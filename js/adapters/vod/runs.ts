@@ -6,8 +6,8 @@ import type { Methods } from "./methods.js";
 import type { Queue, Thrown } from "./queue.js";
 import type { Client, ClientCallbacks, UploadInfo } from "./types.js";
 
-/** @internal What becomes of a file that the SDK did not end as it should have. */
-export interface Mishaps {
+/** What becomes of a file that the SDK did not end as it should have. */
+interface Mishaps {
   readonly thrown: Thrown;
   /** The SDK gave it up, and told nobody. */
   readonly lost: (entry: FileEntry) => void;
