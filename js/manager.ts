@@ -15,6 +15,7 @@ import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./er
 import { Loading } from "./loading.js";
 import { nearest } from "./misuse.js";
 import { addressOf, checkGetToken, checkRequest, checkScope, checkUrl, readOptions } from "./options.js";
+import { keepProcess } from "./process.js";
 import { report } from "./report.js";
 import { ON_RESET, type ResetListener, type TellsReset } from "./reset.js";
 import type {
@@ -26,7 +27,7 @@ import type {
   TokenManagerOptions,
   TokenStatus,
 } from "./types.js";
-import { aborted, keepProcess, Waiter, waiterOf } from "./waiter.js";
+import { aborted, Waiter, waiterOf } from "./waiter.js";
 import { weakObject, WeakListeners, weakOption } from "./weak.js";
 
 type Listener = (detail: unknown) => void;

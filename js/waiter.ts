@@ -1,5 +1,6 @@
 import { onFailure } from "./core.js";
 import { UploadTokenError } from "./errors.js";
+import { letProcessEnd } from "./process.js";
 import type { StsToken } from "./types.js";
 
 /** Callers that wait, in all managers. They are held here and nowhere else, and they hold their manager. */
@@ -74,23 +75,4 @@ export function waiterOf(id: number): Waiter | undefined {
 export function aborted(signal: AbortSignal): UploadTokenError {
   const cause: unknown = signal.reason;
   return new UploadTokenError("aborted", "the wait for a token was aborted by its caller", { cause });
-}
-
-/** What keeps a process of Node alive; the module's own timers do not. */
-let channel: MessageChannel | undefined;
-
-/** @internal Keeps a process of Node alive until nobody waits any more. */
-export function keepProcess(): void {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  if (channel || waiters.size === 0 || process?.versions?.node === undefined) return;
-  // A simulated page, such as jsdom's, is of Node too, and may have none. Its test keeps the process itself.
-  if (typeof MessageChannel === "undefined") return;
-  // Not a timer: a test may have faked those. A port that is listened to keeps the process.
-  channel = new MessageChannel();
-  channel.port1.onmessage = () => {};
-}
-
-function letProcessEnd(): void {
-  channel?.port1.close();
-  channel = undefined;
 }
