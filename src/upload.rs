@@ -169,7 +169,7 @@ impl Upload {
     /// Takes `input`; appends to `cx.out` what must be done about it.
     pub fn step(&mut self, cx: &mut Cx<'_>, input: Input) {
         match input {
-            Input::Started { media, video_id, ticket, checkpoint, object, place } => {
+            Input::Started { media, video_id, ticket, checkpoint, object, place, waited } => {
                 self.media = media;
                 if place.is_some() {
                     // To VOD alone it is an image.
@@ -187,7 +187,7 @@ impl Upload {
                 }
                 // Whatever failed before: the user who starts an upload is not made to wait for it.
                 self.feed(cx, lifecycle::Input::Retry);
-                self.ask(cx, Phase::Asked);
+                self.ask(cx, Phase::Asked, waited);
             }
             Input::Expired { code } => self.expired(cx, code),
             Input::Progressed { done } => {
@@ -266,12 +266,12 @@ impl Upload {
         self.finished
     }
 
-    /// Wants a credential for the SDK, which waits in `phase`.
-    fn ask(&mut self, cx: &mut Cx<'_>, phase: Phase) {
+    /// Wants a credential for the SDK, which waits in `phase`, and has waited so long.
+    fn ask(&mut self, cx: &mut Cx<'_>, phase: Phase, waited: Millis) {
         self.phase = phase;
         self.look_at = cx.time.mono.saturating_add(LOOK_EVERY);
         if !core::mem::replace(&mut self.waiting, true) {
-            self.feed(cx, lifecycle::Input::Wanted { waiter: SDK, least: 0, waited: 0 });
+            self.feed(cx, lifecycle::Input::Wanted { waiter: SDK, least: 0, waited });
         }
     }
 

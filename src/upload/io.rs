@@ -3,6 +3,7 @@
 use crate::{
     error::{Answered, Error, is_fault_code},
     lifecycle::{Event, FetchId, Reason},
+    time::Millis,
     token::{Expiry, UploadAddress, UploadAuth},
     vod::{Kind, Media},
 };
@@ -108,6 +109,8 @@ pub enum Input {
         object: Option<String>,
         /// Where the page itself wants it, in direct mode: its STS token signs OSS.
         place: Option<UploadAddress>,
+        /// How long the SDK has waited already: for the page, and for the module.
+        waited: Millis,
     },
     /// The SDK took a refusal for an expiry and waits for a credential (`onUploadTokenExpired`).
     Expired {

@@ -59,7 +59,7 @@ impl Upload {
             return;
         }
         self.feed(cx, lifecycle::Input::Rejected { generation: self.used });
-        self.ask(cx, Phase::Expired);
+        self.ask(cx, Phase::Expired, 0);
     }
 
     /// Whether a credential that cannot be renewed ended, and the file came no further than with the one before.

@@ -65,6 +65,8 @@ export interface UploadFile {
   scope: string;
   /** Where the page itself wants it, in direct mode. */
   place: { readonly endpoint: string; readonly bucket: string; readonly object: string } | undefined;
+  /** How long the SDK has waited already, ms: for the page, and for the module. */
+  waited: number;
 }
 "#;
 
@@ -145,6 +147,8 @@ extern "C" {
     pub(super) fn scope(this: &UploadFile) -> String;
     #[wasm_bindgen(method, getter)]
     fn place(this: &UploadFile) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn waited(this: &UploadFile) -> f64;
 }
 
 /// VOD's name for it.
@@ -185,6 +189,10 @@ impl UploadFile {
     /// VOD's id of the video, if it has one.
     pub(super) fn known_video(&self) -> Option<String> {
         self.video_id().filter(|id| !id.is_empty())
+    }
+
+    pub(super) fn waited_so_far(&self) -> u64 {
+        whole(self.waited())
     }
 
     /// Where the page itself wants it.

@@ -272,7 +272,8 @@ impl Driver<Uploads> {
             _ => details.texts(),
         };
         let media = Media { kind, file_name, fields };
-        let (scope, asked) = (details.scope(), self.time().mono);
+        let (scope, waited) = (details.scope(), details.waited_so_far());
+        let asked = self.time().mono.saturating_sub(waited);
         let known = uploads.with(id, |file| {
             file.scope.clone_from(&scope);
             (file.asked, file.waited_for_token) = (asked, 0);
@@ -285,7 +286,10 @@ impl Driver<Uploads> {
         }
         let (video_id, checkpoint) = (details.known_video(), details.checkpoint());
         let (ticket, object, place) = (details.ticket(), details.object(), details.wanted_at());
-        self.send(id, Input::Started { media, video_id, ticket, checkpoint, object, place });
+        self.send(
+            id,
+            Input::Started { media, video_id, ticket, checkpoint, object, place, waited },
+        );
     }
 
     /// Tells the files of this scope, or all of them.

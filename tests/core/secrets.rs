@@ -222,6 +222,7 @@ fn the_machine_of_an_upload_does_not_print_it() {
             checkpoint: false,
             object: None,
             place: None,
+            waited: 0,
         },
     ];
     for _ in 0..200 {

@@ -42,19 +42,19 @@ export class Credentials {
     return this.areOfVod && !ownManager(this.#tokens);
   }
 
-  /** How long a file waits for its credential, and for the module before that, ms. */
+  /** How long a file waits for its credential, and before that for the page and the module, ms. */
   get wait(): number {
     return this.#options.deadline ?? DEADLINE;
   }
 
-  /** Loads the module: what makes its part of an uploader. Settles within `wait`. */
-  async load(): Promise<(options: UploadOptions, host: UploadHost) => UploadCore> {
+  /** Loads the module: what makes its part of an uploader. Settles within `wait` ms. */
+  async load(wait: number): Promise<(options: UploadOptions, host: UploadHost) => UploadCore> {
     const own = ownManager(this.#tokens);
     if (this.areOfVod && own) {
-      const tokens = await own.core(this.wait);
+      const tokens = await own.core(wait);
       return (options, host) => tokens.uploads(options, host);
     }
-    const { UploadCore } = await this.#loading.get(this.wait);
+    const { UploadCore } = await this.#loading.get(wait);
     return (options, host) => new UploadCore(options, host);
   }
 

@@ -190,7 +190,7 @@ export function textOf(value: unknown): string | undefined {
 }
 
 /** @internal What the module is told of a file. */
-export function described(info: UploadInfo): Omit<UploadFile, "scope" | "place"> {
+export function described(info: UploadInfo): Omit<UploadFile, "scope" | "place" | "waited"> {
   // What is no file has no type, and ali-oss says so.
   const { name, type, size } = info.file;
   const videoId = textOf(info.videoId);

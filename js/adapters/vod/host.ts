@@ -129,14 +129,18 @@ export class Host implements UploadHost {
   async begin(entry: FileEntry, ready: unknown): Promise<void> {
     const turn = ++entry.turn;
     entry.begun = true;
+    const { wait } = this.#credentials;
+    const since = performance.now();
+    /** Whatever it waits for has what is left of its one deadline. */
+    const left = (): number => Math.max(0, since + wait - performance.now());
     try {
-      if (isThenable(ready)) await pageReady(ready, this.#credentials.wait);
+      if (isThenable(ready)) await pageReady(ready, wait);
       const scope = this.#credentials.areOfVod ? this.#scopes.of(entry) : "";
       if (scope === undefined) throw invalidOption("perFile", "must return a string");
-      const core = this.#core ?? (await this.#start());
+      const core = this.#core ?? (await this.#start(left()));
       if (this.#disposed || turn !== entry.turn || !this.sdk.waits(entry)) return;
       const place = this.#credentials.areOfVod ? placeOf(entry.info) : undefined;
-      const details = { ...described(entry.info), scope, place };
+      const details = { ...described(entry.info), scope, place, waited: wait - left() };
       calling(() => core.started(entry.id, details));
     } catch (cause) {
       if (!this.#disposed && turn === entry.turn && this.#silently(entry, () => this.sdk.waits(entry)) !== false) {
@@ -152,8 +156,8 @@ export class Host implements UploadHost {
     return entry && core && attempt(() => act(core, entry.id));
   }
 
-  async #start(): Promise<UploadCore> {
-    const make = await this.#credentials.load();
+  async #start(wait: number): Promise<UploadCore> {
+    const make = await this.#credentials.load(wait);
     // The page may have disposed of it meanwhile: nobody would free what is made now.
     if (this.#disposed) throw disposedOf();
     const settings = this.#credentials.settings(this.sdk.uploader.options);

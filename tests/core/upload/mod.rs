@@ -279,6 +279,22 @@ fn a_file_whose_credential_does_not_come_fails_by_the_deadline() {
     assert_eq!(sim.done(), [Did::Start { auth: 1, forget: false }]);
 }
 
+/// For the page's promise, or for the module.
+#[test]
+fn what_the_sdk_waited_before_is_part_of_the_deadline() {
+    let timeout = Did::Fail(UploadFailure::Credential(Error::Timeout { after: WAIT }));
+    let mut sim = Sim::new(Kind::Video);
+    sim.waited = WAIT - 2_000;
+    sim.start();
+    sim.pass(1_000);
+    assert_eq!(sim.done(), [Did::Create]);
+    sim.pass(1_000);
+    assert_eq!(sim.done(), [timeout.clone(), Did::Abort]);
+    sim.waited = WAIT + 1;
+    sim.start();
+    assert_eq!(sim.done(), [timeout], "nothing is left of it, and nothing is asked");
+}
+
 #[test]
 fn what_no_retry_can_mend_fails_at_once_with_the_server_s_code() {
     let mut sim = Sim::new(Kind::Video);

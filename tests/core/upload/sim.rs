@@ -78,6 +78,8 @@ pub(crate) struct Sim {
     pub(crate) saved: Option<String>,
     /// Where the page itself wants the file, in direct mode.
     pub(crate) place: Option<UploadAddress>,
+    /// How long the SDK has waited for other things when it comes to the file.
+    pub(crate) waited: Millis,
     /// Whether the last request was urgent.
     pub(crate) urgent: bool,
 }
@@ -115,6 +117,7 @@ impl Sim {
             media_id: None,
             saved: None,
             place: None,
+            waited: 0,
             urgent: false,
         }
     }
@@ -229,6 +232,7 @@ impl Sim {
             video_id,
             ticket: self.saved_ticket.map(str::to_owned),
             place: self.place.clone(),
+            waited: self.waited,
         });
     }
 
