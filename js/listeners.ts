@@ -12,6 +12,10 @@ export class Listeners {
     };
   };
 
+  get isEmpty(): boolean {
+    return this.#listeners.length === 0;
+  }
+
   call(): void {
     for (const listener of this.#listeners) {
       try {

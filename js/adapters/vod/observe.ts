@@ -1,5 +1,6 @@
 import { replaceMethod } from "../../bind.js";
 import { invalidOption, type UploadTokenError } from "../../errors.js";
+import { setTimeout as arm } from "../../glue.js";
 import { Listeners } from "../../listeners.js";
 import { Speed } from "./speed.js";
 import type { FileEntry } from "./files.js";
@@ -28,7 +29,7 @@ export interface FileStatus {
   readonly waiting: boolean;
   /** Share of the file that is stored, 0 to 1. */
   readonly share: number;
-  /** Bytes a second, of the last seconds; absent unless it is being sent. */
+  /** Bytes a second, of the last seconds; absent unless it is being sent, and where nothing has arrived for 10 s. */
   readonly speed?: number;
   /** At that speed, in ms. */
   readonly timeLeft?: number;
@@ -95,6 +96,9 @@ export function observe(uploader: VodUploader): UploadStore {
 /** Methods of the SDK after which its list, or a state in it, may be another. */
 const CHANGES = [...WRITERS, "dispose"] as const;
 
+/** A speed that is shown is computed anew after so long, ms: while nothing arrives, nobody tells that it falls. */
+const SPEED_LIFE = 1_000;
+
 /** What the SDK does not keep of a file. */
 interface Seen {
   readonly speed: Speed;
@@ -115,6 +119,10 @@ class Store implements UploadStore {
   #told = this.#snapshot;
   #stale = true;
   #telling = false;
+  /** When it was looked at, as {@link performance} has it. */
+  #looked = 0;
+  /** Disarms the timer by which a speed falls. */
+  #disarm = (): void => {};
 
   constructor(host: Host) {
     this.#host = host;
@@ -143,11 +151,18 @@ class Store implements UploadStore {
   }
 
   getSnapshot = (): UploadSnapshot => {
-    if (this.#stale) this.#look();
+    if (this.#stale || (this.#showsSpeed() && performance.now() - this.#looked >= SPEED_LIFE)) this.#look();
     return this.#snapshot;
   };
 
-  subscribe = this.#listeners.add;
+  subscribe = (listener: () => void): (() => void) => {
+    const end = this.#listeners.add(listener);
+    this.#expectFall();
+    return () => {
+      end();
+      this.#expectFall();
+    };
+  };
 
   add(files: File | Iterable<File>, paramData?: ParamData): void {
     for (const file of filesOf(files)) this.uploader.addFile(file, null, null, null, paramData);
@@ -207,6 +222,7 @@ class Store implements UploadStore {
     void Promise.resolve().then(() => {
       this.#telling = false;
       this.#look();
+      this.#expectFall();
       // One that acts on what it sees is not called again for that alone.
       if (this.#told === this.#snapshot) return;
       this.#told = this.#snapshot;
@@ -214,8 +230,19 @@ class Store implements UploadStore {
     });
   }
 
+  /** Looks again after a while of silence, for as long as a speed is shown to somebody. */
+  #expectFall(): void {
+    this.#disarm();
+    if (!this.#listeners.isEmpty && this.#showsSpeed()) this.#disarm = arm(() => this.#changed(), SPEED_LIFE);
+  }
+
+  #showsSpeed(): boolean {
+    return this.#snapshot.files.some(({ speed }) => speed !== undefined);
+  }
+
   #look(): void {
     this.#stale = false;
+    this.#looked = performance.now();
     const files = this.#list().map((info) => this.#status(info));
     const active = this.#host.sdk.queue.active || files.some(({ state, waiting }) => waiting || state === "Uploading");
     const before = this.#snapshot;
@@ -230,7 +257,7 @@ class Store implements UploadStore {
     const renews = info.state === "Failure" && entry.expired;
     const state = renews ? "Uploading" : info.state;
     if (state !== "Uploading") seen.speed.reset();
-    const speed = seen.speed.bytesPerSecond();
+    const speed = seen.speed.bytesPerSecond(this.#looked);
     const share = state === "Success" ? 1 : seen.share;
     const status: FileStatus = {
       id: entry.id,

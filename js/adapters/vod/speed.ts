@@ -21,11 +21,11 @@ export class Speed {
     this.#samples = [];
   }
 
-  /** 0 as long as nothing can be said. */
-  bytesPerSecond(): number {
+  /** At `now`, in ms: it falls while nothing arrives. 0 as long as nothing can be said, and after a long silence. */
+  bytesPerSecond(now: number): number {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
-    if (!first || !last || last.at - first.at < SHORTEST) return 0;
-    return ((last.bytes - first.bytes) * 1000) / (last.at - first.at);
+    if (!first || !last || last.at - first.at < SHORTEST || now - last.at >= WINDOW) return 0;
+    return ((last.bytes - first.bytes) * 1000) / (Math.max(now, last.at) - first.at);
   }
 }

@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { createTokenManager } from "upload-token";
 import { createVodUploader } from "upload-token/vod";
 
+import { never, node } from "./support.mjs";
 import { fileOf, sleep, uploads, Vod } from "./sdk/uploads.mjs";
 
 describe("a listener", { concurrency: true }, () => {
@@ -18,7 +19,7 @@ describe("a listener", { concurrency: true }, () => {
       });
       run.add("a");
       await sleep(300);
-      assert.ok(calls < 20, `${calls} calls`);
+      assert.ok(calls > 0 && calls < 20, `${calls} calls`);
     }
   });
 
@@ -41,6 +42,78 @@ describe("a listener", { concurrency: true }, () => {
     await run.start().hears("End");
     await sleep(1);
     assert.equal(seen.lastIndexOf(true) + 1, seen.indexOf(false));
+  });
+});
+
+describe("a speed", { concurrency: true }, () => {
+  /** An upload of which nothing is heard any more, after some of its parts. */
+  async function stalled(run = uploads({ cloud: { partMs: 200 } })) {
+    run.store.add(fileOf("a", 6));
+    run.start();
+    await run.until(() => run.status("a").speed > 0);
+    run.cloud.answer = never;
+    return run;
+  }
+  const shown = (run) => run.status("a").speed ?? 0;
+
+  test("falls while nothing arrives, and whoever subscribed is told", async () => {
+    const run = uploads({ cloud: { partMs: 200 } });
+    const heard = [];
+    run.store.subscribe(() => heard.push(run.status("a")));
+    await stalled(run);
+    await sleep(300);
+    const before = heard.length;
+    await sleep(2500);
+    const told = heard.slice(before);
+    assert.ok(told.length >= 2 && told.length <= 4, `${told.length} calls`);
+    const all = [heard[before - 1], ...told];
+    for (const [index, { speed, timeLeft }] of told.entries()) {
+      assert.ok(speed < all[index].speed && timeLeft > all[index].timeLeft, `${all[index].speed} B/s, then ${speed}`);
+    }
+    run.uploader.dispose();
+  });
+
+  test("falls also for one who only reads", async () => {
+    const run = await stalled();
+    await sleep(300);
+    const first = shown(run);
+    assert.equal(run.store.getSnapshot(), run.store.getSnapshot());
+    await sleep(1500);
+    assert.ok(shown(run) < first, `${first} B/s, then ${shown(run)}`);
+    run.uploader.dispose();
+  });
+
+  test("ends after ten seconds of silence, and with it the calls", async () => {
+    const run = await stalled();
+    let calls = 0;
+    const end = run.store.subscribe(() => calls++);
+    await sleep(11_500);
+    assert.equal(run.status("a").state, "Uploading");
+    assert.equal(run.status("a").speed, undefined);
+    assert.equal(run.status("a").timeLeft, undefined);
+    assert.ok(calls >= 8 && calls <= 12, `${calls} calls`);
+    const before = calls;
+    await sleep(1500);
+    assert.equal(calls, before);
+    end();
+    run.uploader.dispose();
+  });
+
+  test("keeps no process alive", async () => {
+    const text = `
+      import { fileOf, uploads } from "./tests/shell/facade/sdk/uploads.mjs";
+      const run = uploads({ cloud: { partMs: 200 } });
+      run.store.subscribe(() => {});
+      run.store.add(fileOf("a", 6));
+      run.start();
+      await run.until(() => run.status("a").speed > 0);
+      run.cloud.answer = () => new Promise(() => {});
+      console.log("stalled");
+    `;
+    const began = performance.now();
+    const { code, stdout, stderr } = await node(text);
+    assert.deepEqual([code, stdout.trim()], [0, "stalled"], stderr);
+    assert.ok(performance.now() - began < 8000);
   });
 });
 
