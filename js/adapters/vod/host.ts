@@ -68,7 +68,9 @@ export class Host implements UploadHost {
 
   /** Another user: what was the former's is given up, and begins anew under the next start. */
   readonly #onReset = (scope: string | undefined): void => {
-    if (this.#disposed || failure() || !this.#credentials.areOfVod) return;
+    if (this.#disposed) return;
+    if (scope === undefined) tickets.dropAll();
+    if (failure() || !this.#credentials.areOfVod) return;
     try {
       for (const info of this.sdk.list()) this.files.of(info);
     } catch (error) {
@@ -232,11 +234,12 @@ export class Host implements UploadHost {
   deliver(delivery: Delivery): Delivered | undefined {
     const entry = this.files.get(delivery.file);
     if (!entry) return undefined;
-    if (this.#options.localCheckpoint !== false) tickets.keep(delivery.videoId, delivery.ticket);
     this.#tellReply(entry, delivery.reply);
-    if (delivery.answers === "resume") return { taken: this.sdk.resume(entry, delivery) };
-    const taken = this.sdk.start(entry, delivery);
-    return { taken, next: this.#silently(entry, () => this.#nextScope()) };
+    const resumes = delivery.answers === "resume";
+    const taken = resumes ? this.sdk.resume(entry, delivery) : this.sdk.start(entry, delivery);
+    // Not before: where the SDK is to forget its checkpoint, the former ticket goes with that.
+    if (taken && this.#options.localCheckpoint !== false) tickets.keep(delivery.videoId, delivery.ticket);
+    return { taken, next: resumes ? undefined : this.#silently(entry, () => this.#nextScope()) };
   }
 
   /** What was answered beside the credential: by the AppServer, also where VOD was asked with its token. */

@@ -1,4 +1,5 @@
 import { sameFile, type FileEntry } from "./files.js";
+import { tickets } from "./tickets.js";
 import type { Client, SdkUploader, UploadInfo, VodTokenEvent } from "./types.js";
 
 // Everything private is asked for before it is used: a build that lacks it gets along with the documented calls, at
@@ -143,6 +144,7 @@ export class Inside {
   /** Forgets what was stored of the file: it goes to another object, or its upload no longer exists. */
   forget({ info }: FileEntry): void {
     delete info.checkpoint;
+    tickets.drop(info.videoId);
     const remove = this.#private._removeCheckoutpoint;
     if (typeof remove === "function") {
       Reflect.apply(remove, this.uploader, [info]);

@@ -15,6 +15,10 @@ Object.assign(globalThis, {
     getItem: (key) => stored.get(key) ?? null,
     setItem: (key, value) => void stored.set(key, String(value)),
     removeItem: (key) => void stored.delete(key),
+    key: (index) => [...stored.keys()][index] ?? null,
+    get length() {
+      return stored.size;
+    },
   },
   document: { cookie: "", domain: "app.test", referrer: "", createElement: () => ({ setAttribute: nothing }) },
   screen: { width: 100, height: 100 },

@@ -1,0 +1,167 @@
+// What a page gives with a file, and what an AppServer gives with its video: mistakes in it, and what is kept of it.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { createTokenManager } from "upload-token";
+import { createVodUploader } from "upload-token/vod";
+
+import { never } from "./support.mjs";
+import { Cloud, fileOf, uploads, Vod } from "./sdk/uploads.mjs";
+
+/** A run that ends with the first failure; resolves with the error of it. */
+async function failure(on) {
+  let told;
+  const onUploadFailed = (info, code, message, error) => (told = { code, message, error });
+  const run = uploads({ on, onUploadFailed });
+  await run
+    .add("a")
+    .start()
+    .until(() => told !== undefined);
+  return told;
+}
+
+test("what cannot be sent of videoInfo is the page's error, by its name", async () => {
+  const cycle = {};
+  cycle.cycle = cycle;
+  const bad = { UserData: cycle, Title: Object.create(null) };
+  for (const [name, value] of Object.entries(bad)) {
+    const onUploadstarted = ({ videoInfo }) => void (videoInfo[name] = value);
+    const { code, message, error } = await failure({ onUploadstarted });
+    assert.equal(code, "page_error");
+    assert.match(message, /^info\.videoInfo of a cannot be sent as text: [^\n]* — /);
+    assert.ok(error.cause instanceof TypeError);
+  }
+});
+
+test("what the SDK throws while a file waits is the SDK's error", async () => {
+  const broken = new Error("no list");
+  const { uploadAuth } = new Cloud();
+  const [code, , error] = await new Promise((resolve) => {
+    const uploader = createVodUploader(Vod, {
+      uploadAuth,
+      onUploadstarted: () => {
+        // When the SDK's own start is over, and the helper looks whether it still waits.
+        queueMicrotask(() => {
+          uploader.listFiles = () => {
+            throw broken;
+          };
+        });
+      },
+      onUploadFailed: (info, ...told) => resolve(told),
+    });
+    uploader.addFile(fileOf("a"));
+    uploader.startUpload();
+  });
+  assert.equal(code, "sdk_error");
+  assert.equal(error.cause, broken);
+});
+
+test("an image that is to go on without an address fails by the AppServer's error", async () => {
+  const cloud = new Cloud();
+  let asked = 0;
+  const uploadAuth = async (request) => {
+    const answer = await cloud.uploadAuth(request);
+    return ++asked === 1 ? answer : { ...answer, uploadAddress: undefined };
+  };
+  let told;
+  const run = uploads({ uploadAuth, onUploadFailed: (info, code, message, error) => (told = { code, error }) });
+  run.uploader.addFile(fileOf("a.png", 2));
+  cloud.faults.push({ action: "UploadPart", times: 1, status: 403, code: "SecurityTokenExpired" });
+  await run.start().until(() => told !== undefined);
+  assert.equal(told.code, "invalid_response");
+  assert.match(told.error.message, /^the UploadAddress cannot be read/);
+  assert.ok(told.error.cause instanceof Error);
+});
+
+describe("the ticket of a video", { concurrency: 1 }, () => {
+  const DAY = 24 * 3_600_000;
+  const names = () => {
+    const all = Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index));
+    return all.filter((name) => name.startsWith("upload-token ")).sort();
+  };
+  const empty = () => names().forEach((name) => localStorage.removeItem(name));
+
+  /** An uploader whose AppServer gives a ticket; `asked` is what came with each request. */
+  function withTickets() {
+    const cloud = new Cloud({ partMs: 20 });
+    const asked = [];
+    const uploadAuth = async (request) => {
+      asked.push(request.ticket);
+      return { ...(await cloud.uploadAuth(request)), ticket: "t1.ticket" };
+    };
+    return Object.assign(uploads({ uploadAuth }), { asked, cloud });
+  }
+  const sending = (run, name) => run.until(() => run.info(name)?.loaded > 0);
+
+  test("is kept while its file is sent, and not beyond", async () => {
+    empty();
+    const run = withTickets().add("a", "b", "c").start();
+    await sending(run, "a");
+    assert.equal(names().length, 1);
+    run.uploader.cancelFile(0);
+    assert.deepEqual(names(), []);
+    await sending(run, "b");
+    run.uploader.deleteFile(1);
+    assert.deepEqual(names(), []);
+    await run.ends("c");
+    assert.deepEqual(names(), []);
+  });
+
+  test("is kept over a stop, and for what replaces parts that OSS has lost", async () => {
+    empty();
+    const run = withTickets().add("a").start();
+    await sending(run, "a");
+    run.uploader.stopUpload();
+    assert.equal(names().length, 1);
+    run.cloud.faults.push({ action: "UploadPart", times: 1, status: 404, code: "NoSuchUpload" });
+    run.start();
+    await run.until(() => run.info("a").state === "Uploading" && run.cloud.faults.length === 0);
+    await sending(run, "a");
+    assert.equal(names().length, 1);
+    await run.ends("a");
+    assert.deepEqual(names(), []);
+  });
+
+  test("goes with the user", async () => {
+    empty();
+    localStorage.setItem("upload-token former", "of the former user's page");
+    localStorage.setItem("another's", "stays");
+    const tokens = createTokenManager({ source: never });
+    const uploader = createVodUploader(Vod, tokens, {});
+    tokens.reset("scope");
+    assert.equal(names().length, 1);
+    tokens.reset();
+    assert.deepEqual(names(), []);
+    assert.equal(localStorage.getItem("another's"), "stays");
+    uploader.dispose();
+    tokens.close();
+  });
+
+  test("is read in its former form, and dropped after thirty days", async (t) => {
+    empty();
+    const run = withTickets();
+    const videoId = "v9".padEnd(32, "0");
+    localStorage.setItem(`upload-token ${videoId}`, "t1.former");
+    run.add("a", "b");
+    run.info("a").videoId = videoId;
+    await run.start().ends("a");
+    assert.equal(run.asked[0], "t1.former");
+
+    localStorage.setItem("upload-token old", "never asked for again");
+    const now = Date.now();
+    await sending(run, "b");
+    assert.ok(names().includes("upload-token old"), "its days are counted from now on");
+    await run.ends("b");
+    for (const [days, left] of [
+      [29, true],
+      [31, false],
+    ]) {
+      t.mock.method(Date, "now", () => now + days * DAY);
+      const next = `after ${days} days`;
+      await sending(run.add(next).start(), next);
+      assert.equal(names().includes("upload-token old"), left, next);
+      await run.ends(next);
+      t.mock.restoreAll();
+    }
+  });
+});
