@@ -40,6 +40,8 @@ function objectUrl({ endpoint = "", bucket = "", object = "" }: UploadInfo): str
 
 /** @internal The SDK threw `error`; without one, it did not take its credential. */
 export function sdkThrew(error: unknown): UploadTokenError {
+  // What it was to be given could not be read.
+  if (error instanceof UploadTokenError) return error;
   const said =
     error === undefined
       ? "did not take its credential"
@@ -90,8 +92,16 @@ function nobodys({ info, refusal }: FileEntry, status: number): UploadTokenError
   return new UploadTokenError("http", message, { url, ...refusal });
 }
 
-/** @internal Whatever was thrown on the way to a credential. */
+/** @internal Whatever was thrown on the way to a credential: by the module, or else by the SDK. */
 export function asError(cause: unknown): UploadTokenError {
   if (cause instanceof UploadTokenError) return cause;
-  return new UploadTokenError("wasm", "the WebAssembly module failed; reload the page", { cause });
+  if (cause instanceof WebAssembly.RuntimeError || isStackOverflow(cause)) {
+    return new UploadTokenError("wasm", "the WebAssembly module failed; reload the page", { cause });
+  }
+  return sdkThrew(cause);
+}
+
+/** Firefox has a class of its own for it. */
+function isStackOverflow(cause: unknown): boolean {
+  return cause instanceof RangeError || (cause instanceof Error && cause.name === "InternalError");
 }

@@ -1,5 +1,5 @@
 import type { UploadFile } from "../../core.js";
-import { invalidOption, type UploadTokenError } from "../../errors.js";
+import { UploadTokenError } from "../../errors.js";
 import { tickets } from "./tickets.js";
 import type { Client, UploadInfo } from "./types.js";
 
@@ -167,15 +167,17 @@ export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefi
 }
 
 /** What the page gave about a file, each value as the text that the SDK would send. */
-function parameters({ videoInfo }: UploadInfo): Record<string, string> {
+function parameters({ file, videoInfo }: UploadInfo): Record<string, string> {
   const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(videoInfo ?? {})) {
-    if (!value || typeof value === "function") continue;
-    try {
+  try {
+    for (const [name, value] of Object.entries(videoInfo ?? {})) {
+      if (!value || typeof value === "function") continue;
       texts[name] = name === "UserData" ? JSON.stringify(value) : String(value);
-    } catch {
-      throw invalidOption(`videoInfo.${name}`, "cannot be written as a text");
     }
+  } catch (cause) {
+    // Of several lines, where it is about a cycle.
+    const [said] = String(cause instanceof Error ? cause.message : cause).split("\n", 1);
+    throw new UploadTokenError("page_error", `info.videoInfo of ${file.name} cannot be sent as text: ${said}`, { cause });
   }
   return texts;
 }

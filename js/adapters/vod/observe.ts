@@ -1,6 +1,6 @@
 import { replaceMethod } from "../../bind.js";
 import { invalidOption, type UploadTokenError } from "../../errors.js";
-import { setTimeout as arm } from "../../glue.js";
+import { arm } from "../../glue.js";
 import { Listeners } from "../../listeners.js";
 import { Speed } from "./speed.js";
 import type { FileEntry } from "./files.js";
