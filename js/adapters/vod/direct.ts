@@ -1,4 +1,5 @@
 import type { ClientCredential, UploadFile } from "../../core.js";
+import { UploadTokenError } from "../../errors.js";
 import type { UploadInfo } from "./types.js";
 
 // Direct mode: a file that is added with an endpoint, a bucket and an object goes to the page's own bucket. Its STS
@@ -39,8 +40,13 @@ export function asUploadAddress(info: UploadInfo): string {
 
 /** @internal What an UploadAddress says. */
 export function addressIn(uploadAddress: string): Record<string, string> {
-  const bytes = Uint8Array.from(atob(uploadAddress), (letter) => letter.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, string>;
+  try {
+    const bytes = Uint8Array.from(atob(uploadAddress), (letter) => letter.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, string>;
+  } catch (cause) {
+    const message = "the UploadAddress cannot be read: it has to be as VOD answered it";
+    throw new UploadTokenError("invalid_response", message, { cause });
+  }
 }
 
 function isName(part: unknown): part is string {

@@ -236,7 +236,8 @@ export class Host implements UploadHost {
     if (!entry) return undefined;
     this.#tellReply(entry, delivery.reply);
     const resumes = delivery.answers === "resume";
-    const taken = resumes ? this.sdk.resume(entry, delivery) : this.sdk.start(entry, delivery);
+    const hand = (): boolean => (resumes ? this.sdk.resume(entry, delivery) : this.sdk.start(entry, delivery));
+    const taken = this.#silently(entry, hand) ?? false;
     // Not before: where the SDK is to forget its checkpoint, the former ticket goes with that.
     if (taken && this.#options.localCheckpoint !== false) tickets.keep(delivery.videoId, delivery.ticket);
     return { taken, next: resumes ? undefined : this.#silently(entry, () => this.#nextScope()) };
