@@ -37,7 +37,7 @@ pub use io::{
 };
 
 use numbers::LOOK_EVERY;
-pub use numbers::slot_policy;
+pub use numbers::{Tries, slot_policy};
 use object::Object;
 
 use crate::{

@@ -263,6 +263,15 @@ pub enum UploadFailure {
 }
 
 impl UploadFailure {
+    /// The same; where the time was over because the file's STS token did not come, why that did not: `token`.
+    #[must_use]
+    pub fn for_want_of(self, token: Option<Error>) -> Self {
+        match (self, token) {
+            (Self::Credential(Error::Timeout { .. }), Some(error)) => Self::Credential(error),
+            (failure, _) => failure,
+        }
+    }
+
     /// The stable code. A server's own code is kept, for pages that know it, unless it only says that a server has
     /// trouble of its own: that is `http`.
     #[must_use]

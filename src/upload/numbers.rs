@@ -10,10 +10,39 @@ pub(super) const REFUSALS: u32 = 3;
 pub(super) const SIGNATURE_REFUSALS: u32 = 1;
 /// Silent failures in a row, without a part getting through, after which the file is tried again.
 pub(super) const LOSSES: u32 = 1;
+/// Time-out of one request of the SDK to OSS, unless the page gives another.
+const OSS_TIMEOUT: Millis = 60_000;
+/// How often the SDK repeats one, unless the page says otherwise, and how long it waits before.
+const OSS_RETRIES: u64 = 3;
+const OSS_RETRY_WAIT: Millis = 2_000;
+/// Beyond all of that together: an upload that is silent for longer has stalled.
+const STALL_SLACK: Millis = 30_000;
 /// First back-off after VOD asked for fewer calls.
 const VOD_THROTTLE: Millis = 2_000;
 /// A start ends a back-off within this time.
 const START_WITHIN: Millis = 300;
+
+/// How the SDK sends a part, as far as the page says; what is `None` is the SDK's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tries {
+    /// Time-out of one request to OSS.
+    pub timeout: Option<Millis>,
+    /// How often one is repeated.
+    pub retry_count: Option<u64>,
+    /// Wait before it is.
+    pub retry_wait: Option<Millis>,
+}
+
+impl Tries {
+    /// The longest silence of a running upload, after which it counts as stalled.
+    #[must_use]
+    pub fn longest_silence(self) -> Millis {
+        let timeout = self.timeout.unwrap_or(OSS_TIMEOUT);
+        let wait = self.retry_wait.unwrap_or(OSS_RETRY_WAIT);
+        let tries = self.retry_count.unwrap_or(OSS_RETRIES).saturating_add(1);
+        timeout.saturating_add(wait).saturating_mul(tries).saturating_add(STALL_SLACK)
+    }
+}
 
 /// The numbers for UploadAuths, from those for STS tokens.
 ///

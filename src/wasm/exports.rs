@@ -173,7 +173,7 @@ impl UploadCore {
     fn of(options: &UploadOptions, host: UploadHost, source: AuthSource) -> Self {
         let tokens = Policy::default();
         let policy = slot_policy(&tokens, options.wait_or(tokens.wait_deadline));
-        let uploads = Uploads::new(source, host, options.longest_silence());
+        let uploads = Uploads::new(source, host, options.tries().longest_silence());
         Self { driver: Driver::new(uploads, policy, options.random()) }
     }
 }

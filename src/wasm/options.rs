@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::values::{get, json, whole};
-use crate::{json::Json, policy::Policy, token::UploadAddress};
+use crate::{json::Json, policy::Policy, token::UploadAddress, upload::Tries};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -23,8 +23,11 @@ export interface TokenOptions {
 export interface UploadOptions {
   /** How long the SDK is kept waiting for a credential, ms. */
   wait: number | undefined;
-  /** Longest silence of a running upload, ms. */
-  stall: number;
+  /** As the SDK has them, where the page gives others than its defaults: of one request to OSS, ms; how often it is
+   * repeated; and the wait before that, in seconds. */
+  timeout: number | undefined;
+  retryCount: number | undefined;
+  retryDuration: number | undefined;
   seed: number;
   /** Where VOD is, in STS mode. */
   endpoint?: string | undefined;
@@ -92,7 +95,11 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn wait(this: &UploadOptions) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
-    fn stall(this: &UploadOptions) -> f64;
+    fn timeout(this: &UploadOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = retryCount)]
+    fn retry_count(this: &UploadOptions) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = retryDuration)]
+    fn retry_duration(this: &UploadOptions) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
     fn seed(this: &UploadOptions) -> f64;
     #[wasm_bindgen(method, getter)]
@@ -176,8 +183,12 @@ impl UploadOptions {
         self.wait().map_or(default, whole)
     }
 
-    pub(super) fn longest_silence(&self) -> u64 {
-        whole(self.stall())
+    pub(super) fn tries(&self) -> Tries {
+        Tries {
+            timeout: self.timeout().map(whole),
+            retry_count: self.retry_count().map(whole),
+            retry_wait: self.retry_duration().map(|seconds| whole(seconds * 1000.0)),
+        }
     }
 
     pub(super) fn random(&self) -> u64 {

@@ -85,10 +85,7 @@ impl Uploads {
     }
 
     fn fail(&self, id: FileId, failure: UploadFailure) {
-        // The time may be over because the STS token did not come.
-        let is_late = matches!(failure, UploadFailure::Credential(Error::Timeout { .. }));
-        let reason = if is_late { self.reason(id) } else { None };
-        let failure = match reason.map_or(failure, UploadFailure::Credential) {
+        let failure = match failure.for_want_of(self.token_error(id)) {
             UploadFailure::Credential(error) => UploadFailure::Credential(self.told(id, error)),
             failure => failure,
         };
@@ -102,7 +99,7 @@ impl Uploads {
     }
 
     /// Why the STS token of a file does not come, if it does not.
-    fn reason(&self, id: FileId) -> Option<Error> {
+    fn token_error(&self, id: FileId) -> Option<Error> {
         let AuthSource::Vod(vod) = &self.source else { return None };
         let scope = self.with(id, |file| file.scope.clone())?;
         vod.tokens.last_error(&scope)

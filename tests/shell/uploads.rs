@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::rig::{AppServer, Rig, Sdk, get, js, text, until};
 
-const STS: &str = "{ endpoint: 'https://vod.test', stall: 300000, seed: 7 }";
+const STS: &str = "{ endpoint: 'https://vod.test', seed: 7 }";
 const VIDEO: &str =
     "{ name: 'a.mp4', type: 'video/mp4', size: 9, isImage: false, fields: { Title: 'A', CateId: '7' },
                        videoId: undefined, ticket: undefined, checkpoint: false, scope: '' }";
@@ -143,8 +143,7 @@ async fn a_file_fails_with_the_reason_why_no_token_comes() {
 
     // The time is over before the manager's own is.
     let tokens = Rig::new("{ source: () => { throw new Error('offline'); } }");
-    let uploader =
-        Uploader::of_tokens(&tokens.core, "{ endpoint: '', wait: 60, stall: 1e6, seed: 7 }");
+    let uploader = Uploader::of_tokens(&tokens.core, "{ endpoint: '', wait: 60, seed: 7 }");
     uploader.start(VIDEO);
     let failure = uploader.first("fail").await;
     server.restore();
@@ -208,7 +207,7 @@ async fn a_failure_of_the_sdk_is_decided_about_at_once() {
 async fn in_upload_auth_mode_an_address_is_told_what_is_wanted() {
     let server = AppServer::new("(init, n) => Response.json(uploadAuth(n))");
     let uploader = Uploader::new(
-        "{ source: 'https://app.test/upload-auth', request: { headers: { 'x-csrf': '7' } }, stall: 1e6, seed: 7 }",
+        "{ source: 'https://app.test/upload-auth', request: { headers: { 'x-csrf': '7' } }, seed: 7 }",
     );
     uploader.start(VIDEO);
     uploader.first("deliver").await;
@@ -225,7 +224,7 @@ async fn in_upload_auth_mode_a_function_is_asked_for_an_image() {
     js("globalThis.asked = []");
     let uploader = Uploader::new(
         "{ source: async (...args) => { asked.push(args); return { ...uploadAuth(1), VideoId: undefined, ImageId: 'image1' }; },
-           stall: 1e6, seed: 7 }",
+           seed: 7 }",
     );
     uploader.start(
         "{ name: 'a.png', type: 'image/png', size: 9, isImage: true, fields: { ImageExt: 'png', Tags: 'x' },
@@ -249,7 +248,7 @@ async fn a_manager_of_another_copy_is_asked_for_tokens() {
     );
     js("globalThis.asked = []");
     let uploader = Uploader::new(
-        "{ endpoint: 'https://vod.test', stall: 1e6, seed: 7, tokens: {
+        "{ endpoint: 'https://vod.test', seed: 7, tokens: {
              getToken: async (scope, least, signal) => {
                asked.push([scope, least, signal instanceof AbortSignal]);
                return { accessKeyId: `STS.Key${asked.length}`, accessKeySecret: 'b', securityToken: 'c' };

@@ -12,10 +12,6 @@ import type { UploadAuthRequest, VodOptions, VodSdkOptions } from "./types.js";
 
 /** How long a file waits for its credential, unless the page says otherwise, ms. */
 const DEADLINE = 30_000;
-/** Requests to OSS without a time-out of the page's own. */
-const OSS_TIMEOUT = 60_000;
-/** Beyond all of the SDK's time-outs together, ms: an upload that is silent for longer has stalled. */
-const STALL_SLACK = 30_000;
 
 /** @internal Where the files of one uploader have their credentials from: the page's `uploadAuth`, or VOD by STS tokens. */
 export class Credentials {
@@ -96,11 +92,17 @@ export class Credentials {
     return this.#tokens?.status(scope).validFor ?? 0;
   }
 
-  #common(timeout: VodSdkOptions["timeout"]): Pick<UploadOptions, "wait" | "stall" | "seed"> {
+  #common(
+    timeout: VodSdkOptions["timeout"],
+  ): Pick<UploadOptions, "wait" | "timeout" | "retryCount" | "retryDuration" | "seed"> {
     const { deadline, retryCount, retryDuration } = this.#options;
-    const attempt = (Number(timeout) || OSS_TIMEOUT) + 1000 * (retryDuration ?? 2);
-    const stall = (1 + (retryCount ?? 3)) * attempt + STALL_SLACK;
-    return { wait: deadline, stall, seed: Math.random() * Number.MAX_SAFE_INTEGER };
+    return {
+      wait: deadline,
+      timeout: Number(timeout) || undefined,
+      retryCount,
+      retryDuration,
+      seed: Math.random() * Number.MAX_SAFE_INTEGER,
+    };
   }
 
   /** What the page's own function is asked for, with the file that it is for. */

@@ -3,7 +3,10 @@
 use upload_token::{
     error::{Answered, Error, Party},
     policy::Policy,
-    upload::{FileState, Handover, Input, UploadFailure, UploaderState, Verdict, slot_policy},
+    time::Millis,
+    upload::{
+        FileState, Handover, Input, Tries, UploadFailure, UploaderState, Verdict, slot_policy,
+    },
     vod::Kind,
 };
 
@@ -323,6 +326,29 @@ fn an_upload_has_numbers_of_its_own() {
     };
     assert_eq!(own, expected);
     assert_eq!(slot_policy(&Policy { pull_in: 7, ..expected }, 7_000).pull_in, 7);
+}
+
+#[test]
+fn an_upload_has_stalled_when_all_of_the_sdk_s_tries_are_over() {
+    let silence = |timeout, retry_count, retry_wait| {
+        Tries { timeout, retry_count, retry_wait }.longest_silence()
+    };
+    assert_eq!(silence(None, None, None), 4 * (60_000 + 2_000) + 30_000, "the SDK's defaults");
+    assert_eq!(silence(Some(5_000), None, None), 4 * (5_000 + 2_000) + 30_000);
+    assert_eq!(silence(None, Some(1), None), 2 * (60_000 + 2_000) + 30_000);
+    assert_eq!(silence(None, None, Some(500)), 4 * (60_000 + 500) + 30_000);
+    assert_eq!(silence(Some(Millis::MAX), Some(u64::MAX), Some(1)), Millis::MAX);
+}
+
+#[test]
+fn a_file_that_waited_too_long_is_told_why_its_token_did_not_come() {
+    let late = UploadFailure::Credential(Error::Timeout { after: 1_000 });
+    let network = UploadFailure::Credential(Error::Network);
+    assert_eq!(late.clone().for_want_of(Some(Error::Network)), network);
+    assert_eq!(late.clone().for_want_of(None), late);
+    for other in [UploadFailure::Stalled, UploadFailure::Credential(Error::Reset)] {
+        assert_eq!(other.clone().for_want_of(Some(Error::Network)), other);
+    }
 }
 
 #[test]
