@@ -118,7 +118,7 @@ export function checkScope(scope: string): void {
 /** @internal */
 export function checkNumber(option: string, value: number, [lowest, highest]: readonly [number, number]): void {
   if (!Number.isInteger(value) || value < lowest || value > highest) {
-    // What is never below this is a span.
+    // Ranges that begin at 50 or more are durations in ms: a smaller number is probably seconds.
     const seconds = lowest >= 50 && value > 0 && value < lowest && value * 1000 <= highest;
     const hint = seconds ? `; ${value} looks like seconds, and it is in ms` : "";
     throw invalidOption(option, `must be a whole number from ${lowest} to ${highest}${hint}`);

@@ -317,5 +317,5 @@ function disposedOf(): UploadTokenError {
   return new UploadTokenError("closed", "the uploader was disposed of");
 }
 
-/** To the module a file that the page took away: what there was to say of it is said. */
+/** `look` returns this after the SDK threw: `#fail` has told the page, and `Stoped` makes the machine leave the file. */
 const GIVEN_UP: Look = { current: false, file: "Stoped", uploader: "" };

@@ -159,10 +159,10 @@ export class Inside {
     }
   }
 
-  /** Tells of something once. */
-  diagnose(about: string, event: VodTokenEvent & { type: "diagnostic" }): void {
-    if (this.#told.has(about)) return;
-    this.#told.add(about);
+  /** Tells of something once: of two with the same `key`, only of the first. */
+  diagnose(key: string, event: VodTokenEvent & { type: "diagnostic" }): void {
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
     this.#tell(event);
   }
 

@@ -115,7 +115,7 @@ export class Queue {
       return act();
     } finally {
       this.#later = undefined;
-      for (const go of later) go();
+      for (const putOff of later) putOff();
     }
   }
 

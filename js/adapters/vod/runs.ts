@@ -14,7 +14,7 @@ interface Mishaps {
 }
 
 /**
- * @internal One run a file, and one file at a time.
+ * @internal At most one client sends a file, and one file is sent at a time.
  *
  * A client of the SDK goes on when it was stopped: parts under way still arrive, and so do its errors and its end,
  * into a file that has been started anew by then. A try that the SDK has put off comes in the same way after the page has

@@ -232,7 +232,7 @@ export class Sdk {
   #mend(): void {
     const { uploader } = this;
     const partSize = (uploader as unknown as Methods)["_adjustPartSize"];
-    // Of a file of more than 10,000 parts the SDK divides the size, and ali-oss takes whole numbers alone.
+    // Above 10,000 parts the SDK computes a fractional part size, which ali-oss rejects.
     if (partSize) replaceMethod(uploader, "_adjustPartSize", (info) => Math.ceil(Number(partSize(info))));
     replaceMethod(uploader, "stopUpload", () => this.#stopAll());
     const { cancelFile, deleteFile } = uploader;

@@ -14,12 +14,16 @@ export interface UploadInfo {
   videoId?: string;
   /** VOD's id of an image, once there is one. Set by the helper; the SDK never tells it. */
   imageId?: string;
+  /** Address of OSS that the file is sent to, such as `https://oss-cn-shanghai.aliyuncs.com`, once it is known. */
   endpoint?: string;
+  /** Bucket that the file is sent to, once it is known. */
   bucket?: string;
+  /** Key of the object that the file becomes in that bucket, once it is known. */
   object?: string;
   region?: string;
   /** Share of the file that is stored, 0 to 1. */
   loaded?: number;
+  /** What ali-oss goes on with: the number of the upload and the parts that are stored. Absent before there is any. */
   checkpoint?: unknown;
   /**
    * What the AppServer answered beside the credential, as plain data without secrets: a record of its own, a bucket, a
@@ -66,16 +70,19 @@ export interface VodSdkOptions extends VodCallbacks {
   region?: string | null;
   /** Bytes; default 1,048,576. A whole number of 102,400 or more. */
   partSize?: number | string | null;
-  /** Default 5. */
+  /** How many parts of a file are sent at the same time; default 5. */
   parallel?: number | string | null;
-  /** Default 3. */
+  /** How often a request to OSS is repeated after a time-out; default 3. */
   retryCount?: number | string | null;
-  /** Seconds; default 2. */
+  /** Wait before a request is repeated, in seconds; default 2. */
   retryDuration?: number | string | null;
   /** Of one request to OSS, ms; default 60,000. */
   timeout?: number | string | null;
+  /** Whether the endpoint is a domain name of the page's own, bound to the bucket; default `false`. */
   cname?: boolean;
+  /** Whether checkpoints are kept in `localStorage`, so that a file goes on after a reload; default `true`. */
   localCheckpoint?: boolean;
+  /** Whether the SDK reports progress to VOD. `false` has no effect: the SDK takes it for its default, `true`. */
   enableUploadProgress?: boolean;
 }
 
@@ -142,8 +149,11 @@ export interface UploadAuthStatus {
   readonly expiresAt?: number;
   /** How much longer it is used: a lower bound, margin deducted. */
   readonly validFor: number;
+  /** Validity it had on arrival. */
   readonly life?: number;
+  /** Validity below which it is not handed out. */
   readonly margin?: number;
+  /** Validity below which the SDK, if it asks for one, waits for its successor. */
   readonly mandatory?: number;
   /** Time until it is renewed. */
   readonly refreshIn?: number;
