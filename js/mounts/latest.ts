@@ -1,5 +1,5 @@
-import { isThenable } from "../adapters/vod/ready.js";
 import { report } from "../report.js";
+import { isThenable } from "../thenable.js";
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 

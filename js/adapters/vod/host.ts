@@ -13,6 +13,7 @@ import {
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "../../errors.js";
 import { report } from "../../report.js";
 import { onReset } from "../../reset.js";
+import { isThenable } from "../../thenable.js";
 import type { TokenManager } from "../../types.js";
 import { weakObject } from "../../weak.js";
 import { Credentials } from "./credentials.js";
@@ -21,7 +22,7 @@ import { asError, gaveUp, sdkThrew } from "./failures.js";
 import { described, Files, type FileEntry } from "./files.js";
 import type { Numbers } from "./options.js";
 import { Page } from "./page.js";
-import { isThenable, pageReady } from "./ready.js";
+import { pageReady } from "./ready.js";
 import { Scopes } from "./scopes.js";
 import type { Sdk } from "./sdk.js";
 import { tickets } from "./tickets.js";

@@ -1,10 +1,5 @@
 import { UploadTokenError } from "../../errors.js";
 
-/** @internal */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
-}
-
 /** @internal Waits for what `onUploadstarted` promised: until then the page may still say what the file is. */
 export async function pageReady(promise: PromiseLike<unknown>, deadline: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
