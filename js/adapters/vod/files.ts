@@ -169,15 +169,16 @@ export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefi
 /** What the page gave about a file, each value as the text that the SDK would send. */
 function parameters({ file, videoInfo }: UploadInfo): Record<string, string> {
   const texts: Record<string, string> = {};
-  try {
-    for (const [name, value] of Object.entries(videoInfo ?? {})) {
-      if (!value || typeof value === "function") continue;
+  for (const [name, value] of Object.entries(videoInfo ?? {})) {
+    if (!value || typeof value === "function") continue;
+    try {
       texts[name] = name === "UserData" ? JSON.stringify(value) : String(value);
+    } catch (cause) {
+      // Of several lines, where it is about a cycle.
+      const [said] = String(cause instanceof Error ? cause.message : cause).split("\n", 1);
+      const message = `info.videoInfo.${name} of ${file.name} cannot be sent as text: ${said}`;
+      throw new UploadTokenError("page_error", message, { cause });
     }
-  } catch (cause) {
-    // Of several lines, where it is about a cycle.
-    const [said] = String(cause instanceof Error ? cause.message : cause).split("\n", 1);
-    throw new UploadTokenError("page_error", `info.videoInfo of ${file.name} cannot be sent as text: ${said}`, { cause });
   }
   return texts;
 }

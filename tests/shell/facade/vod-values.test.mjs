@@ -54,8 +54,8 @@ test("what cannot be written as a text is told by its name", async (t) => {
   UserData.self = UserData;
   for (const [name, value] of Object.entries({ UserData, Title: Object.create(null) })) {
     const { failed } = await begun(t, { file, videoInfo: { [name]: value } });
-    assert.equal(failed[0]?.[0], "invalid_option");
-    assert.match(failed[0][1], new RegExp(`^videoInfo.${name} cannot be written`));
+    assert.equal(failed[0]?.[0], "page_error");
+    assert.match(failed[0][1], new RegExp(`^info.videoInfo.${name} of .* cannot be sent as text`));
   }
 });
 
