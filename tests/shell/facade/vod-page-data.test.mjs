@@ -28,7 +28,7 @@ test("what cannot be sent of videoInfo is the page's error, by its name", async 
     const onUploadstarted = ({ videoInfo }) => void (videoInfo[name] = value);
     const { code, message, error } = await failure({ onUploadstarted });
     assert.equal(code, "page_error");
-    assert.match(message, /^info\.videoInfo\.UserData of a cannot be sent as text: [^\n]* — /);
+    assert.match(message, new RegExp(`^info\\.videoInfo\\.${name} of a cannot be sent as text: [^\\n]* — `));
     assert.ok(error.cause instanceof TypeError);
   }
 });
