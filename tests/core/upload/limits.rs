@@ -3,14 +3,11 @@
 use upload_token::{
     error::{Answered, Error, Party},
     policy::Policy,
-    time::Millis,
-    upload::{
-        FileState, Handover, Input, Tries, UploadFailure, UploaderState, Verdict, slot_policy,
-    },
+    upload::{FileState, Handover, Input, UploadFailure, UploaderState, Verdict, slot_policy},
     vod::Kind,
 };
 
-use super::sim::{Did, LIFE, STALL, Sim};
+use super::sim::{Did, LIFE, Sim};
 
 const AGAIN: Verdict = Verdict::Retry { forget: false };
 const ANEW: Verdict = Verdict::Retry { forget: true };
@@ -160,20 +157,6 @@ fn listeners_are_told_how_the_sdk_came_by_its_credential() {
     sim.pass_until(LIFE, |sim| !sim.open.is_empty());
     sim.grant();
     assert_eq!(sim.how, [Handover::Started, Handover::Resumed, Handover::Swapped]);
-}
-
-/// Timers of a hidden page come late; two looks' time of each gap counts as silence.
-#[test]
-fn silence_is_counted_in_a_page_whose_timers_come_late() {
-    let mut sim = Sim::running(Kind::Video);
-    sim.done();
-    sim.alive = false;
-    while sim.done().is_empty() {
-        sim.now += 2_000;
-        sim.feed(Input::Timeout);
-        assert!(sim.now < STALL + 10_000, "{} ms", sim.now);
-    }
-    assert!(sim.now > STALL);
 }
 
 /// A credential for another object would write the rest of the file there.
@@ -326,18 +309,6 @@ fn an_upload_has_numbers_of_its_own() {
     };
     assert_eq!(own, expected);
     assert_eq!(slot_policy(&Policy { pull_in: 7, ..expected }, 7_000).pull_in, 7);
-}
-
-#[test]
-fn an_upload_has_stalled_when_all_of_the_sdk_s_tries_are_over() {
-    let silence = |timeout, retry_count, retry_wait| {
-        Tries { timeout, retry_count, retry_wait }.longest_silence()
-    };
-    assert_eq!(silence(None, None, None), 4 * (60_000 + 2_000) + 30_000, "the SDK's defaults");
-    assert_eq!(silence(Some(5_000), None, None), 4 * (5_000 + 2_000) + 30_000);
-    assert_eq!(silence(None, Some(1), None), 2 * (60_000 + 2_000) + 30_000);
-    assert_eq!(silence(None, None, Some(500)), 4 * (60_000 + 500) + 30_000);
-    assert_eq!(silence(Some(Millis::MAX), Some(u64::MAX), Some(1)), Millis::MAX);
 }
 
 #[test]

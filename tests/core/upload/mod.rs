@@ -4,9 +4,10 @@ mod direct;
 mod limits;
 mod objects;
 mod properties;
+mod silence;
 mod sim;
 
-use sim::{Did, LIFE, STALL, Sim, WAIT};
+use sim::{Did, LIFE, Sim, WAIT};
 use upload_token::{
     error::{Answered, Error},
     upload::{FileState, Input, UploadFailure, UploaderState, Verdict},
@@ -208,61 +209,6 @@ fn a_request_without_an_answer_near_the_credential_s_end_may_be_a_hidden_refusal
     sim.miss(refused("Forbidden.SubUser"));
     sim.now = LIFE - 10_000;
     assert_eq!(sim.failed("RequestError"), Verdict::Retry { forget: false });
-}
-
-#[test]
-fn a_silent_failure_is_tried_again_from_the_start_once() {
-    let mut sim = Sim::running(Kind::Video);
-    let lose = |sim: &mut Sim| {
-        sim.sdk.file = FileState::Failure;
-        sim.sdk.uploader = UploaderState::Failure;
-        sim.pass(2_000);
-    };
-    lose(&mut sim);
-    assert_eq!(sim.done(), [Did::Requeue { forget: true }]);
-    sim.start();
-    lose(&mut sim);
-    assert_eq!(
-        sim.done(),
-        [Did::Start { auth: 1, forget: false }, Did::Fail(UploadFailure::Silent)]
-    );
-
-    sim.start();
-    sim.progress();
-    lose(&mut sim);
-    let again = [Did::Start { auth: 1, forget: false }, Did::Requeue { forget: true }];
-    assert_eq!(sim.done(), again, "progress allows another try");
-}
-
-#[test]
-fn an_expiry_that_nobody_was_told_of_is_found() {
-    let mut sim = Sim::running(Kind::Video);
-    sim.sdk.file = FileState::Failure;
-    sim.sdk.uploader = UploaderState::Expire;
-    sim.pass(2_000);
-    sim.grant();
-    assert_eq!(
-        sim.done(),
-        [Did::Refresh("video".to_owned()), Did::Resume { auth: 2, forget: false }]
-    );
-}
-
-#[test]
-fn an_upload_without_a_sign_of_life_fails() {
-    let mut sim = Sim::running(Kind::Video);
-    sim.alive = false;
-    sim.pass(STALL);
-    assert_eq!(sim.done(), []);
-    sim.pass(5_000);
-    assert_eq!(sim.done(), [Did::Fail(UploadFailure::Stalled)]);
-}
-
-#[test]
-fn a_page_that_slept_was_not_silent() {
-    let mut sim = Sim::running(Kind::Video);
-    sim.now += 10 * STALL;
-    sim.feed(Input::Wake);
-    assert!(!sim.done().iter().any(|did| matches!(did, Did::Fail(_))));
 }
 
 #[test]
