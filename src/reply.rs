@@ -22,6 +22,7 @@
 //! What is doubtful but usable is a [`Warning`]; what is unusable is an [`Error`] that says what is
 //! wrong and quotes nothing.
 
+mod checked;
 mod client;
 mod complaint;
 mod expiry;

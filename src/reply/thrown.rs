@@ -5,6 +5,7 @@
 
 use super::{
     Meta, Parse,
+    checked::found_malformed,
     client::{HEADERS, OF_LANGUAGE, STATUSES, is_error, unparsed, unreached},
     complaint::error_status,
     failure::{is_success, refusal},
@@ -76,6 +77,9 @@ pub(super) fn answered(thrown: &Json, members: &Members, parse: Parse<'_>) -> Op
         return None;
     }
     if let Some(error) = unparsed(members, parse) {
+        return Some(error);
+    }
+    if let Some(error) = found_malformed(members).filter(|_| status.is_none()) {
         return Some(error);
     }
     // What is neither an error nor an answer is a body: `{ code: 401, msg: "…" }`.
@@ -219,6 +223,14 @@ mod tests {
             // an interceptor that rejects with the body
             (r#"{"code":401,"message":"please sign in"}"#, "unauthenticated", 401, None, None),
             (r#"{"success":false,"msg":"closed"}"#, "http", 200, None, None),
+            // what looks like a check's, and has a status
+            (
+                r#"{"name":"ZodError","stack":true,"status":422,"message":"no","issues":[]}"#,
+                "http",
+                422,
+                None,
+                None,
+            ),
             // a failed answer under 200
             (
                 r#"{"name":"BizError","data":{"code":1001,"msg":"no"},"response":{"status":200}}"#,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What client libraries put on an error or an answer, where it is not what `Object.keys` finds.
-const MEMBERS: [&str; 22] = [
+const MEMBERS: [&str; 25] = [
     "name",
     "message",
     "code",
@@ -40,6 +40,9 @@ const MEMBERS: [&str; 22] = [
     "statusText",
     "errors",
     "graphQLErrors",
+    "inner",
+    "details",
+    "path",
 ];
 /// Where an error has the answer that it is about: that of an event, and that of supabase.
 const ANSWERS: [&str; 4] = ["response", "res", "target", "context"];

@@ -120,6 +120,40 @@ async fn a_mistake_in_the_pages_own_code_is_told_at_once() {
     }
 }
 
+/// WebKit words a `fetch` that failed in the language of the device; and an answer may be checked by a library.
+#[wasm_bindgen_test]
+async fn what_is_no_mistake_of_the_pages_code_is_asked_again() {
+    for (thrown, code) in [
+        ("new TypeError('请求超时。')", "network"),
+        ("new TypeError('Importing a module script failed.')", "network"),
+        (
+            "Object.assign(new Error('[]'), { name: 'ZodError', issues: [{ message: 'Required' }],
+            errors: [{ message: 'Required' }] })",
+            "invalid_response",
+        ),
+        (
+            "Object.assign(new Error('\"a\" is required'), { name: 'ValidationError', details: [{}] })",
+            "invalid_response",
+        ),
+        (
+            "Object.assign(new Error('a is required'), { name: 'ValidationError', path: 'a', inner: [] })",
+            "invalid_response",
+        ),
+        (
+            "Object.assign(new Error('no a'), { name: 'ValiError', issues: [{ message: 'no a' }] })",
+            "invalid_response",
+        ),
+        ("new DOMException('no', 'SecurityError')", "source"),
+        ("(() => { try { decodeURIComponent('%') } catch (error) { return error } })()", "source"),
+    ] {
+        let rig = Rig::new(&format!("{{ source: () => {{ throw {thrown}; }} }}"));
+        rig.core.prefetch("");
+        let failure = rig.failure().await;
+        assert_eq!(text(&failure, "code"), code, "{thrown}");
+        rig.core.close();
+    }
+}
+
 /// Client libraries put what was answered on what they throw, each elsewhere.
 #[wasm_bindgen_test]
 async fn what_a_client_library_throws_is_read_as_the_answer_that_it_is() {
