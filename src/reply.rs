@@ -44,6 +44,7 @@ mod search;
 mod secrets;
 mod sentence;
 mod session;
+mod session_codes;
 mod session_words;
 mod thrown;
 mod token_names;

@@ -6,7 +6,7 @@ use super::{
     failure::is_success,
     members::{Members, member, number, text},
     read, read_failure,
-    session::is_session_code,
+    session_codes::is_session_code,
 };
 use crate::{
     error::{Error, is_cloud_code},

@@ -3,7 +3,7 @@
 use super::{
     leading::in_code,
     members::{Members, member, number, text},
-    session::is_session_code,
+    session_codes::is_session_code,
 };
 use crate::json::Json;
 

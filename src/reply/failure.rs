@@ -9,7 +9,8 @@ use super::{
     moment::is_passing,
     search::{self, Tree},
     secrets::Secrets,
-    session::{is_session_code, says_signed_out},
+    session::says_signed_out,
+    session_codes::is_session_code,
     xml,
 };
 use crate::{
@@ -31,8 +32,8 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     let message = message(root, tree, &secrets);
     let status = match complaint.status {
         Some(named) if is_success(http) => named,
-        // The body's own word on these two is better than a status that stands for any failure.
-        Some(named @ (401 | 429 | LOGIN_TIMEOUT)) if is_catch_all(http) => named,
+        // The body's own word on these is better than a status that stands for any failure.
+        Some(named @ (401 | 429 | LOGIN_TIMEOUT | TOKEN_INVALID)) if is_catch_all(http) => named,
         _ => http,
     };
     let code = best_code(complaint.code, message.as_deref());
@@ -44,16 +45,20 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     let (configuration, fault) = (is(is_configuration_code), is(is_fault_code));
     // What else can be told from words counts where the status says little, and no code of the cloud says more.
     let vague = is_success(http) || is_catch_all(http);
-    let words = message.as_deref().filter(|_| vague && !configuration && !fault);
+    let words = message.as_deref().filter(|_| !configuration && !fault);
+    // Of a session, each status that blames the caller may speak.
+    let of_session = vague || matches!(http, 400..=499);
+    let words_of_session = words.filter(|_| of_session);
+    let words = words.filter(|_| vague);
     let throttled = is(is_throttling_code) || words.is_some_and(asks_for_fewer);
     let forbidden = status == 403;
     let gist = match gist(http, root, message.as_deref(), vague && !configuration) {
         Gist::Passing | Gist::Meant if fault => Gist::Unknown,
         gist => gist,
     };
-    let signed_out = complaint.signed_out && vague
-        || code.as_deref().is_some_and(|code| vague && is_session_code(code, forbidden))
-        || words.is_some_and(|words| {
+    let signed_out = complaint.signed_out && of_session
+        || code.as_deref().is_some_and(|code| of_session && is_session_code(code, forbidden))
+        || words_of_session.is_some_and(|words| {
             gist != Gist::Csrf && !is(is_of_sts) && says_signed_out(words, forbidden)
         });
     let answered = Answered { party: Party::AppServer, status, code, message, request_id, gist };
@@ -63,7 +68,7 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     }
     match status {
         _ if configuration => Error::Http(answered),
-        401 | LOGIN_TIMEOUT => Error::Unauthenticated(answered),
+        401 | LOGIN_TIMEOUT | TOKEN_INVALID => Error::Unauthenticated(answered),
         _ if signed_out => Error::Unauthenticated(answered),
         403 => Error::Forbidden(answered),
         _ => Error::Http(answered),
@@ -108,6 +113,8 @@ fn is_blocked(http: u16, page: &str) -> bool {
 
 /// What IIS answers to a session that has ended.
 const LOGIN_TIMEOUT: u16 = 440;
+/// What ArcGIS and its like answer to a token that is invalid or has expired.
+const TOKEN_INVALID: u16 = 498;
 
 /// Whether AppServers answer this status to any failure, so that the body may know better.
 const fn is_catch_all(http: u16) -> bool {
@@ -294,6 +301,33 @@ mod tests {
         assert!(meant(200, &no) && !meant(500, &no));
         assert!(!meant(200, &answer(&[("code", "500")])));
         assert!(!meant(200, &answer(&[("code", "InternalError"), ("message", "happened")])));
+    }
+
+    #[test]
+    fn the_end_of_a_session_is_heard_beside_any_status_of_a_caller_s() {
+        for (http, code, msg) in [
+            (424, "1", "用户凭证已过期"),
+            (424, "1", "Token expired"),
+            (402, "1", "请先登录"),
+            (404, "NOT_LOGIN", "no"),
+            (498, "x", "no"),
+            (412, "TOKEN_EXPIRED", "no"),
+        ] {
+            let error = classified(http, &answer(&[("code", code), ("msg", msg)]));
+            assert_eq!(error.code(), "unauthenticated", "{http} {msg}");
+        }
+        assert_eq!(classified(498, &Json::Null).code(), "unauthenticated");
+        for (http, code, msg) in [
+            (424, "1", "今日上传额度已用完"),
+            (419, "1", "CSRF token 无效，请重新登录"),
+            (404, "InvalidAccessKeyId.NotFound", "Token expired"),
+            (404, "NoSuchKey", "no such object"),
+            (502, "1", "请先登录"),
+            (409, "1", "上传令牌已过期"),
+        ] {
+            let error = classified(http, &answer(&[("code", code), ("msg", msg)]));
+            assert_eq!(error.code(), "http", "{http} {msg}");
+        }
     }
 
     #[test]

@@ -1,62 +1,15 @@
-//! What says that the user's session is over: codes of frameworks, and sentences for people.
+//! Sentences for people that say that the user's session is over.
 //!
-//! STS's own codes never do: `SecurityTokenExpired` and its like are about the AppServer's credential, which no
-//! user can mend by signing in. Nor do tokens of other things: a form's, an upload's, a captcha's, another platform's.
+//! Tokens of other things never do: a form's, an upload's, a captcha's, another platform's.
 
 use super::{
-    members::plain,
     sentence::Sentence,
+    session_codes::UNAUTHORIZED,
     session_words::{
-        ELSEWHERE, ENDS, INVALID, NEAR, NO, OTHERS, OTHERS_BEFORE, PLATFORMS, SESSIONS, SIGN_IN,
-        TOKENS, WHOSE, Word,
+        ALONE, ELSEWHERE, ENDS, INVALID, NEAR, NO, OTHERS, OTHERS_BEFORE, PLATFORMS, SESSIONS,
+        SIGN_IN, THINGS, TOKENS, UNKNOWN_USER, WHOSE, Word,
     },
 };
-use crate::error::is_session_timeout;
-
-/// Codes, as [`plain`] writes them, that say so wherever they stand in a longer one: `USER_NOT_LOGIN`.
-const PARTS: [&str; 10] = [
-    "notsignedin",
-    "notloggedin",
-    "notlogin",
-    "needlogin",
-    "loginrequired",
-    "loginexpired",
-    "unauthenticated",
-    "notauthenticated",
-    "authenticationrequired",
-    "sessionexpired",
-];
-
-/// Codes that say so only as a whole: with a word before it, a token is another one.
-const WHOLE: [&str; 10] = [
-    UNAUTHORIZED,
-    "nologin",
-    "tokenexpired",
-    "tokenexpirederror",
-    "jwtexpired",
-    "jsonwebtokenerror",
-    // Another client signed in, and the token ended: vue-element-admin and its many descendants.
-    "50008",
-    "50012",
-    "50014",
-    // "The user's login has expired", of Alibaba's Java coding guidelines.
-    "a0230",
-];
-
-/// Beside a 403 this word means that the user may not, whoever it is.
-const UNAUTHORIZED: &str = "unauthorized";
-
-/// Whether a code says that nobody is signed in. `forbidden`: beside a 403.
-pub(super) fn is_session_code(code: &str, forbidden: bool) -> bool {
-    let name = plain(code);
-    // With a hyphen it is OAuth's (RFC 6750, section 3.1); without, it is what AWS says of its own.
-    let oauth = code.eq_ignore_ascii_case("invalid_token");
-    let known = oauth
-        || is_session_timeout(code)
-        || WHOLE.contains(&&*name)
-        || PARTS.iter().any(|part| name.contains(part));
-    known && !(forbidden && name == UNAUTHORIZED)
-}
 
 /// Whether a sentence for people says that nobody is signed in. `forbidden`: beside a 403.
 pub(super) fn says_signed_out(sentence: &str, forbidden: bool) -> bool {
@@ -71,6 +24,8 @@ pub(super) fn says_signed_out(sentence: &str, forbidden: bool) -> bool {
         return false;
     }
     SESSIONS.iter().any(|word| ends(&sentence, word))
+        || ALONE.iter().any(|word| ends_alone(&sentence, word))
+        || sentence.has(&UNKNOWN_USER)
         || TOKENS.iter().any(|token| is_none(&sentence, token))
         || is_none(&sentence, "会话")
         || !forbidden && is_unauthorized(&sentence)
@@ -106,6 +61,14 @@ fn ends(sentence: &Sentence, word: &Word) -> bool {
     })
 }
 
+/// Whether an end stands right behind a word before which nothing stands but whose it is: `您的授权已过期`.
+fn ends_alone(sentence: &Sentence, word: &str) -> bool {
+    sentence.around(word).any(|(before, behind)| {
+        let end = behind.trim_start_matches(['已', '经']);
+        behind_whose(before).is_empty() && ENDS.iter().any(|known| end.starts_with(known))
+    })
+}
+
 /// Whether `part` begins in the first `most` bytes of `text`, or right behind them.
 fn begins_within(text: &str, part: &str, most: usize) -> bool {
     let rest = |(at, _): (usize, char)| text.get(at..).unwrap_or_default();
@@ -123,7 +86,9 @@ fn is_none(sentence: &Sentence, token: &str) -> bool {
         // "No token" is what a function of the page says that could not get one from STS.
         let asked_for = before.len() < whole.len()
             || [" provided ", " found ", " supplied "].iter().any(|end| behind.starts_with(end));
-        NO.iter().any(|no| before.ends_with(no)) || asked_for && before.ends_with(" no")
+        // `Invalid token type: image`
+        let is_kind = behind.starts_with(" type ");
+        !is_kind && NO.iter().any(|no| before.ends_with(no)) || asked_for && before.ends_with(" no")
     })
 }
 
@@ -142,57 +107,20 @@ fn behind_whose(before: &str) -> &str {
     before
 }
 
-/// `401 Unauthorized`, `Error: unauthorized`; but "Unauthorized action." is what Laravel says to somebody who may not.
+/// `401 Unauthorized`, `Error: unauthorized`, `Not Authorized`; but "Unauthorized action." is what Laravel says to
+/// somebody who may not.
 fn is_unauthorized(sentence: &Sentence) -> bool {
     let mut words = sentence.words().skip_while(|word| *word == "error");
-    words.next() == Some(UNAUTHORIZED) && !words.any(|word| word == "action")
+    match words.next() {
+        Some(UNAUTHORIZED) => !words.any(|word| THINGS.contains(&word)),
+        Some("not") => words.eq(["authorized"]),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_of_frameworks_tell_of_the_session_and_codes_of_sts_do_not() {
-        for code in [
-            "UNAUTHENTICATED",
-            "NotSignedIn",
-            "USER_NOT_LOGIN",
-            "user_not_logged_in",
-            "not_authenticated",
-            "session_expired",
-            "TokenExpired",
-            "TokenExpiredError",
-            "invalid_token",
-            "SessionTimeout",
-            "LoginTimeout",
-            "LOGIN_TIMED_OUT",
-            "Unauthorized",
-            "50008",
-            "50012",
-            "50014",
-            "A0230",
-        ] {
-            assert!(is_session_code(code, false), "{code}");
-        }
-        for code in [
-            "SecurityTokenExpired",
-            "InvalidSecurityToken.Expired",
-            "InvalidAccessKeyId.NotFound",
-            "InvalidToken",
-            "UnauthorizedOperation",
-            "NoPermission",
-            "UploadSessionTimeout",
-            "ConnectTimeout",
-            "Forbidden",
-            "50000",
-            "16",
-            "",
-        ] {
-            assert!(!is_session_code(code, false), "{code}");
-        }
-        assert!(!is_session_code("Unauthorized", true) && is_session_code("NotSignedIn", true));
-    }
 
     #[test]
     fn sentences_that_send_to_the_sign_in_are_known() {
@@ -275,6 +203,27 @@ mod tests {
             "Your login has timed out, please log in again",
             "You have been logged out",
             "Not logged-in",
+            "授权已过期",
+            "身份认证信息未提供。",
+            "身份已过期",
+            "您的身份已过期，请刷新",
+            "身份验证已过期",
+            "认证已过期",
+            "用户未认证",
+            "非法token",
+            "非法的令牌",
+            "令牌验证失败",
+            "token 验证失败",
+            "token 校验失败",
+            "未检测到登录信息",
+            "无登录信息",
+            "用户凭证已过期",
+            "Not Authorized",
+            "The token has been blacklisted",
+            "Could not validate credentials",
+            "Missing Authorization Header",
+            "Authorization header is missing",
+            "Invalid token: signature",
         ] {
             assert!(says_signed_out(sentence, false), "{sentence}");
         }
@@ -340,10 +289,35 @@ mod tests {
             "catalogin first",
             "设备已下线",
             "the file must be provided",
+            // Of the cloud, of software, of a role, of another party.
+            "软件授权已过期",
+            "RAM角色授权已过期",
+            "微信授权已过期",
+            "授权码已过期",
+            "应用授权已过期",
+            "公众号授权已过期",
+            "上传凭证已过期",
+            "身份证已过期",
+            "身份认证未通过，请先实名认证",
+            "实名认证已过期",
+            "企业认证已过期",
+            "用户未认证，请先实名认证",
+            "用户未实名认证",
+            "Invalid token type: image",
+            "unauthorized file type",
+            "令牌桶为空",
+            "上传令牌验证失败",
+            "表单令牌验证失败",
+            "You are not authorized to perform this operation.",
+            "not authorized to upload this file",
+            "Could not validate the credentials of the OSS bucket",
+            "the file has been blacklisted",
         ] {
             assert!(!says_signed_out(sentence, false), "{sentence}");
         }
         assert!(!says_signed_out("Unauthorized", true));
+        assert!(!says_signed_out("Not Authorized", true));
         assert!(says_signed_out("请先登录", true));
+        assert!(says_signed_out("身份认证信息未提供。", true));
     }
 }

@@ -2,7 +2,7 @@
 //! spaces, in small letters.
 
 /// What a sentence says that sends its reader to sign in, or that somebody has signed the reader out.
-pub(super) const SIGN_IN: [&str; 42] = [
+pub(super) const SIGN_IN: [&str; 49] = [
     "先登录",
     "请登录",
     "重新登录",
@@ -17,6 +17,9 @@ pub(super) const SIGN_IN: [&str; 42] = [
     "别处登录",
     "异地登录",
     "已退出登录",
+    "未检测到登录",
+    "无登录信息",
+    "身份认证信息未提供",
     "被迫下线",
     "强制下线",
     "顶下线",
@@ -44,6 +47,10 @@ pub(super) const SIGN_IN: [&str; 42] = [
     " authentication required ",
     " authentication is required ",
     " authentication credentials were not provided ",
+    " could not validate credentials ",
+    " missing authorization header ",
+    " authorization header is missing ",
+    " no authorization header ",
     " invalid session ",
 ];
 
@@ -71,7 +78,7 @@ pub(super) struct Word {
 }
 
 /// What a session is called, or what tells of one.
-pub(super) const SESSIONS: [Word; 10] = [
+pub(super) const SESSIONS: [Word; 11] = [
     Word { name: "登录", ends: TIMEOUTS },
     Word { name: "会话", ends: TIMEOUTS },
     Word { name: " session ", ends: TIMEOUTS },
@@ -79,11 +86,20 @@ pub(super) const SESSIONS: [Word; 10] = [
     Word { name: "令牌", ends: TOKEN_ENDS },
     Word { name: " token ", ends: TOKEN_ENDS },
     Word { name: " jwt ", ends: TOKEN_ENDS },
+    Word { name: "用户凭证", ends: TIMEOUTS },
     // What a name or a card says of a person may be invalid, too.
     Word { name: "用户身份", ends: &[] },
     Word { name: "身份信息", ends: &[] },
     Word { name: "身份认证", ends: &[] },
 ];
+/// What is a session if nothing before it says of what else it is, and its end stands right behind it:
+/// `授权已过期`, but neither `软件授权已过期` nor `授权码已过期`.
+pub(super) const ALONE: [&str; 4] = ["授权", "认证", "身份", "身份验证"];
+/// What says of a user that nobody is signed in, where it is about no other thing.
+pub(super) const UNKNOWN_USER: [&str; 1] = ["用户未认证"];
+/// What may be unauthorized whoever asks.
+pub(super) const THINGS: [&str; 7] =
+    ["action", "file", "type", "format", "client", "domain", "origin"];
 /// What is said of one that is over.
 pub(super) const ENDS: [&str; 4] = ["过期", "失效", " expired ", " has timed out "];
 /// What is said of one that never was, too.
@@ -94,6 +110,9 @@ const TOKEN_ENDS: &[&str] = &[
     "不存在",
     "缺失",
     "冻结",
+    "验证失败",
+    "校验失败",
+    " blacklisted ",
     " missing ",
     " required ",
     " revoked ",
@@ -107,9 +126,11 @@ const TOKEN_ENDS: &[&str] = &[
 pub(super) const NEAR: usize = 20;
 
 /// What stands before a session or a token that is none, and the words that may stand between.
-pub(super) const NO: [&str; 15] = [
+pub(super) const NO: [&str; 17] = [
     "无效的",
     "无效",
+    "非法的",
+    "非法",
     "未能读取到",
     "未读取到",
     "未检测到",
@@ -125,9 +146,12 @@ pub(super) const NO: [&str; 15] = [
     " malformed",
 ];
 /// Words that say whose a token is, and change nothing.
-pub(super) const WHOSE: [&str; 11] = [
+pub(super) const WHOSE: [&str; 14] = [
     "有效的",
     "有效",
+    "您的",
+    "你的",
+    "当前",
     "用户",
     "登录",
     " the",
@@ -145,7 +169,7 @@ pub(super) const TOKENS: [&str; 3] = ["令牌", " token ", " jwt "];
 pub(super) const PLATFORMS: [&str; 5] = [" wechat ", " weixin ", "微信", "钉钉", "飞书"];
 
 /// Words that make a token another one than the session's, wherever they stand, as parts of other words or as words.
-pub(super) const OTHERS: [&str; 29] = [
+pub(super) const OTHERS: [&str; 32] = [
     " sts ",
     " oss ",
     " vod ",
@@ -167,6 +191,8 @@ pub(super) const OTHERS: [&str; 29] = [
     " not latest ",
     // A parser's: `Unexpected token '<', "<html>" is not valid JSON`.
     " unexpected token ",
+    " token bucket ",
+    "令牌桶",
     "安全令牌",
     "临时",
     "上传令牌",
@@ -179,6 +205,8 @@ pub(super) const OTHERS: [&str; 29] = [
     "滑块",
     "验证码",
     "人机",
+    // Of a person, and not of a session.
+    "实名",
 ];
 /// The same right before it, or what an AppServer does that asks for one itself.
 pub(super) const OTHERS_BEFORE: [&str; 27] = [
