@@ -230,7 +230,7 @@ impl Error {
             Self::Http(answered) => match (answered.status, answered.code.as_deref()) {
                 // Whatever status an AppServer wraps it in, asking again does not change its configuration.
                 (_, Some(code)) if is_configuration_code(code) => Class::Fatal,
-                _ if answered.gist == Gist::Csrf => Class::Fatal,
+                _ if matches!(answered.gist, Gist::Csrf | Gist::Firewall) => Class::Fatal,
                 (400, Some(code)) if answered.party == Party::Vod && !is_fault_code(code) => {
                     Class::Fatal
                 }

@@ -29,6 +29,7 @@ mod expiry;
 mod expiry_names;
 mod expiry_values;
 mod failure;
+mod firewall;
 mod grpc;
 mod keys;
 mod leading;

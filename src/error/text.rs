@@ -152,7 +152,7 @@ impl Error {
                 "is the address right? It must answer POST. For one that answers GET: source: ({ signal }) => fetch(address, { signal })"
             }
             (Self::Http(_), 415) => "it must take a body of application/json, or none",
-            (Self::Http(_), 500..) => "the fault is the server's; it is asked again",
+            (Self::Http(_), 500..=599) => "the fault is the server's; it is asked again",
             (Self::Http(_), 0 | 200..=299) => {
                 "it means to refuse; serverMessage has its reason, if it gave one"
             }

@@ -3,8 +3,9 @@
 use super::{
     Meta, Parse,
     complaint::Complaint,
+    firewall::is_blocked,
     leading::{is_known, leading_code},
-    members::{bare, begins, member, number},
+    members::{member, number},
     message::{is_plain, message, refuses, request_id},
     moment::is_passing,
     search::{self, Tree},
@@ -89,26 +90,6 @@ fn gist(http: u16, root: &Json, message: Option<&str>, vague: bool) -> Gist {
         Some(_) if is_success(http) => Gist::Meant,
         _ => Gist::Unknown,
     }
-}
-
-/// Whether it is the page of a firewall: of Alibaba Cloud's, which answers 405, or of another.
-fn is_blocked(http: u16, page: &str) -> bool {
-    const WORDS: [&str; 8] = [
-        "errors.aliyun.com",
-        "安全威胁",
-        "访问被阻断",
-        "访问被拦截",
-        "防火墙",
-        "firewall",
-        "has been blocked",
-        "threats to the server",
-    ];
-    let said = page.to_ascii_lowercase();
-    let names = || WORDS.iter().any(|words| said.contains(words));
-    // What servers answer to a wrong method says so: "405 Not Allowed", "Method Not Allowed".
-    let of_method = || said.contains("allowed") || said.contains("method");
-    begins(bare(page), b"<")
-        && (matches!(http, 403 | 405) && names() || http == 405 && !of_method())
 }
 
 /// What IIS answers to a session that has ended.
@@ -214,6 +195,7 @@ fn seconds_at_most(value: &Json) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Class;
 
     fn answer(members: &[(&str, &str)]) -> Json {
         let member =
@@ -328,6 +310,23 @@ mod tests {
             let error = classified(http, &answer(&[("code", code), ("msg", msg)]));
             assert_eq!(error.code(), "http", "{http} {msg}");
         }
+    }
+
+    #[test]
+    fn the_page_of_a_firewall_is_told_and_not_asked_for_again() {
+        let challenge = Json::String("<title>Just a moment...</title>".into());
+        for (http, class) in [(403, Class::Auth), (503, Class::Fatal), (567, Class::Fatal)] {
+            let error = classified(http, &challenge);
+            assert_eq!(error.class(), class, "{http}");
+            assert!(error.to_string().contains("a firewall"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_status_that_http_does_not_have_is_not_said_to_be_asked_again() {
+        let error = classified(999, &Json::Null);
+        assert_eq!(error.class(), Class::Fatal);
+        assert!(!error.to_string().contains("asked again"), "{error}");
     }
 
     #[test]
