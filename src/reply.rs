@@ -50,15 +50,16 @@ mod session_words;
 mod thrown;
 mod token_names;
 mod upload_auth;
+mod wait;
 mod words;
 mod xml;
 
 pub use expiry_values::LIFE_MAX;
-pub use failure::RETRY_AFTER_MAX;
 pub use mistake::{Fault, read_fault};
 pub use result::read_result;
 pub use thrown::read_thrown;
 pub use upload_auth::read_upload_address;
+pub use wait::RETRY_AFTER_MAX;
 pub use words::read_words;
 
 use crate::{

@@ -4,7 +4,7 @@ use super::{
     Meta, ServerTime, Warning,
     expiry_names::{EndName, Sureness, Unit, end_name, unit_called},
     expiry_values::{DURATION_MAX, End, FIRST_NOW, LAST, LIFE_MAX, LIFE_MIN, end, stamp},
-    members::{Members, member, number, plain},
+    members::{Members, member, number, once, plain},
 };
 use crate::{
     error::Error,
@@ -225,7 +225,7 @@ pub(super) fn read_server_time(
         .find_map(|members| member(members, SERVER_TIMES))
         .map(|(_, value)| stamp(value));
     let date = meta.date.map(|date| {
-        read_http_date(date.trim_ascii()).map(|at| ServerTime { at, granularity: 1_000 })
+        read_http_date(once(date)).map(|at| ServerTime { at, granularity: 1_000 })
     });
     let candidates = [body, date];
     let usable = |time: &ServerTime| (FIRST_NOW..LAST).contains(&time.at.0);
@@ -251,7 +251,7 @@ pub(super) enum Age {
 
 impl Age {
     pub(super) fn read(meta: &Meta<'_>) -> Self {
-        let Some(age) = meta.age.map(str::trim_ascii).filter(|age| *age != "0") else {
+        let Some(age) = meta.age.map(once).filter(|age| *age != "0") else {
             return Self::New;
         };
         let shared = age.strip_suffix(SHARED);

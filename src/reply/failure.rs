@@ -1,17 +1,18 @@
-//! What an answer without a token says: whose move it is, and when to ask again.
+//! What an answer without a token says: whose move it is.
 
 use super::{
     Meta, Parse,
     complaint::Complaint,
     firewall::is_blocked,
     leading::{is_known, leading_code},
-    members::{member, number},
+    members::member,
     message::{is_plain, message, refuses, request_id},
     moment::is_passing,
     search::{self, Tree},
     secrets::Secrets,
     session::says_signed_out,
     session_codes::is_session_code,
+    wait::retry_after,
     xml,
 };
 use crate::{
@@ -20,11 +21,7 @@ use crate::{
         is_throttling_code,
     },
     json::Json,
-    time::{Millis, read_http_date},
 };
-
-/// The longest wait that a server can ask for; a longer one is cut, so that a mistake there ends by itself.
-pub const RETRY_AFTER_MAX: Millis = 3_600_000;
 
 /// The error that an answer is, given that it has no token or one that does not count. `tree` is of `root`.
 pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>) -> Error {
@@ -152,44 +149,6 @@ fn names_csrf(words: &str) -> bool {
     const WORDS: [&str; 5] = ["csrf", "xsrf", "antiforgery", "anti-forgery", "authenticity"];
     let text = words.to_ascii_lowercase();
     WORDS.into_iter().any(|word| text.contains(word))
-}
-
-/// `Retry-After`: a number of seconds, or an HTTP date less the answer's own `Date`; or the body's `RetryAfterSeconds`.
-///
-/// A date without a `Date` beside it is ignored: the device's clock may be a day out. So is what is in
-/// the past, or is no number.
-fn retry_after(tree: &Tree<'_>, meta: &Meta<'_>) -> Option<Millis> {
-    let header =
-        meta.retry_after.map(str::trim_ascii).and_then(|text| match read_http_date(text) {
-            Some(at) => read_http_date(meta.date?.trim_ascii())
-                .map(|now| now.until(at))
-                .filter(|&span| span > 0),
-            None => seconds_at_most(&Json::String(text.to_owned())),
-        });
-    let body = || {
-        let names = &["retryafter", "retryafterseconds", "retryafterms"];
-        let ((name, value), _) = tree.find(|members| member(members, names))?;
-        body_wait(value, name)
-    };
-    header.or_else(body).map(|span| span.min(RETRY_AFTER_MAX))
-}
-
-/// What a body asks to wait under a name that says the unit (1: seconds, 2: milliseconds) or that does not (0). Then a
-/// number that is too large for a wait in seconds, and is whole thousands, counts milliseconds.
-fn body_wait(value: &Json, name: usize) -> Option<Millis> {
-    let wait = number(value)?;
-    let thousands = wait > LONGEST_SECONDS && (wait as u64).is_multiple_of(1_000);
-    let is_millis = name == 2 || name == 0 && thousands;
-    seconds_at_most(&Json::Number(if is_millis { wait / 1_000.0 } else { wait }))
-}
-
-/// The longest wait that is believed to be in seconds.
-const LONGEST_SECONDS: f64 = 3_600.0;
-
-/// Seconds; a longer span than any sensible one counts as the longest allowed.
-fn seconds_at_most(value: &Json) -> Option<Millis> {
-    // The conversion saturates, so that what is negative is 0 and what is absurd is cut by the caller.
-    number(value).map(|seconds| (seconds * 1_000.0) as u64).filter(|&span| span > 0)
 }
 
 #[cfg(test)]

@@ -10,6 +10,14 @@ pub(super) fn bare(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii()
 }
 
+/// The value of a header without its copy, which a proxy has added behind it: `1, 1`.
+pub(super) fn once(header: &str) -> &str {
+    let header = header.trim_ascii();
+    let half = header.get(..header.len().saturating_sub(2) / 2).unwrap_or_default();
+    let rest = header.strip_prefix(half).and_then(|rest| rest.strip_prefix(", "));
+    if !half.is_empty() && rest == Some(half) { half } else { header }
+}
+
 /// Whether there is nothing in `text`.
 pub(super) fn is_blank(text: &str) -> bool {
     text.trim_ascii().is_empty()
