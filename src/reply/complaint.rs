@@ -88,6 +88,8 @@ impl Complaint {
         self.status = self.status.or(named);
         for name in CODES {
             let Some((_, value)) = member(members, &[name]) else { continue };
+            let of_gateway = code_of_mtop(value);
+            let value = of_gateway.as_ref().unwrap_or(value);
             if is_fine(value) {
                 continue;
             }
@@ -99,6 +101,13 @@ impl Complaint {
         }
         self.failed |= self.plain;
     }
+}
+
+/// The code in what Taobao's gateway calls `ret`: `["FAIL_SYS_SESSION_EXPIRED::Session过期"]`.
+fn code_of_mtop(value: &Json) -> Option<Json> {
+    let Json::Array(told) = value else { return None };
+    let (code, _) = told.first()?.as_str()?.split_once("::")?;
+    Some(Json::String(code.to_owned()))
 }
 
 fn says_failed(value: &Json) -> bool {

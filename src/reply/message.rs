@@ -24,14 +24,16 @@ const MESSAGES: &[&str] = &[
     "retmsg",
     "resultmsg",
     "resultmessage",
+    "usertip",
     "details",
     "reason",
     "description",
     "title",
     "error",
     "errors",
+    "ret",
 ];
-const REASONS: usize = 11;
+const REASONS: usize = 12;
 
 /// Members that may hold a word such as `success`.
 const OUTCOMES: &[&str] = &["status", "code", "result", "state"];
@@ -42,7 +44,8 @@ pub(super) fn message(root: &Json, tree: &Tree<'_>, secrets: &Secrets<'_>) -> Op
         Json::String(text) => is_plain(text).then(|| text.clone()),
         _ => tree.find(|members| sentence(members, MESSAGES)).map(|(sentence, _)| sentence),
     };
-    let scrubbed = secrets.scrub(&found?);
+    // What was read in another encoding than it was written in is no sentence.
+    let scrubbed = secrets.scrub(&found.filter(|found| !found.contains('\u{fffd}'))?);
     let cut: String = scrubbed.chars().take(MESSAGE_MAX).collect();
     (!cut.is_empty()).then_some(cut)
 }
@@ -86,23 +89,37 @@ fn says_yes(value: &Json) -> bool {
         || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
-/// The first of `names` that holds words for people, and other words than those of success. A list is joined.
+/// The first of `names` that holds words for people, and other words than those of success. Several are joined.
 fn sentence(members: &Members, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| {
-        let mut sentence = String::new();
-        match member(members, &[name])?.1 {
-            Json::String(text) => sentence.push_str(text.trim_ascii()),
-            Json::Array(elements) => {
-                for text in elements.iter().filter_map(Json::as_str) {
-                    sentence.push_str(if sentence.is_empty() { "" } else { "; " });
-                    sentence.push_str(text.trim_ascii());
-                }
-            }
-            _ => {}
-        }
+        let sentence = texts(name, member(members, &[name])?.1).join("; ");
         let words = sentence.bytes().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
         (words && !says_success(&sentence)).then_some(sentence)
     })
+}
+
+/// The texts of a message: itself, those of a list, or those of each field of a form.
+fn texts<'a>(name: &str, value: &'a Json) -> Vec<&'a str> {
+    let list = |value: &'a Json| match value {
+        Json::Array(elements) => elements.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::from_iter(value.as_str()),
+    };
+    let texts = match (name, value) {
+        // Beside it, a text of this name is a code.
+        ("ret", Json::Array(_)) => {
+            list(value).into_iter().filter_map(|text| Some(text.rsplit_once("::")?.1)).collect()
+        }
+        ("ret", _) => Vec::new(),
+        // OData's: `{ "lang": "zh", "value": "…" }`.
+        ("message", Json::Object(members)) => {
+            text(members, &["value"]).map(|(_, value)| value).into_iter().collect()
+        }
+        ("errors", Json::Object(members)) => {
+            members.iter().flat_map(|(_, value)| list(value)).collect()
+        }
+        _ => list(value),
+    };
+    texts.into_iter().map(str::trim_ascii).filter(|text| !text.is_empty()).collect()
 }
 
 /// Whether a message only says that all went well: `success`, `操作成功`, `Token fetched successfully.`
