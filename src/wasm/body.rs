@@ -2,10 +2,11 @@
 
 use js_sys::{BigInt, JSON, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
+use web_sys::TextDecoder;
 
 use super::{
     patience::Patience,
-    values::{call, get},
+    values::{call, get, header},
 };
 
 /// Largest body read, in bytes. One of STS has about 2,000.
@@ -156,6 +157,29 @@ pub(super) async fn read_body(response: &JsValue, patience: &Patience) -> Result
         }
         bytes.extend(Uint8Array::new(&value).to_vec());
     }
-    let text = String::from_utf8_lossy(&bytes);
+    let text = decoded(bytes, response);
     Ok(Body::Text(text.trim_start_matches('\u{feff}').to_owned()))
+}
+
+/// Bytes as text: UTF-8, as JSON has to be; or else in the encoding that the answer names, as servers of a former age
+/// write Chinese.
+fn decoded(bytes: Vec<u8>, response: &JsValue) -> String {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(other) => other.into_bytes(),
+    };
+    let kind = header(&headers_of(response), "content-type").unwrap_or_default();
+    named_encoding(&kind)
+        .and_then(|label| TextDecoder::new_with_label(label).ok())
+        .and_then(|decoder| decoder.decode_with_u8_array(&bytes).ok())
+        .unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The encoding in a content type: `application/json; charset="gbk"`.
+fn named_encoding(kind: &str) -> Option<&str> {
+    kind.split(';').skip(1).find_map(|parameter| {
+        let (name, label) = parameter.split_once('=')?;
+        let named = name.trim_ascii().eq_ignore_ascii_case("charset");
+        named.then(|| label.trim_matches(|char: char| char == '"' || char.is_ascii_whitespace()))
+    })
 }

@@ -20,6 +20,35 @@ async fn refused(answer: &str, options: &str) -> JsValue {
 
 const PLAIN: &str = "{ source: 'https://app.test/sts' }";
 
+/// Chinese servers of a former age write GBK, and say so.
+#[wasm_bindgen_test]
+async fn a_body_is_read_in_the_encoding_that_the_answer_names() {
+    // `请先登录` and `额度已用完`.
+    const SIGN_IN: &str = "0xc7, 0xeb, 0xcf, 0xc8, 0xb5, 0xc7, 0xc2, 0xbc";
+    const USED_UP: &str = "0xb6, 0xee, 0xb6, 0xc8, 0xd2, 0xd1, 0xd3, 0xc3, 0xcd, 0xea";
+    let answer = |bytes: &str, kind: &str| {
+        format!(
+            "() => {{
+               const text = (text) => [...new TextEncoder().encode(text)];
+               const bytes = [...text('{{\"code\":1,\"msg\":\"'), {bytes}, ...text('\"}}')];
+               return new Response(new Uint8Array(bytes), {{ headers: {{ 'content-type': '{kind}' }} }});
+             }}"
+        )
+    };
+    let gbk = "application/json; charset=\"GBK\"";
+    for (bytes, kind, code, said) in [
+        (SIGN_IN, gbk, "unauthenticated", "请先登录"),
+        (USED_UP, "text/html;charset=gb2312", "http", "额度已用完"),
+        ("...text('额度已用完')", gbk, "http", "额度已用完"),
+        (USED_UP, "application/json", "http", ""),
+        (USED_UP, "application/json; charset=none-such", "http", ""),
+    ] {
+        let failure = refused(&answer(bytes, kind), PLAIN).await;
+        assert_eq!(text(&failure, "code"), code, "{kind}");
+        assert_eq!(text(&failure, "serverMessage"), said, "{kind}");
+    }
+}
+
 /// A credential must not be kept by a cache, and a redirect could lead it anywhere.
 #[wasm_bindgen_test]
 async fn the_page_adds_to_a_request_and_cannot_weaken_it() {
