@@ -3,13 +3,13 @@
 use super::{
     Meta, ServerTime, Warning,
     expiry_names::{EndName, Sureness, Unit, end_name, unit_called},
-    expiry_values::{DURATION_MAX, End, FIRST_NOW, LAST, LIFE_MAX, LIFE_MIN, end, stamp},
+    expiry_values::{DURATION_MAX, End, FIRST_NOW, LAST, LIFE_MAX, LIFE_MIN, end, stamp, wall},
     members::{Members, member, number, once, plain},
 };
 use crate::{
     error::Error,
     json::Json,
-    time::{Millis, is_zone_off, read_http_date},
+    time::{Millis, UnixMillis, is_zone_off, read_http_date},
     token::{Expiry, StsToken},
 };
 
@@ -43,7 +43,7 @@ pub(super) fn read_expiry(
     age: Millis,
     warnings: &mut Vec<Warning>,
 ) -> Result<Expiry, Error> {
-    let mut found = Found::default();
+    let mut found = Found { wall: server_time(path).and_then(wall), ..Found::default() };
     for (distance, members) in path.iter().enumerate() {
         found.add_all(members, distance, token, server)?;
         // What stands further out is less certainly about the token.
@@ -78,6 +78,8 @@ pub(super) fn read_expiry(
 #[derive(Default)]
 struct Found {
     expiry: Expiry,
+    /// What a clock beside it says that names no zone.
+    wall: Option<UnixMillis>,
     spent: bool,
     zoneless: bool,
     unreadable: bool,
@@ -103,7 +105,7 @@ impl Found {
                 self.unreadable |= vague && !other;
                 continue;
             }
-            match end {
+            match self.by_the_wall(end) {
                 End::At { instant, absolute } if self.expiry.at.is_none() => {
                     (self.expiry.at, self.expiry.absolute) = (Some(instant), absolute);
                 }
@@ -117,7 +119,7 @@ impl Found {
                 End::Dead => return Err(Error::ExpiredOnArrival),
                 End::Spent => self.spent |= distance == 0,
                 End::Unset => {}
-                End::Zoneless => self.zoneless = true,
+                End::Zoneless(_) => self.zoneless = true,
                 End::Unreadable => self.unreadable = true,
             }
         }
@@ -126,6 +128,16 @@ impl Found {
             self.expiry.left = None;
         }
         Ok(())
+    }
+
+    /// What is left by the clock beside a local time, if both can be of one place: then no zone is between them.
+    fn by_the_wall(&self, end: End) -> End {
+        let (End::Zoneless(Some(at)), Some(now)) = (end, self.wall) else { return end };
+        let left = at.0.saturating_sub(now.0);
+        match u64::try_from(left) {
+            Ok(life @ 1..=LIFE_MAX) if !is_zone_off(left, ZONE_TOLERANCE) => End::Left(life),
+            _ => end,
+        }
     }
 }
 
@@ -137,7 +149,7 @@ fn may_be_granted(end: End, server: Option<ServerTime>) -> bool {
             let left = server.at.until(instant);
             left > 0 && left <= LIFE_MAX + ZONES
         }),
-        End::Zoneless => true,
+        End::Zoneless(_) => true,
         End::Dead | End::Spent | End::Unset | End::Unreadable => false,
     }
 }
@@ -220,13 +232,10 @@ pub(super) fn read_server_time(
         warnings.push(Warning::CachedAnswer);
         return None;
     }
-    let body = path
-        .iter()
-        .find_map(|members| member(members, SERVER_TIMES))
-        .map(|(_, value)| stamp(value));
-    let date = meta.date.map(|date| {
-        read_http_date(once(date)).map(|at| ServerTime { at, granularity: 1_000 })
-    });
+    let body = server_time(path).map(stamp);
+    let date = meta
+        .date
+        .map(|date| read_http_date(once(date)).map(|at| ServerTime { at, granularity: 1_000 }));
     let candidates = [body, date];
     let usable = |time: &ServerTime| (FIRST_NOW..LAST).contains(&time.at.0);
     let found = candidates.iter().flatten().find_map(|time| time.filter(usable));
@@ -236,6 +245,11 @@ pub(super) fn read_server_time(
     }
     found
         .map(|ServerTime { at, granularity }| ServerTime { at: at.plus(age.millis()), granularity })
+}
+
+/// What the body says of the server's clock.
+fn server_time<'a>(path: &[&'a Members]) -> Option<&'a Json> {
+    path.iter().find_map(|members| member(members, SERVER_TIMES)).map(|(_, value)| value)
 }
 
 /// How old an answer is: how long before this request it was asked for.

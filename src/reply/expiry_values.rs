@@ -46,8 +46,8 @@ pub(super) enum End {
     Spent,
     /// A member that nobody has set.
     Unset,
-    /// A local time of an unknown place.
-    Zoneless,
+    /// A local time of an unknown place: the instant that it would be in UTC, if it was read.
+    Zoneless(Option<UnixMillis>),
     Unreadable,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum End {
 pub(super) fn end(value: &Json, name: EndName) -> End {
     match value {
         // Java's LocalDateTime, as Jackson writes it: `[2026, 1, 31, 23, 59, 59]`.
-        Json::Array(fields) if fields.len() >= 5 => return End::Zoneless,
+        Json::Array(fields) if fields.len() >= 5 => return End::Zoneless(None),
         Json::Object(members) => {
             return opened(members).map_or(End::Unreadable, |inner| end(&inner, name));
         }
@@ -69,7 +69,7 @@ pub(super) fn end(value: &Json, name: EndName) -> End {
         (Some(read), _) if read.zoned || name.sureness == Sureness::Utc => {
             plausible(read.at, false)
         }
-        (Some(_), _) => End::Zoneless,
+        (Some(read), _) => End::Zoneless(Some(read.at)),
         (None, Some(left)) => End::Left(left),
         (None, None) => End::Unreadable,
     }
@@ -98,6 +98,11 @@ pub(super) fn stamp(value: &Json) -> Option<ServerTime> {
     let text = value.as_str()?.trim_ascii();
     let read = read_date_time(text).or_else(|| read_named_date(text))?;
     read.zoned.then_some(ServerTime { at: read.at, granularity: read.granularity })
+}
+
+/// Reads a clock on some server's wall, which says no zone: the instant that it would be in UTC.
+pub(super) fn wall(value: &Json) -> Option<UnixMillis> {
+    read_date_time(value.as_str()?.trim_ascii()).filter(|read| !read.zoned).map(|read| read.at)
 }
 
 /// What an object holds that stands for an instant:
