@@ -12,21 +12,6 @@ pub enum Fault {
     Unreadable,
 }
 
-/// What `fetch` says where nothing answered, in each engine's words; a mistake has the same kind of error.
-const OF_CONNECTION: [&str; 10] = [
-    "failed to fetch",
-    "fetch failed",
-    "fetch resource",
-    "network",
-    "load failed",
-    "internet",
-    "connection",
-    "cancelled",
-    "terminated",
-    // A connection that was cut while the body came.
-    "body stream",
-];
-
 /// How the platforms describe a mistake by the names in the code alone.
 const OF_MISTAKE: [&str; 14] = [
     "is not a function",
@@ -45,6 +30,75 @@ const OF_MISTAKE: [&str; 14] = [
     "assignment to const",
 ];
 
+/// How they describe one otherwise: these may quote a value of the page.
+///
+/// Engines word mistakes in English only. What else a `TypeError` says is of a connection, which WebKit words in the
+/// language of the device: `请求超时。`.
+const QUOTING: [&str; 59] = [
+    // What a value is not.
+    "is not a ",
+    "is not an ",
+    "is not callable",
+    "is not extensible",
+    "is not non-null",
+    "is not async iterable",
+    "has no properties",
+    "has invalid value",
+    "an invalid header",
+    "must be",
+    "not implement interface",
+    "on instances of",
+    "on incompatible",
+    "invalid url",
+    "url is not valid",
+    "parse url",
+    "module specifier",
+    "bare specifier",
+    "does not resolve",
+    // What cannot be done with one.
+    "can't ",
+    "cannot add",
+    "cannot assign",
+    "cannot be constructed",
+    "cannot be invoked",
+    "cannot call",
+    "cannot convert",
+    "cannot create",
+    "cannot define",
+    "cannot delete",
+    "cannot have",
+    "cannot mix",
+    "cannot perform",
+    "cannot redefine",
+    "cannot serialize",
+    "cannot use",
+    "assign to",
+    "invalid assignment",
+    "invalid mix",
+    "invalid '",
+    "read-only",
+    "circular structure",
+    "cyclic object",
+    "how to serialize",
+    "of empty array",
+    // How something was called.
+    "illegal invocation",
+    "illegal constructor",
+    "requires 'new'",
+    "without 'new'",
+    "with 'new'",
+    "without new",
+    "requires ...iterable",
+    "requires at least",
+    "argument required",
+    "arguments required",
+    "not enough arguments",
+    "failed to execute '",
+    "failed to construct '",
+    // A body that was read before.
+    " already ",
+    "disturbed or locked",
+];
 /// How the platforms say that `undefined` or `null` was read.
 const OF_ABSENT: [&str; 12] = [
     "properties of undefined",
@@ -71,18 +125,13 @@ pub fn read_fault(name: &str, message: &str) -> Option<Fault> {
         "ReferenceError" => Some(Fault::Mistake(plain(message))),
         "TypeError" => {
             let said = message.to_ascii_lowercase();
-            let is_used = said.contains("already") || said.contains("consumed");
-            let of_connection = OF_CONNECTION.iter().any(|words| said.contains(words))
-                || said == "decoding failed."
-                || said.contains("error in input stream");
-            let fault = if OF_ABSENT.iter().any(|words| said.contains(words)) {
-                Fault::Absent
-            } else {
-                Fault::Mistake
-            };
-            (is_used || !of_connection).then(|| fault(plain(message)))
+            let is = |words: &[&str]| words.iter().any(|words| said.contains(words));
+            let fault = if is(&OF_ABSENT) { Fault::Absent } else { Fault::Mistake };
+            (is(&OF_ABSENT) || is(&OF_MISTAKE) || is(&QUOTING)).then(|| fault(plain(message)))
         }
-        "RangeError" => Some(Fault::Mistake(None)),
+        // What the page may not do here, or did wrong, in words that may quote a value.
+        "RangeError" | "URIError" | "SecurityError" | "DataCloneError" | "InvalidStateError"
+        | "AssertionError" => Some(Fault::Mistake(None)),
         // Of `JSON.parse` and `response.json()`, of `atob`, and of clients that parse.
         "SyntaxError" | "InvalidCharacterError" | "ParseError" => Some(Fault::Unreadable),
         _ => None,
@@ -178,8 +227,111 @@ mod tests {
         ] {
             assert_eq!(read_fault("TypeError", message), None, "{message}");
         }
+        // WebKit's, in the language of the device; and what each engine says of a module that did not load.
+        for message in [
+            "请求超时。",
+            "网络连接已中断。",
+            "已取消",
+            "未能连接到服务器。",
+            "似乎已断开与互联网的连接。",
+            "未能完成操作。软件导致连接中止",
+            "未能找到使用指定主机名的服务器。",
+            "要求逾時。",
+            "ネットワーク接続が切れました。",
+            "네트워크 연결이 유실되었습니다.",
+            "Сетевое соединение потеряно.",
+            "La connexion réseau a été perdue.",
+            "The request timed out.",
+            "Could not connect to the server.",
+            "A server with the specified hostname could not be found.",
+            "The operation couldn’t be completed. Software caused connection abort",
+            "The operation couldn’t be completed. (NSURLErrorDomain error -1005.)",
+            "The certificate for this server is invalid. You might be connecting to a server that is pretending to be “a”.",
+            "Origin https://a.example is not allowed by Access-Control-Allow-Origin.",
+            "cannot parse response",
+            "",
+            "error loading dynamically imported module: https://a.example/sts.js",
+            "Importing a module script failed.",
+            "Failed to fetch dynamically imported module: https://a.example/already/sts.js",
+        ] {
+            assert_eq!(read_fault("TypeError", message), None, "{message}");
+        }
         assert_eq!(read_fault("AxiosError", "Network Error"), None);
         assert_eq!(read_fault("Error", "anything"), None);
+    }
+
+    #[test]
+    fn each_engine_s_words_for_a_mistake_are_known() {
+        for message in [
+            // V8's
+            "answer.data.map is not a function",
+            "Class constructor Sts cannot be invoked without 'new'",
+            "Converting circular structure to JSON",
+            "Do not know how to serialize a BigInt",
+            "Reduce of empty array with no initial value",
+            "Cannot convert a Symbol value to a string",
+            "Cannot mix BigInt and other types, use explicit conversions",
+            "Cannot assign to read only property 'a' of object '#<Object>'",
+            "Method Map.prototype.get called on incompatible receiver [object Object]",
+            "Illegal invocation",
+            "Illegal constructor",
+            "Invalid URL",
+            "Failed to construct 'URL': Invalid URL",
+            "Failed to execute 'fetch' on 'Window': '/a b' is not a valid HTTP method.",
+            "Failed to resolve module specifier 'sts'",
+            "The \"url\" argument must be of type string. Received undefined",
+            "Request with GET/HEAD method cannot have body.",
+            // SpiderMonkey's
+            "x has no properties",
+            "can't convert undefined to object",
+            "cyclic object value",
+            "\"a\" is read-only",
+            "invalid assignment to const 'a'",
+            "class constructors must be invoked with 'new'",
+            "Window.fetch: HEAD or GET Request cannot have a body.",
+            "URL constructor: /api is not a valid URL.",
+            "Window.fetch: At least 1 argument required, but only 0 passed",
+            "'fetch' called on an object that does not implement interface Window.",
+            // JavaScriptCore's
+            "undefined is not a constructor (evaluating 'new a.B')",
+            "Attempted to assign to readonly property.",
+            "JSON.stringify cannot serialize cyclic structures.",
+            "Can only call Window.fetch on instances of Window",
+            "Not enough arguments",
+            "Request has method 'GET' and cannot have a body",
+            "Body is disturbed or locked",
+            "Header 'a' has invalid value: 'CANARY'",
+        ] {
+            assert!(
+                matches!(
+                    read_fault("TypeError", message),
+                    Some(Fault::Mistake(_) | Fault::Absent(_))
+                ),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_page_s_code_was_not_allowed_or_did_wrong_is_a_mistake_of_it() {
+        for name in [
+            "URIError",
+            "RangeError",
+            "SecurityError",
+            "DataCloneError",
+            "InvalidStateError",
+            "AssertionError",
+        ] {
+            // What it says may quote a value.
+            assert_eq!(
+                read_fault(name, "CANARY is undefined"),
+                Some(Fault::Mistake(None)),
+                "{name}"
+            );
+        }
+        for name in ["NetworkError", "AbortError", "TimeoutError", "QuotaExceededError"] {
+            assert_eq!(read_fault(name, "x is undefined"), None, "{name}");
+        }
     }
 
     #[test]
