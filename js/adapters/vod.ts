@@ -13,7 +13,7 @@ import type { FileEntry } from "./vod/files.js";
 import { Host } from "./vod/host.js";
 import { HOST } from "./vod/page.js";
 import { Inside } from "./vod/inside.js";
-import { disposable, takeObjects, unfreezing } from "./vod/methods.js";
+import { disposable, readArguments, unfreezing } from "./vod/methods.js";
 import { readOptions } from "./vod/options.js";
 import { Queue } from "./vod/queue.js";
 import { Runs } from "./vod/runs.js";
@@ -108,7 +108,7 @@ export function createVodUploader(
   //   observe()     comes last, whenever it comes: it looks at what all of them did.
   bindMethods(uploader);
   keepCallbacks(uploader, made, hooks, host.page);
-  takeObjects(uploader);
+  readArguments(uploader, uploadAuth === undefined);
   const inside = new Inside(uploader, (event) => host.page.tell(event));
   ownCheckpoints(inside, host.files);
   const thrown = (entry: FileEntry, error: unknown): void => host.thrown(entry, error);

@@ -1,5 +1,5 @@
 import type { ClientCredential, UploadFile } from "../../core.js";
-import { UploadTokenError } from "../../errors.js";
+import { invalidOption, UploadTokenError } from "../../errors.js";
 import type { UploadInfo } from "./types.js";
 
 // Direct mode: a file that is added with an endpoint, a bucket and an object goes to the page's own bucket. Its STS
@@ -14,6 +14,31 @@ interface Place {
 
 /** The SDK only wants to be given one; the module knows when the token ends. */
 const EXPIRATION = "3600";
+
+/**
+ * @internal Endpoint, bucket and object as texts, from the arguments of `addFile`. A bucket or an object is in no use
+ * without the rest: VOD would be asked for a video, whose credential is not for that place.
+ */
+export function readPlace(endpoint: unknown, bucket: unknown, object: unknown): unknown[] {
+  const parts = Object.entries({ endpoint, bucket, object }).map(([name, part]) => [name, asName(name, part)] as const);
+  const missing = parts.filter(([, part]) => !isName(part)).map(([name]) => name);
+  // The endpoint alone is one for VOD's own bucket.
+  const isVod = missing.includes("bucket") && missing.includes("object");
+  if (missing.length > 0 && !isVod) {
+    throw invalidOption(
+      missing.join(" and "),
+      "is missing: direct mode takes endpoint, bucket and object; for VOD leave all of them out",
+    );
+  }
+  return parts.map(([, part]) => part);
+}
+
+function asName(name: string, part: unknown): unknown {
+  if (part === undefined || part === null || part === false || typeof part === "string") return part;
+  if (part instanceof URL) return part.href.replace(/\/$/, "");
+  if (typeof part === "number" || part instanceof String) return String(part);
+  throw invalidOption(name, "must be a text");
+}
 
 /** @internal Where the page itself wants a file to go, if it named the bucket and the object. */
 export function placeOf(info: UploadInfo): UploadFile["place"] {

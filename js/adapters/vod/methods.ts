@@ -1,5 +1,6 @@
 import { replaceMethod } from "../../bind.js";
 import { UploadTokenError } from "../../errors.js";
+import { readPlace } from "./direct.js";
 import type { Files } from "./files.js";
 import type { Inside } from "./inside.js";
 import type { SdkUploader } from "./types.js";
@@ -41,12 +42,17 @@ export function unfreezing(inside: Inside, files: Files): void {
   }
 }
 
-/** @internal `paramData` may be the object that the SDK wants as text. What is no JSON is refused by name. */
-export function takeObjects(uploader: SdkUploader): void {
+/**
+ * @internal Arguments of `addFile` may be what the SDK wants as text. What it cannot use is refused by name.
+ *
+ * @param places - whether a file may have a place of its own, in direct mode.
+ */
+export function readArguments(uploader: SdkUploader, places: boolean): void {
   const addFile = uploader.addFile as Method;
   replaceMethod(uploader, "addFile", (...args) => {
     const [file, endpoint, bucket, object, paramData, ...rest] = args;
-    return addFile(file, endpoint, bucket, object, asText(paramData), ...rest);
+    const place = places ? readPlace(endpoint, bucket, object) : [endpoint, bucket, object];
+    return addFile(file, ...place, asText(paramData), ...rest);
   });
 }
 

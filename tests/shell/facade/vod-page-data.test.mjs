@@ -33,6 +33,45 @@ test("what cannot be sent of videoInfo is the page's error, by its name", async 
   }
 });
 
+describe("where a file goes:", () => {
+  const endpoint = "https://oss-cn-shanghai.aliyuncs.com";
+  const add = (...place) => {
+    const uploader = createVodUploader(Vod, createTokenManager({ source: never }), {});
+    uploader.addFile(fileOf("a"), ...place);
+    const { _endpoint, _bucket, _object } = uploader.listFiles()[0];
+    return [_endpoint, _bucket, _object];
+  };
+
+  test("a URL and a number are taken as texts", () => {
+    assert.deepEqual(add(new URL(endpoint), "films", 12345), [endpoint, "films", "12345"]);
+  });
+
+  test("a bucket or an object without the rest is refused, and names what is missing", () => {
+    for (const [place, missing] of [
+      [[null, "films", "a.mp4"], "endpoint"],
+      [[endpoint, "films", undefined], "object"],
+      [[endpoint, "", "a.mp4"], "bucket"],
+      [[undefined, undefined, "a.mp4"], "endpoint and bucket"],
+    ]) {
+      assert.throws(
+        () => add(...place),
+        ({ code, message }) => {
+          assert.equal(code, "invalid_option");
+          assert.ok(message.startsWith(`${missing} is missing`), message);
+          return true;
+        },
+      );
+    }
+    assert.throws(() => add(endpoint, {}, "a.mp4"), { code: "invalid_option", message: /^bucket must be a text/ });
+  });
+
+  test("without a bucket and an object it is VOD's to say", () => {
+    assert.deepEqual(add(null, "", undefined), [null, "", undefined]);
+    assert.deepEqual(add(), [undefined, undefined, undefined]);
+    assert.deepEqual(add(endpoint), [endpoint, undefined, undefined], "of VOD's own bucket");
+  });
+});
+
 test("what the SDK throws while a file waits is the SDK's error", async () => {
   const broken = new Error("no list");
   const { uploadAuth } = new Cloud();
