@@ -110,6 +110,15 @@ export function checkGetToken(options: GetTokenOptions): void {
   if (scope !== undefined) checkScope(scope);
 }
 
+/** @internal The scope in the options of what asks a manager for tokens; `others` are the rest of them. */
+export function scopeIn(options: { scope?: string }, others: readonly string[] = []): string {
+  if (typeof options !== "object" || options === null) throw invalidOption("options", "must be an object: { scope }");
+  checkNames(options, ["scope", ...others]);
+  const { scope = "" } = options;
+  checkScope(scope);
+  return scope;
+}
+
 /** @internal */
 export function checkScope(scope: string): void {
   if (typeof scope !== "string") throw invalidOption("scope", "must be a string");

@@ -8,6 +8,7 @@
  */
 import { invalidOption } from "../errors.js";
 import { checkManager } from "../is-manager.js";
+import { scopeIn } from "../options.js";
 import type { TokenManager } from "../types.js";
 import { haveAsk } from "./ali-oss/asking.js";
 import { watchClock } from "./ali-oss/clock.js";
@@ -61,7 +62,7 @@ export async function ossOptions(
   options: OssTokenOptions = {},
 ): Promise<OssCredentialOptions> {
   checkManager(tokens);
-  const { scope = "" } = options;
+  const scope = scopeIn(options);
   const checkClock = watchClock();
   const credentials = async (check?: () => void): Promise<OssCredentials> => {
     check?.();
@@ -117,6 +118,11 @@ export async function createOssClient<Options extends object, Client extends obj
 ): Promise<Client> {
   if (typeof OSS !== "function") throw invalidOption("OSS", "must be the class of ali-oss");
   checkManager(tokens, "invalidate");
+  if (typeof options !== "object" || options === null)
+    throw invalidOption("options", "must be an object, as for new OSS(…)");
+  if ((options as { scope?: unknown }).scope !== undefined) {
+    throw invalidOption("scope", "is the fourth argument's: createOssClient(OSS, tokens, options, { scope })");
+  }
   const credentials = await ossOptions(tokens, tokenOptions);
   // Unlike ali-oss, which follows the page's protocol and uses http in Node: a token must not travel in the clear.
   const { secure = true } = options as { secure?: boolean };

@@ -1,6 +1,5 @@
-import { invalidOption } from "../errors.js";
 import { checkManager } from "../is-manager.js";
-import { checkScope } from "../options.js";
+import { scopeIn } from "../options.js";
 import type { TokenManager } from "../types.js";
 
 /** The part of the manager that these hooks need. */
@@ -12,11 +11,8 @@ export interface ProviderOptions {
   scope?: string;
 }
 
-/** @internal The scope in what a hook was given, checked. */
-export function scopeOf(tokens: ProviderTokens, options: ProviderOptions): string {
+/** @internal The scope in what a hook was given, checked; `others` are the rest of its options. */
+export function scopeOf(tokens: ProviderTokens, options: ProviderOptions, others?: readonly string[]): string {
   checkManager(tokens);
-  if (typeof options !== "object" || options === null) throw invalidOption("options", "must be an object");
-  const { scope = "" } = options;
-  checkScope(scope);
-  return scope;
+  return scopeIn(options, others);
 }

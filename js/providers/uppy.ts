@@ -45,7 +45,7 @@ export function uppyCredentials(
   tokens: ProviderTokens,
   options: UppyOptions,
 ): (options?: { signal?: AbortSignal }) => Promise<UppyCredentials> {
-  const scope = scopeOf(tokens, options);
+  const scope = scopeOf(tokens, options, ["region", "bucket"] satisfies (keyof UppyOptions)[]);
   const { region, bucket = "" } = options;
   if (typeof region !== "string" || region === "") throw invalidOption("region", "must be a text");
   if (typeof bucket !== "string") throw invalidOption("bucket", "must be a text");

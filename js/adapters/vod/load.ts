@@ -1,5 +1,6 @@
 import { invalidOption, UploadTokenError } from "../../errors.js";
 import { arm } from "../../glue.js";
+import { checkNames } from "../../misuse.js";
 import { checkNumber } from "../../options.js";
 import type { VodConstructor } from "./types.js";
 
@@ -28,6 +29,8 @@ interface VendorGlobals {
 const DEADLINE = 60_000;
 const DEADLINES = [50, 600_000] as const;
 
+const KEYS: readonly string[] = ["oss", "vod", "nonce", "deadline"] satisfies (keyof VodScripts)[];
+
 /** Address → the script that is under way. */
 const loading = new Map<string, Promise<void>>();
 
@@ -48,8 +51,12 @@ const loading = new Map<string, Promise<void>>();
  * const Vod = await loadVod({ oss: "/vendor/aliyun-oss-sdk.min.js", vod: "/vendor/aliyun-upload-vod.min.js" });
  * ```
  */
-export async function loadVod({ oss, vod, nonce, deadline = DEADLINE }: VodScripts): Promise<VodConstructor> {
+export async function loadVod(scripts: VodScripts): Promise<VodConstructor> {
   if (typeof document === "undefined") throw invalidOption("loadVod()", "is for a page: there is no document here");
+  if (typeof scripts !== "object" || scripts === null)
+    throw invalidOption("scripts", "must be an object: { oss, vod }");
+  checkNames(scripts, KEYS);
+  const { oss, vod, nonce, deadline = DEADLINE } = scripts;
   checkNumber("deadline", deadline, DEADLINES);
   const page = window as unknown as VendorGlobals;
   if (!isClass(page.AliyunUpload?.Vod)) {

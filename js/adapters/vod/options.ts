@@ -1,5 +1,5 @@
 import { invalidOption } from "../../errors.js";
-import { isNear } from "../../misuse.js";
+import { checkNames, isNear } from "../../misuse.js";
 import { checkUrl } from "../../options.js";
 import type { UploadAuthMode, VodOptions } from "./types.js";
 
@@ -48,6 +48,10 @@ const OTHERS = [
   "endpoint",
   "wasm",
 ] as const satisfies (keyof VodOptions)[];
+
+const REQUEST_KEYS: readonly string[] = ["headers", "credentials"] satisfies (keyof NonNullable<
+  VodOptions["request"]
+>)[];
 
 const KNOWN: readonly string[] = [...CALLBACKS, ...OTHERS, ...Object.keys(NUMBERS)];
 
@@ -119,6 +123,7 @@ function check({ uploadAuth, region, endpoint, perFile, request }: VodOptions): 
       "must be an object with headers and credentials, for an uploadAuth that is an address",
     );
   }
+  if (request !== undefined) checkNames(request, REQUEST_KEYS, { prefix: "request." });
 }
 
 /** @internal */

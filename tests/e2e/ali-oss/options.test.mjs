@@ -75,6 +75,18 @@ describe("ossOptions", () => {
     await assert.rejects(createOssClient(fakeOss([]), deaf, {}), { code: "invalid_option", message: /^tokens / });
   });
 
+  it("refuses a scope that is misspelt or misplaced: another one's token would be signed with", async () => {
+    const manager = tokens();
+    const refused = (promise, message) => assert.rejects(promise, { code: "invalid_option", message });
+    await refused(ossOptions(manager, { scop: "a" }), /^scop is not an option; did you mean scope\?/);
+    await refused(ossOptions(manager, { scope: 7 }), /^scope must be a string/);
+    await refused(ossOptions(manager, null), /^options must be an object/);
+    await refused(createOssClient(fakeOss([]), manager, {}, { Scope: "a" }), /^Scope .* did you mean scope\?/);
+    await refused(createOssClient(fakeOss([]), manager, { scope: "a" }), /^scope is the fourth argument's/);
+    await refused(createOssClient(fakeOss([]), manager, null), /^options must be an object/);
+    assert.deepEqual(manager.scopes, [], "none of it asked for a token");
+  });
+
   it("holds the clock of one client against no other", async () => {
     const { refreshSTSToken } = await ossOptions(tokens());
     const wrong = { amendTimeSkewed: NaN, refreshSTSToken };

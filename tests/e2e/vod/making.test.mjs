@@ -54,6 +54,7 @@ describe("a page that makes an uploader", () => {
         Vod: () => createVodUploader(window.AliyunUpload, tokens, {}),
         noVod: () => createVodUploader(undefined, tokens, {}),
         notVod: () => createVodUploader(class {}, tokens, {}),
+        header: () => createVodUploader(Vod, { uploadAuth: "/api/upload-auth", request: { header: {} } }),
       };
       return Object.entries(made).map(([name, make]) => {
         try {
@@ -81,6 +82,7 @@ describe("a page that makes an uploader", () => {
       Vod: /member Vod/,
       noVod: /AliyunUpload\.Vod/,
       notVod: /AliyunUpload\.Vod/,
+      header: /request\.header is not an option; did you mean headers\?/,
     };
     for (const [name, kind, code, message] of refusals) {
       assert.deepEqual([name, kind, code], [name, "UploadTokenError", "invalid_option"]);
@@ -152,6 +154,22 @@ describe("a page that makes an uploader", () => {
       return loadVod(scripts).then(String, ({ message }) => message);
     });
     assert.match(swapped, /^oss did not define window\.OSS/);
+    await page.context().close();
+  });
+
+  test("loadVod() refuses an option that it does not have", async () => {
+    const page = await open(site);
+    const refused = await page.evaluate(async () => {
+      const { loadVod } = await import("/dist/vod.js");
+      const scripts = [undefined, { oss: "/oss.js", vod: "/vod.js", nonc: "a" }];
+      return Promise.all(scripts.map((given) => loadVod(given).then(String, ({ code, message }) => [code, message])));
+    });
+    assert.deepEqual(
+      refused.map(([code]) => code),
+      ["invalid_option", "invalid_option"],
+    );
+    assert.match(refused[0][1], /^scripts must be an object/);
+    assert.match(refused[1][1], /^nonc is not an option; did you mean nonce\?/);
     await page.context().close();
   });
 

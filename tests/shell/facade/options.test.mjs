@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createTokenManager, isUploadTokenError, UploadTokenError } from "upload-token";
+import { cosAuthorization, s3Credentials, uppyCredentials } from "upload-token/providers";
 import { sharedSource } from "upload-token/tabs";
 
 import { never } from "./support.mjs";
@@ -72,6 +73,16 @@ for (const [options, message] of BAD) {
     );
   });
 }
+
+test("a scope that is misspelt is refused: another one's token would be signed with", () => {
+  const tokens = createTokenManager({ source });
+  const refused = { code: "invalid_option", message: /^scop is not an option; did you mean scope\?/ };
+  assert.throws(() => s3Credentials(tokens, { scop: "a" }), refused);
+  assert.throws(() => cosAuthorization(tokens, { scop: "a" }), refused);
+  assert.throws(() => uppyCredentials(tokens, { region: "oss-cn-shanghai", scop: "a" }), refused);
+  uppyCredentials(tokens, { region: "oss-cn-shanghai", bucket: "films", scope: "a" });
+  tokens.close();
+});
 
 test("what is good is taken, without asking anybody", () => {
   for (const options of [
