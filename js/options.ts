@@ -61,11 +61,12 @@ export function checkRequest(request: TokenRequestOptions): TokenRequestOptions 
     );
   }
   checkNames(request, REQUEST_KEYS, { prefix: "request.", elsewhere: INSTEAD_IN_REQUEST });
-  const { headers, credentials } = request;
+  const { headers, credentials, body } = request;
   if (headers !== undefined) checkHeaders(headers);
   if (credentials !== undefined && !CREDENTIALS.includes(credentials)) {
     throw invalidOption("request.credentials", `must be one of ${CREDENTIALS.join(", ")}`);
   }
+  if (body !== undefined && body !== null) checkBody(body);
   return request;
 }
 
@@ -82,6 +83,20 @@ function checkHeaders(headers: HeadersInit): void {
       throw invalidOption(`request.headers: ${String(pair[0])}`, "is no name of a header, or has no value of one");
     }
   }
+}
+
+/** What `fetch` sends as it is, by the names of the classes: another frame has its own. */
+const BODIES = ["String", "URLSearchParams", "FormData", "Blob", "File", "ArrayBuffer"];
+
+/** `fetch` makes a text of anything else: "[object Object]". */
+function checkBody(body: unknown): void {
+  const kind = Object.prototype.toString.call(body).slice("[object ".length, -1);
+  if (BODIES.includes(kind) || ArrayBuffer.isView(body)) return;
+  const isStream = kind === "ReadableStream" || Symbol.asyncIterator in Object(body);
+  const hint = isStream
+    ? "a stream cannot be sent again"
+    : 'for JSON: { body: JSON.stringify(…), headers: { "content-type": "application/json" } }';
+  throw invalidOption("request.body", `must be a text, URLSearchParams, FormData, a Blob or bytes; ${hint}`);
 }
 
 function checkPolicy(policy: object): void {

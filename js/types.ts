@@ -47,6 +47,7 @@ export type TokenSource = (request: TokenRequest) => unknown;
 export interface TokenRequestOptions {
   headers?: HeadersInit;
   credentials?: RequestCredentials;
+  /** What can be sent again: a stream is refused. JSON is given as text. */
   body?: BodyInit;
 }
 

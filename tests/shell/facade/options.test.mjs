@@ -1,5 +1,6 @@
 // Misuse is told at the call, and by the name of what is wrong.
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 
 import { createTokenManager, isUploadTokenError, UploadTokenError } from "upload-token";
@@ -73,6 +74,32 @@ for (const [options, message] of BAD) {
     );
   });
 }
+
+test("a body that fetch would make a text of is refused, as an option and of a function", async (t) => {
+  t.mock.method(globalThis, "fetch", () => assert.fail("nothing is sent"));
+  const address = "https://app.example/";
+  const bytes = new Blob(["x"]);
+  const bad = [{ a: 1 }, [1], 7, true, Symbol("x"), bytes.stream(), Readable.from(["x"])];
+  for (const body of bad) {
+    const message = /^request\.body must be a text/;
+    assert.throws(() => createTokenManager({ source: address, request: { body } }), {
+      code: "invalid_option",
+      message,
+    });
+    assert.throws(() => sharedSource(address, { name: "a", request: { body } }), { code: "invalid_option", message });
+    const tokens = createTokenManager({ source: address, request: () => ({ body }) });
+    const { code, cause } = await tokens.getToken().catch((error) => error);
+    assert.equal(code, "request");
+    assert.match(cause.message, message);
+    tokens.close();
+  }
+  assert.throws(() => createTokenManager({ source: address, request: { body: bytes.stream() } }), /sent again/);
+  assert.throws(() => createTokenManager({ source: address, request: { body: {} } }), /JSON\.stringify/);
+  for (const body of ["", null, new URLSearchParams(), new FormData(), bytes, new File([], "a"), new ArrayBuffer(1)]) {
+    createTokenManager({ source: address, request: { body } }).close();
+  }
+  createTokenManager({ source: address, request: { body: new DataView(new ArrayBuffer(1)) } }).close();
+});
 
 test("a scope that is misspelt is refused: another one's token would be signed with", () => {
   const tokens = createTokenManager({ source });
