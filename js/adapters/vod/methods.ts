@@ -1,5 +1,5 @@
 import { replaceMethod } from "../../bind.js";
-import { UploadTokenError } from "../../errors.js";
+import { invalidOption, UploadTokenError } from "../../errors.js";
 import { readPlace } from "./direct.js";
 import type { Files } from "./files.js";
 import type { Inside } from "./inside.js";
@@ -51,24 +51,37 @@ export function readArguments(uploader: SdkUploader, places: boolean): void {
   const addFile = uploader.addFile as Method;
   replaceMethod(uploader, "addFile", (...args) => {
     const [file, endpoint, bucket, object, paramData, ...rest] = args;
+    checkFile(file);
     const place = places ? readPlace(endpoint, bucket, object) : [endpoint, bucket, object];
     return addFile(file, ...place, asText(paramData), ...rest);
   });
 }
 
-function asText(paramData: unknown): unknown {
-  if (typeof paramData === "object" && paramData !== null) return JSON.stringify(paramData);
-  if (typeof paramData !== "string" || paramData === "") return paramData;
-  try {
-    const read: unknown = JSON.parse(paramData);
-    if (typeof read === "object" && read !== null) return paramData;
-  } catch {
-    // Said below.
-  }
-  throw new UploadTokenError(
-    "invalid_option",
-    'paramData must be an object or JSON text, such as {"Vod":{"Title":"…"}}',
+/** The SDK reads the kind of a file from its name. Where there is none at all, it answers `false`. */
+function checkFile(file: unknown): void {
+  if (!file || typeof (file as { name?: unknown }).name === "string") return;
+  const isList = typeof file === "object" && Symbol.iterator in file;
+  throw invalidOption(
+    "file",
+    isList
+      ? "must be one File: call addFile() for each"
+      : 'must be a File with a name: new File([blob], "a.webm", { type: blob.type })',
   );
+}
+
+function asText(paramData: unknown): unknown {
+  if (!paramData) return paramData;
+  let thrown: unknown;
+  try {
+    const text = typeof paramData === "string" ? paramData : JSON.stringify(paramData);
+    const read: unknown = JSON.parse(text);
+    if (typeof read === "object" && read !== null) return text;
+  } catch (cause) {
+    // Such as a cycle, or a BigInt.
+    thrown = cause;
+  }
+  const message = 'paramData must be JSON text, or an object that can be: {"Vod":{"Title":"…"}}';
+  throw new UploadTokenError("invalid_option", message, { cause: thrown });
 }
 
 /** @internal Gives `uploader` its `dispose()`; afterwards it takes no file and starts nothing. */

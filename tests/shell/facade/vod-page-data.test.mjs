@@ -33,6 +33,45 @@ test("what cannot be sent of videoInfo is the page's error, by its name", async 
   }
 });
 
+describe("what addFile cannot use is refused by name:", () => {
+  const { uploader } = uploads();
+  const refused = (call, message, cause) => {
+    assert.throws(call, (error) => {
+      assert.equal(error.code, "invalid_option");
+      assert.match(error.message, message);
+      if (cause) assert.ok(error.cause instanceof cause);
+      return true;
+    });
+    assert.equal(uploader.listFiles().length, 0);
+  };
+
+  test("a Blob without a name", () => {
+    refused(() => uploader.addFile(new Blob(["x"])), /^file must be a File with a name: new File\(/);
+    refused(() => uploader.addFile("a.mp4"), /^file must be a File/);
+  });
+
+  test("a list of files", () => {
+    refused(() => uploader.addFile([fileOf("a")]), /^file must be one File: call addFile\(\) for each/);
+  });
+
+  test("paramData that is no JSON", () => {
+    const cycle = {};
+    cycle.cycle = cycle;
+    const add = (paramData) => () => uploader.addFile(fileOf("a"), null, null, null, paramData);
+    for (const bad of [{ Vod: { CateId: 5n } }, cycle]) refused(add(bad), /^paramData must be JSON/, TypeError);
+    for (const bad of [() => ({}), true, 5, "Film", "{Vod:}"]) refused(add(bad), /^paramData must be JSON/);
+  });
+
+  test("none at all is taken as by the SDK", () => {
+    const { uploader } = uploads();
+    assert.equal(uploader.addFile(undefined), false);
+    for (const paramData of [undefined, null, ""]) {
+      assert.equal(uploader.addFile(fileOf("a"), null, null, null, paramData), true);
+    }
+    assert.equal(uploader.addFile(Object.assign(new Blob(["x"]), { name: "x.mp4" })), true);
+  });
+});
+
 describe("where a file goes:", () => {
   const endpoint = "https://oss-cn-shanghai.aliyuncs.com";
   const add = (...place) => {
