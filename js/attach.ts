@@ -13,5 +13,8 @@ export interface AttachedSource {
 
 /** @internal Tells `source` whose it is, if it wants to know; returns the function that ends it. */
 export function attach(source: unknown, tokens: TokenManager): (() => void) | undefined {
-  return typeof source === "function" ? (source as Partial<AttachedSource>)[ATTACH]?.(tokens) : undefined;
+  // A function elsewhere, such as one of Comlink's, answers to every name, and has none of them.
+  if (typeof source !== "function" || !Object.hasOwn(source, ATTACH)) return undefined;
+  const end: unknown = (source as unknown as AttachedSource)[ATTACH](tokens);
+  return typeof end === "function" ? (end as () => void) : undefined;
 }

@@ -343,3 +343,18 @@ test("what mapReply throws is the cause, and it does not see refusals", async (t
     assert.equal(error.cause, cause);
   }
 });
+
+test("a function in another thread, which answers to every name, is a source like any other", async () => {
+  // As Comlink makes one: whatever is called goes to the other thread, and only what can be copied arrives there.
+  const remote = (path) =>
+    new Proxy(() => {}, {
+      get: (_, name) => (name === "then" ? undefined : remote([...path, name])),
+      apply: async () => {
+        if (path.length > 1) throw new DOMException("it could not be cloned", "DataCloneError");
+        return reply(1);
+      },
+    });
+  const tokens = createTokenManager(remote(["getToken"]));
+  assert.equal((await tokens.getToken()).accessKeyId, "STS.Key1");
+  tokens.close();
+});
