@@ -80,7 +80,9 @@ impl Serialize for Json {
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(elements) => serializer.collect_seq(elements),
             Self::Object(members) => {
-                serializer.collect_map(members.iter().map(|(name, value)| (name, value)))
+                // Written into a plain object, this one would become its prototype.
+                let members = members.iter().filter(|(name, _)| name != "__proto__");
+                serializer.collect_map(members.map(|(name, value)| (name, value)))
             }
         }
     }

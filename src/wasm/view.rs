@@ -53,7 +53,7 @@ struct Token<'a> {
     reply: Option<&'a Json>,
 }
 
-/// The token, frozen, so that its values stay together. `rest` is what its answer said beside it.
+/// The token, frozen, so that its values stay together and no caller changes another's. `rest` is what its answer said beside it.
 pub(super) fn token(token: &StsToken, expires_at: UnixMillis, rest: Option<&Json>) -> JsValue {
     let object = write(&Token {
         access_key_id: &token.access_key_id,
@@ -63,7 +63,17 @@ pub(super) fn token(token: &StsToken, expires_at: UnixMillis, rest: Option<&Json
         expires_at: instant(expires_at),
         reply: rest.filter(|rest| !rest.is_empty()),
     });
-    Object::freeze(object.unchecked_ref::<Object>()).into()
+    freeze(&object);
+    object
+}
+
+/// Freezes plain data and what is in it, which is at most [`MAX_DEPTH`](crate::json::MAX_DEPTH) deep.
+fn freeze(value: &JsValue) {
+    let Some(object) = value.dyn_ref::<Object>() else { return };
+    for member in Object::values(object) {
+        freeze(&member);
+    }
+    Object::freeze(object);
 }
 
 /// What an `UploadTokenError` is made of.

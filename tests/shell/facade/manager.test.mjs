@@ -84,6 +84,28 @@ test("overlapping callers share one request", async (t) => {
   assert(source.requests[0].signal instanceof AbortSignal);
 });
 
+test("what the answer says beside the token is frozen: all callers share it", async (t) => {
+  const tokens = createTokenManager(() => ({ ...reply(1), bucket: "films", limits: { types: [{ name: "mp4" }] } }));
+  t.after(() => tokens.close());
+  const { bucket, limits } = (await tokens.getToken()).reply;
+  assert.deepEqual([bucket, limits], ["films", { types: [{ name: "mp4" }] }]);
+  const all = [(await tokens.getToken()).reply, limits, limits.types, limits.types[0]];
+  for (const part of all) assert(Object.isFrozen(part));
+});
+
+test("no member of an answer becomes the prototype of what is given to the page", async (t) => {
+  const body = `{"__proto__":{"isAdmin":true},"within":{"__proto__":{"isAdmin":true}},${JSON.stringify(reply(1)).slice(1)}`;
+  for (const source of [() => new Response(body), () => JSON.parse(body)]) {
+    const tokens = createTokenManager(source);
+    t.after(() => tokens.close());
+    const { reply: rest } = await tokens.getToken();
+    for (const object of [rest, rest.within]) {
+      assert.equal(Object.getPrototypeOf(object), Object.prototype);
+      assert.equal(object.isAdmin, undefined);
+    }
+  }
+});
+
 test("getToken gives up when its signal fires, and nobody else does", async (t) => {
   const { promise: gate, resolve: open } = withResolvers();
   const tokens = manage(t, { source: () => gate });
