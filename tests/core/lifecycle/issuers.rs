@@ -1,7 +1,11 @@
 //! What AppServers make of lives: kept tokens, assumed ends, local times, and users who come and go.
 
 use super::*;
-use upload_token::time::{Millis, UnixMillis};
+use upload_token::{
+    clock::Virtual,
+    lifecycle::Held,
+    time::{Millis, UnixMillis},
+};
 
 /// It keeps each user's token for 50 minutes and says nothing of its end.
 #[test]
@@ -336,19 +340,43 @@ fn a_token_that_is_dead_by_the_server_s_clock_is_not_served_on_an_assumption() {
     assert_eq!(sim.peek(), None);
 }
 
+/// The last error once a token that is due is given again by an answer that `expiry` makes of it.
+fn given_again(shape: Shape, expiry: impl Fn(&Held<Token>, Virtual) -> Expiry) -> Option<Error> {
+    let mut sim = Sim::new();
+    sim.policy.drift = 0;
+    sim.shape = shape;
+    sim.get();
+    sim.answer = Answer::Never;
+    sim.freeze(sim.rig.slot.token().unwrap().life - 2 * MINUTE);
+    sim.call(0);
+    let held = sim.rig.slot.token().unwrap().clone();
+    let expiry = expiry(&held, sim.rig.sent(2).unwrap());
+    sim.feed(Input::Fetched { fetch: 2, value: held.value, expiry });
+    sim.rig.slot.last_error().cloned()
+}
+
 /// Rounding makes the same end a little later at each answer.
 #[test]
 fn the_same_end_again_is_no_news() {
-    let mut sim = Sim::new();
-    sim.shape = Shape::Duration;
-    sim.get();
-    sim.answer = Answer::Never;
-    sim.freeze(50 * MINUTE);
-    sim.call(0);
-    let held = sim.rig.slot.token().unwrap().clone();
-    let left = Some(10 * MINUTE + 500);
-    let expiry = Expiry { left, ..Expiry::default() };
-    sim.feed(Input::Fetched { fetch: 2, value: held.value, expiry });
-    assert_eq!(failures(&sim), 1, "the AppServer brought no progress");
-    assert_eq!(sim.rig.slot.last_error(), Some(&Error::NotNewer));
+    let tolerance = Policy::default().clock_tolerance;
+    for (later, error) in [(tolerance, Some(Error::NotNewer)), (tolerance + 1, None)] {
+        let told = given_again(Shape::Duration, |held, sent| {
+            let left = Some(sent.until(held.expires) + later);
+            Expiry { left, ..Expiry::default() }
+        });
+        assert_eq!(told, error, "{later} ms later");
+    }
+}
+
+/// A cache between repeats an answer that says nothing of an end, and how long it has had it.
+#[test]
+fn the_same_assumption_again_is_no_news() {
+    for (younger, error) in [(0, Some(Error::NotNewer)), (1, None)] {
+        let told = given_again(Shape::Silent, |held, sent| {
+            let assumed = sent.plus(Policy::default().assumed_life);
+            let age = held.expires.until(assumed) - younger;
+            Expiry { age, ..Expiry::default() }
+        });
+        assert_eq!(told, error, "{younger} ms younger");
+    }
 }

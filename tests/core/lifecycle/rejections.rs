@@ -126,3 +126,22 @@ fn each_further_refusal_in_the_row_holds_longer() {
         assert!(matches!(sim.get(), Outcome::Served(_)), "{hold} ms");
     }
 }
+
+/// Its AppServer has prolonged it in the meantime: its age is that of the token and not of the news.
+#[test]
+fn a_token_that_served_long_is_proven_also_if_it_was_given_again() {
+    let mut sim = Sim::new();
+    sim.shape = Shape::Duration;
+    for serial in 1..=2 * sim.policy.rejections_in_a_row {
+        assert_eq!(sim.get(), Outcome::Served(serial));
+        sim.answer = Answer::Never;
+        sim.freeze(50 * MINUTE);
+        sim.call(0);
+        let value = sim.rig.slot.token().unwrap().value;
+        let Fetch::InFlight { fetch, .. } = *sim.rig.slot.fetch() else { panic!("it is due") };
+        let expiry = Expiry { left: Some(HOUR), ..Expiry::default() };
+        sim.feed(Input::Fetched { fetch, value, expiry });
+        sim.answer = Answer::Token(HOUR);
+        sim.refuse_current();
+    }
+}
