@@ -12,7 +12,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { fingerprint, stamped } from "./lib/fingerprint.mjs";
-import { withoutImportEffects, withOwnGlobals } from "./lib/glue.mjs";
+import { withCheckedTexts, withoutImportEffects, withOwnGlobals } from "./lib/glue.mjs";
 import { asModule } from "./lib/inline.mjs";
 import { billOfMaterials, notices, shippedCrates } from "./lib/licenses.mjs";
 import { exclusively } from "./lib/lock.mjs";
@@ -87,7 +87,7 @@ async function buildWasm() {
   const wasmOpt = join(root, "node_modules/binaryen/bin/wasm-opt");
   await run(wasmOpt, [...SMALLEST, "--strip-producers", "--strip-target-features", wasm, "-o", wasm]);
   const glue = join(pkg, "upload_token.js");
-  await writeFile(glue, withOwnGlobals(withoutImportEffects(await readFile(glue, "utf8"))));
+  await writeFile(glue, withOwnGlobals(withCheckedTexts(withoutImportEffects(await readFile(glue, "utf8")))));
 
   await writeFile(join(pkg, "inline.js"), asModule(await readFile(wasm)));
   await writeFile(join(pkg, "inline.d.ts"), "export default function bytes(): Uint8Array<ArrayBuffer>;\n");

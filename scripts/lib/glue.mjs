@@ -28,6 +28,21 @@ export function withoutImportEffects(glue) {
   return text;
 }
 
+/** Where the glue writes a text into the module's memory. */
+const WRITES = "function passStringToWasm0(arg, malloc, realloc) {\n";
+const REFUSES = `if (typeof arg !== "string") throw new TypeError("the module was given " + typeof arg + " for a text");\n`;
+
+/**
+ * Returns the glue's source with a check of what it takes for texts: of anything else it would write more than it asked
+ * memory for, and the module would hang some calls later.
+ *
+ * @throws {Failure} as {@link withoutImportEffects}.
+ */
+export function withCheckedTexts(glue) {
+  if (!glue.includes(WRITES)) throw new Failure(`the glue of wasm-bindgen has no ${WRITES}; see scripts/lib/glue.mjs`);
+  return glue.replace(WRITES, WRITES + REFUSES);
+}
+
 /** Returns the glue's source with the globals of js/glue.ts in place of the platform's. */
 export function withOwnGlobals(glue) {
   const names = "arm as setTimeout, disarm as clearTimeout, queueMicrotask";

@@ -2,6 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
+use super::values::text;
+
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 /** The callers and the listeners of a token manager. */
@@ -114,14 +116,24 @@ extern "C" {
     pub(super) type Look;
     #[wasm_bindgen(method, getter)]
     pub(super) fn current(this: &Look) -> bool;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn file(this: &Look) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn uploader(this: &Look) -> String;
 
     pub(super) type Delivered;
     #[wasm_bindgen(method, getter)]
     pub(super) fn taken(this: &Delivered) -> bool;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn next(this: &Delivered) -> Option<String>;
+}
+
+impl Look {
+    pub(super) fn file(&self) -> String {
+        text(self, "file").unwrap_or_default()
+    }
+
+    pub(super) fn uploader(&self) -> String {
+        text(self, "uploader").unwrap_or_default()
+    }
+}
+
+impl Delivered {
+    pub(super) fn next(&self) -> Option<String> {
+        text(self, "next")
+    }
 }

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::values::{get, json, whole};
+use super::values::{get, json, text, whole};
 use crate::{json::Json, policy::Policy, token::UploadAddress, upload::Tries};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -103,8 +103,6 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn seed(this: &UploadOptions) -> f64;
     #[wasm_bindgen(method, getter)]
-    pub(super) fn endpoint(this: &UploadOptions) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
     pub(super) fn tokens(this: &UploadOptions) -> Option<ForeignTokens>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn source(this: &UploadOptions) -> JsValue;
@@ -133,25 +131,13 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "UploadFile")]
     pub type UploadFile;
     #[wasm_bindgen(method, getter)]
-    pub(super) fn name(this: &UploadFile) -> String;
-    #[wasm_bindgen(method, getter, js_name = type)]
-    pub(super) fn mime(this: &UploadFile) -> String;
-    #[wasm_bindgen(method, getter)]
     fn size(this: &UploadFile) -> f64;
     #[wasm_bindgen(method, getter, js_name = isImage)]
     pub(super) fn is_image(this: &UploadFile) -> bool;
     #[wasm_bindgen(method, getter)]
     fn fields(this: &UploadFile) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = videoId)]
-    fn video_id(this: &UploadFile) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn ticket(this: &UploadFile) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn checkpoint(this: &UploadFile) -> bool;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn object(this: &UploadFile) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn scope(this: &UploadFile) -> String;
     #[wasm_bindgen(method, getter)]
     fn place(this: &UploadFile) -> JsValue;
     #[wasm_bindgen(method, getter)]
@@ -179,6 +165,10 @@ impl TokenOptions {
 }
 
 impl UploadOptions {
+    pub(super) fn endpoint(&self) -> Option<String> {
+        text(self, "endpoint")
+    }
+
     pub(super) fn wait_or(&self, default: u64) -> u64 {
         self.wait().map_or(default, whole)
     }
@@ -197,9 +187,29 @@ impl UploadOptions {
 }
 
 impl UploadFile {
+    pub(super) fn name(&self) -> String {
+        text(self, "name").unwrap_or_default()
+    }
+
+    pub(super) fn mime(&self) -> String {
+        text(self, "type").unwrap_or_default()
+    }
+
+    pub(super) fn ticket(&self) -> Option<String> {
+        text(self, "ticket")
+    }
+
+    pub(super) fn object(&self) -> Option<String> {
+        text(self, "object")
+    }
+
+    pub(super) fn scope(&self) -> String {
+        text(self, "scope").unwrap_or_default()
+    }
+
     /// VOD's id of the video, if it has one.
     pub(super) fn known_video(&self) -> Option<String> {
-        self.video_id().filter(|id| !id.is_empty())
+        text(self, "videoId").filter(|id| !id.is_empty())
     }
 
     pub(super) fn waited_so_far(&self) -> u64 {
@@ -209,7 +219,7 @@ impl UploadFile {
     /// Where the page itself wants it.
     pub(super) fn wanted_at(&self) -> Option<UploadAddress> {
         let place = self.place();
-        let part = |name| get(&place, name).as_string();
+        let part = |name| text(&place, name);
         Some(UploadAddress {
             endpoint: part("endpoint")?,
             bucket: part("bucket")?,

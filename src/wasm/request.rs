@@ -11,7 +11,7 @@ use super::{
     body::is_response,
     patience::Patience,
     thrown,
-    values::{get, status_of},
+    values::{get, status_of, text},
 };
 use crate::{
     error::{Asked, Error, PageFunction, Party},
@@ -312,8 +312,8 @@ fn is_own_site(address: &str) -> bool {
     let base = get(&get(&here, "document"), "baseURI").as_string();
     let Some(base) = base.or_else(|| get(&location, "href").as_string()) else { return true };
     Url::new_with_base(address, &base).is_ok_and(|url| {
-        let origin = Some(url.origin());
-        [&here, &location].iter().any(|place| get(place, "origin").as_string() == origin)
+        let origin = text(&url, "origin");
+        [&here, &location].iter().any(|place| text(place, "origin") == origin)
     })
 }
 

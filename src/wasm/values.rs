@@ -2,7 +2,6 @@
 
 use js_sys::{Array, Function, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::Headers;
 
 use crate::json::{Json, MAX_DEPTH};
 
@@ -21,6 +20,14 @@ pub(super) fn get(object: &JsValue, name: &str) -> JsValue {
         return JsValue::UNDEFINED;
     }
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The member `name`, if it is a text.
+///
+/// No import of the module returns a `String`: wasm-bindgen would take whatever a page has in its place for one, and
+/// write outside of the memory that it asked for.
+pub(super) fn text(object: &JsValue, name: &str) -> Option<String> {
+    get(object, name).as_string()
 }
 
 /// Calls the method `name`, if there is one.
@@ -49,11 +56,11 @@ pub(super) const fn status_from(number: f64) -> u16 {
 
 /// A header, if there are any and this origin may read it.
 pub(super) fn header(headers: &JsValue, name: &str) -> Option<String> {
-    if get(headers, "get").is_function() {
-        return headers.unchecked_ref::<Headers>().get(name).ok()?;
+    match get(headers, "get").dyn_ref::<Function>() {
+        Some(method) => method.call1(headers, &name.into()).ok()?.as_string(),
+        // Some clients have them as a plain object, in small letters.
+        None => text(headers, name),
     }
-    // Some clients have them as a plain object, in small letters.
-    get(headers, name).as_string()
 }
 
 /// Parses JSON with the platform's parser. What begins as none does, such as an error page or an encrypted payload,
