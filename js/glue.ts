@@ -11,14 +11,17 @@ export function queueMicrotask(task: () => void): void {
 
 /**
  * A timer that keeps no process of Node alive. Where a platform refuses timers there is none: the module compares the
- * time at calls and at wakes.
+ * time at calls and at wakes. One that does not wait, as a test's may, is none either: whoever armed it would arm the
+ * next at once, for ever.
  *
  * @returns what disarms it: whoever armed a timer must do so.
  */
 export function arm(task: () => void, delay: number): () => void {
   const { setTimeout, clearTimeout } = globalThis;
+  let waits = false;
   try {
-    const timer: unknown = setTimeout(task, delay);
+    const timer: unknown = setTimeout(() => waits && task(), delay);
+    waits = true;
     (timer as { unref?: () => void } | undefined)?.unref?.();
     return () => clearTimeout(timer as number);
   } catch {
