@@ -14,6 +14,7 @@ import {
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
 import { Loading } from "./loading.js";
 import { nearest } from "./misuse.js";
+import { checkPlatform } from "./module.js";
 import { addressOf, checkGetToken, checkRequest, checkScope, checkUrl, readOptions } from "./options.js";
 import { keepProcess } from "./process.js";
 import { report } from "./report.js";
@@ -93,6 +94,7 @@ export class Manager implements TokenManager, TellsReset {
       checkGetToken(options);
       const { minValidity = 0, signal, scope = "" } = options;
       if (signal?.aborted) throw aborted(signal);
+      if (!this.#core) checkPlatform();
       const waiter = new Waiter(this, resolve, reject);
       if (signal) waiter.endWith(signal, () => this.#use((core) => core.cancel(waiter.id, scope)));
       const request = (core: TokenCore, waited: number): void => {

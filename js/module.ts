@@ -7,17 +7,30 @@ import { passing, type Watch } from "./watch.js";
 export type Loader = () => WasmSource | PromiseLike<WasmSource>;
 
 /** What the module and its glue rest on, and what may be missing: jsdom has no coders, an old Jest no AbortController. */
-const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "WeakRef"] as const;
+const NEEDED = [
+  "WebAssembly",
+  "TextDecoder",
+  "TextEncoder",
+  "AbortController",
+  "WeakRef",
+  "FinalizationRegistry",
+  "performance",
+] as const;
 
 /** A module of nothing but a function type with an `externref`: what compiles it knows reference types. */
 const REFERENCE_TYPES = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 1, 111, 0]);
 
 const FLOOR = "Chrome 96, Edge 96, Firefox 92, Safari 15.4";
 
-/** @internal The module, compiled. Rejects with an `UploadTokenError` of code `wasm` that names the cause. */
-export async function compile(load: Loader, watch: Watch): Promise<WebAssembly.Module> {
+/** @internal Throws an `UploadTokenError` of code `wasm` where something is missing that the package rests on. */
+export function checkPlatform(): void {
   const missing = NEEDED.find((name) => !(name in globalThis));
   if (missing) throw wasmError(`needs ${missing}, which is missing here; browsers have it since ${FLOOR}`);
+}
+
+/** @internal The module, compiled. Rejects with an `UploadTokenError` of code `wasm` that names the cause. */
+export async function compile(load: Loader, watch: Watch): Promise<WebAssembly.Module> {
+  checkPlatform();
   let source: WasmSource;
   try {
     source = await load();

@@ -119,6 +119,12 @@ const TOO_OLD = {
     /needs reference types, which this browser does not have; there are in Chrome 96/,
   ],
   "jsdom, without coders of text": ["delete globalThis.TextDecoder;", /needs TextDecoder, which is missing here/],
+  "an engine without FinalizationRegistry": [
+    "delete globalThis.FinalizationRegistry;",
+    /needs FinalizationRegistry, which is missing here/,
+  ],
+  "an engine without WeakRef": ["delete globalThis.WeakRef;", /needs WeakRef, which is missing here/],
+  "a sandbox without performance": ["delete globalThis.performance;", /needs performance, which is missing here/],
   "an engine without WebAssembly": ["delete globalThis.WebAssembly;", /needs WebAssembly, which is missing here/],
   "a page whose policy forbids it": [
     `WebAssembly.compile = async () => { throw new EvalError("violates the following Content Security Policy directive"); };
