@@ -51,6 +51,8 @@ const INNER: [&str; 7] =
     ["cause", "networkError", "context", "originalError", "error", "err", "reason"];
 /// How many errors are looked at that are each inside of the one before.
 const CAUSES: usize = 4;
+/// How many errors are looked at that were thrown together.
+const TOGETHER: u32 = 8;
 /// Largest part of it that is read, in bytes.
 const LARGEST: usize = 64 << 10;
 
@@ -96,6 +98,11 @@ pub(super) fn result<'a>(
 }
 
 async fn read(thrown: &JsValue, function: PageFunction, patience: &Patience) -> Error {
+    for one in together(thrown) {
+        if let Some(error) = reply::read_thrown(&told(&one, patience, CAUSES).await, &parse) {
+            return error;
+        }
+    }
     let told = told(thrown, patience, CAUSES).await;
     if let Some(error) = reply::read_thrown(&told, &parse) {
         return error;
@@ -104,6 +111,14 @@ async fn read(thrown: &JsValue, function: PageFunction, patience: &Patience) -> 
     let has_cause = get(thrown, "cause").is_object();
     let words = || reply::read_words(&told, &parse).filter(|_| !has_cause);
     fault(thrown, function).or_else(words).unwrap_or(Error::Source)
+}
+
+/// The errors that `Promise.any` rejects with together. One that a server meant decides over those of connections.
+fn together(thrown: &JsValue) -> impl Iterator<Item = JsValue> + use<> {
+    let errors = get(thrown, "errors");
+    let list = if Array::is_array(&errors) { Array::from(&errors) } else { Array::new() };
+    let few = list.length().min(TOGETHER);
+    (0..few).map(move |at| list.get(at)).filter(is_error)
 }
 
 /// Whether it is an error of JavaScript, of whichever realm.
