@@ -75,6 +75,8 @@ const CREDENTIALS: readonly string[] = ["omit", "same-origin", "include"];
 /** Each by itself, because what the platform says of a value may quote it. */
 function checkHeaders(headers: HeadersInit): void {
   if (typeof headers !== "object" || headers === null) throw invalidOption("request.headers", "must be an object");
+  // Where it is missing, so is fetch, which is told when it is needed.
+  if (typeof Headers === "undefined") return;
   const pairs: Iterable<readonly unknown[]> = Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const pair of pairs) {
     try {

@@ -4,7 +4,7 @@ use js_sys::JSON;
 use wasm_bindgen::prelude::*;
 
 use super::{
-    body::{Body, carried, headers_of, is_whole_answer, parsed_body, read_body},
+    body::{Body, carried, headers_of, is_whole_answer, parsed_body, read_body, uncarried},
     patience::Patience,
     values::{get, header, parse, status_from, status_of},
 };
@@ -22,6 +22,8 @@ pub(super) struct Answer {
     told: Told,
     /// What came, where `body` is what the page's own reading made of it.
     raw: Option<Body>,
+    /// What is in a value of the page that JSON does not carry.
+    uncarried: Option<&'static str>,
 }
 
 /// What tells of an answer beside its body.
@@ -38,18 +40,20 @@ impl Answer {
     /// What a function of the page brought that is no `Response`.
     pub(super) fn of(value: &JsValue) -> Self {
         if !is_whole_answer(value) {
-            return Self { status: None, body: carried(value), told: Told::default(), raw: None };
+            let (body, told) = (carried(value), Told::default());
+            return Self { status: None, body, told, raw: None, uncarried: uncarried(value) };
         }
         let status = ["status", "statusCode"].iter().find_map(|name| get(value, name).as_f64());
         let told = Told::read(&headers_of(value));
-        Self { status: status.map(status_from), body: parsed_body(value), told, raw: None }
+        let (status, body) = (status.map(status_from), parsed_body(value));
+        Self { status, body, told, raw: None, uncarried: None }
     }
 
     /// A `Response` whose body somebody else has read.
     pub(super) fn without_body(response: &JsValue) -> Self {
         let told = Told::of(response);
         let body = Body::Text(String::new());
-        Self { status: Some(status_of(response)), body, told, raw: None }
+        Self { status: Some(status_of(response)), body, told, raw: None, uncarried: None }
     }
 
     /// The body as the page's own reading gets it, of a `Response` that is no error: parsed if it is JSON, or else its
@@ -63,7 +67,7 @@ impl Answer {
 
     /// The same answer with what the page's own reading made of its body.
     pub(super) fn mapped(self, made: &JsValue) -> Self {
-        Self { raw: Some(self.body), body: carried(made), ..self }
+        Self { raw: Some(self.body), body: carried(made), uncarried: uncarried(made), ..self }
     }
 
     /// The error of an answer that the page's own reading failed at with `error`.
@@ -87,7 +91,19 @@ impl Answer {
     pub(super) async fn read(response: &JsValue, patience: &Patience) -> Result<Self, JsValue> {
         let status = status_of(response);
         let body = read_body(response, patience).await?;
-        Ok(Self { status: Some(status), body, told: Told::of(response), raw: None })
+        Ok(Self {
+            status: Some(status),
+            body,
+            told: Told::of(response),
+            raw: None,
+            uncarried: None,
+        })
+    }
+
+    /// What was returned in the place of plain data, and how to have that of it: it is lost in JSON. An answer may
+    /// have such a thing beside its credential.
+    pub(super) const fn uncarried(&self) -> Option<&'static str> {
+        self.uncarried
     }
 
     /// The body, if it is JSON.

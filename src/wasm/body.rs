@@ -1,12 +1,12 @@
 //! The body of an answer.
 
-use js_sys::{BigInt, JSON, Object, Uint8Array};
+use js_sys::{BigInt, JSON, Object, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::TextDecoder;
 
 use super::{
     patience::Patience,
-    values::{call, get, header},
+    values::{call, get, header, status_of},
 };
 
 /// Largest body read, in bytes. One of STS has about 2,000.
@@ -21,9 +21,15 @@ pub(super) enum Body {
     NotCarried(&'static str),
 }
 
-/// Whether a value is a `Response`, whichever realm or polyfill it is from.
+/// Whether a value is a `Response`, whichever realm or polyfill it is from; a test's may have no more than `json()`.
 pub(super) fn is_response(value: &JsValue) -> bool {
-    get(value, "text").is_function() && get(value, "status").as_f64().is_some()
+    let has_body = ["text", "json"].iter().any(|name| get(value, name).is_function());
+    has_body && (get(value, "status").as_f64().is_some() || status_of(value) == 200)
+}
+
+/// Whether the body of a `Response` was read, or somebody else has begun to.
+pub(super) fn is_taken(response: &JsValue) -> bool {
+    get(response, "bodyUsed").is_truthy() || get(&get(response, "body"), "locked").is_truthy()
 }
 
 /// Whether a value is an answer of axios, got, superagent or their like, given whole: it has status, headers and body,
@@ -76,6 +82,58 @@ pub(super) fn carried(value: &JsValue) -> Body {
         Ok(None) => Body::NotCarried("it is no object and no text"),
         Err(thrown) => Body::NotCarried(why_not_carried(&thrown)),
     }
+}
+
+/// What a value is that JSON makes `{}` of, or what in it is, and how to have plain data of it.
+pub(super) fn uncarried(value: &JsValue) -> Option<&'static str> {
+    if !value.is_object() {
+        return None;
+    }
+    let names = Reflect::own_keys(value).ok()?;
+    let named = names.iter().filter_map(|name| name.as_string());
+    let mut of_answer = named.filter(|name| !BESIDE.contains(&name.as_str()));
+    lost_in_json(value).or_else(|| of_answer.find_map(|name| lost_in_json(&get(value, &name))))
+}
+
+/// What clients put beside an answer's data.
+const BESIDE: [&str; 5] = ["config", "header", "headers", "request", "response"];
+
+/// The same of a value alone.
+fn lost_in_json(value: &JsValue) -> Option<&'static str> {
+    if get(value, "then").is_function() {
+        return Some("what has a promise in it; await that");
+    }
+    if is_response(value) {
+        return Some("what has a Response in it; return await response.json() alone");
+    }
+    let tag = Reflect::get(value, &Symbol::to_string_tag()).ok()?.as_string().unwrap_or_default();
+    match tag.as_str() {
+        "Map" | "Headers" | "URLSearchParams" | "FormData" => {
+            Some("a Map or its like; return Object.fromEntries(…) of it")
+        }
+        "Set" | "Generator" | "AsyncGenerator" => {
+            Some("a Set or a generator; return the credentials in it")
+        }
+        "Blob" | "File" => Some("a Blob; return await blob.text()"),
+        "ReadableStream" => Some("a stream; return await new Response(stream).text()"),
+        "ArrayBuffer" | "SharedArrayBuffer" | "DataView" => Some(BYTES),
+        array if array.ends_with("Array") => Some(BYTES),
+        _ if is_of_class(value) => {
+            Some("an object of a class, whose members JSON does not see; return them as plain data")
+        }
+        _ => None,
+    }
+}
+
+const BYTES: &str = "bytes; return new TextDecoder().decode(bytes)";
+
+/// Whether it is an object that has nothing of its own, and does not say how it is written as JSON.
+fn is_of_class(value: &JsValue) -> bool {
+    value.is_object()
+        && Reflect::own_keys(value).is_ok_and(|names| names.length() == 0)
+        && get(value, "constructor").is_function()
+        && get(value, "constructor") != get(&Object::new(), "constructor")
+        && !get(value, "toJSON").is_function()
 }
 
 /// A value as JSON; `None` for what JSON has no form of. A `BigInt`, as protobuf has it, is a number, or its digits if
@@ -132,9 +190,7 @@ fn names(thrown: &JsValue, words: &[&str]) -> bool {
 /// What the platform threw, or `undefined` if the request is over.
 pub(super) async fn read_body(response: &JsValue, patience: &Patience) -> Result<Body, JsValue> {
     let Some(reader) = call(&get(response, "body"), "getReader")? else {
-        let text = call(response, "text")?.unwrap_or_default();
-        let text = patience.wait(&text).await?.as_string().unwrap_or_default();
-        return Ok(if text.len() > LARGEST { Body::TooLarge } else { Body::Text(text) });
+        return read_whole(response, patience).await;
     };
     let mut bytes = Vec::new();
     loop {
@@ -181,5 +237,20 @@ fn named_encoding(kind: &str) -> Option<&str> {
         let (name, label) = parameter.split_once('=')?;
         let named = name.trim_ascii().eq_ignore_ascii_case("charset");
         named.then(|| label.trim_matches(|char: char| char == '"' || char.is_ascii_whitespace()))
+    })
+}
+
+/// The body of a `Response` that has it in one piece: its text, or what `json()` gives where there is no `text()`.
+async fn read_whole(response: &JsValue, patience: &Patience) -> Result<Body, JsValue> {
+    let body = match call(response, "text")? {
+        Some(text) => Body::Text(patience.wait(&text).await?.as_string().unwrap_or_default()),
+        None => {
+            let json = call(response, "json")?.unwrap_or_default();
+            carried(&patience.wait(&json).await?)
+        }
+    };
+    Ok(match body {
+        Body::Text(text) if text.len() > LARGEST => Body::TooLarge,
+        body => body,
     })
 }

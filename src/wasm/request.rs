@@ -8,7 +8,7 @@ use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Url};
 
 use super::{
     answer::Answer,
-    body::is_response,
+    body::{is_response, is_taken},
     patience::Patience,
     thrown,
     values::{get, status_of, text},
@@ -112,7 +112,16 @@ impl Origin {
         read: impl FnOnce(Json, &Meta<'_>, reply::Parse<'_>) -> Result<R, Error>,
     ) -> Result<R, RequestFailure> {
         let answer = self.answer(question, patience).await;
-        let read = answer.and_then(|answer| answer.credential(read).map_err(RequestFailure::from));
+        let read = answer.and_then(|answer| {
+            let uncarried = answer.uncarried();
+            let mistaken = |error: Error| match uncarried {
+                Some(what) if matches!(error, Error::InvalidResponse { .. }) => {
+                    self.returned_unreadable(what)
+                }
+                _ => error,
+            };
+            answer.credential(read).map_err(|error| mistaken(error).into())
+        });
         self.worked.set(self.worked.get() || read.is_ok());
         read.map_err(|RequestFailure { error, thrown }| RequestFailure {
             error: error.of_function(self.worked.get()).asking(self.asked()),
@@ -140,7 +149,7 @@ impl Origin {
         if !is_response(&value) {
             return self.mapped(&value, Answer::of(&value), patience).await;
         }
-        if self.is_function() && get(&value, "bodyUsed").is_truthy() {
+        if self.is_function() && is_taken(&value) {
             let answer = Answer::without_body(&value);
             return match answer.status {
                 Some(200..=299) => {
@@ -165,7 +174,13 @@ impl Origin {
     ) -> Result<JsValue, RequestFailure> {
         // A plain object takes any member.
         let _ = Reflect::set(&question.wanted, &"signal".into(), patience.signal());
-        let given = function.call2(&JsValue::NULL, &question.wanted, &question.file.into());
+        let given = match self.function {
+            // The adapter's own function, which tells the page's of the file.
+            PageFunction::UploadAuth => {
+                function.call2(&JsValue::NULL, &question.wanted, &question.file.into())
+            }
+            _ => function.call1(&JsValue::NULL, &question.wanted),
+        };
         let value = settled(given, self.function, patience).await?;
         if value.is_undefined() {
             return Err(self.lacking("it returned nothing").into());
@@ -190,6 +205,13 @@ impl Origin {
     fn mistake(&self, message: &str) -> Error {
         let message = Some(message.to_owned());
         Error::Mistake { function: self.function, message, of_answer: false }
+    }
+
+    /// The mistake of whoever made the answer's body, `mapReply` or the function that is asked, that `what` cannot be read.
+    fn returned_unreadable(&self, what: &str) -> Error {
+        let function = if self.map.is_some() { PageFunction::MapReply } else { self.function };
+        let message = Some(format!("it returned {what}"));
+        Error::Mistake { function, message, of_answer: false }
     }
 
     /// A mistake, unless the answer that the function read was at fault.
@@ -225,6 +247,13 @@ impl Origin {
         question: &Question,
         patience: &Patience,
     ) -> Result<JsValue, RequestFailure> {
+        if !get(&global(), "fetch").is_function() {
+            return Err(Error::InvalidOption {
+                option: self.function.option(),
+                reason: "is an address, and fetch is missing here, as in jsdom: provide one, or give a function",
+            }
+            .into());
+        }
         let additions = match self.additions.dyn_ref::<Function>() {
             Some(make) => {
                 let made = make.call1(&JsValue::NULL, &question.wanted);

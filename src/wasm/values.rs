@@ -39,9 +39,13 @@ pub(super) fn call(object: &JsValue, name: &str) -> Result<Option<JsValue>, JsVa
     get(object, name).dyn_ref::<Function>().map(|method| method.call0(object)).transpose()
 }
 
-/// The HTTP status that an object says it is about; 0 if none.
+/// The HTTP status that an object says it is about; 0 if none. A test's `Response` may say no more than that it is `ok`.
 pub(super) fn status_of(object: &JsValue) -> u16 {
-    get(object, "status").as_f64().map_or(0, status_from)
+    match get(object, "status").as_f64() {
+        Some(status) => status_from(status),
+        None if get(object, "ok").as_bool() == Some(true) => 200,
+        None => 0,
+    }
 }
 
 /// An HTTP status.
