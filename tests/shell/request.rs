@@ -344,13 +344,14 @@ async fn whatever_is_thrown_is_a_failed_request() {
         let failure = refused(&answer, PLAIN).await;
         assert_eq!(text(&failure, "code"), "network", "{answer}");
     }
+    // Without `fetch` none is made, and none would be at the next try.
     let server = AppServer::new("never");
     js("delete globalThis.fetch, globalThis.fetch = undefined");
     let rig = Rig::new(PLAIN);
     rig.core.prefetch("");
     let failure = rig.failure().await;
     server.restore();
-    assert_eq!(text(&failure, "code"), "network");
+    assert_eq!(text(&failure, "code"), "invalid_option");
 }
 
 /// With the platform's own `fetch`.
