@@ -47,8 +47,12 @@ export class Watch {
   /** A piece of it came, or it was asked for. */
   #arrived(): void {
     this.#disarm();
-    if (this.#over) return;
-    this.#disarm = arm(() => this.#end(), this.#patience);
+    if (!this.#over) this.#wait(2);
+  }
+
+  /** In halves: a device that slept, or was busy, lets a timer fire before it tells what has come meanwhile. */
+  #wait(halves: number): void {
+    this.#disarm = arm(() => (halves > 1 ? this.#wait(halves - 1) : this.#end()), this.#patience / 2);
   }
 
   /** Hears each piece of `response`, whose body is left to others. */
