@@ -100,6 +100,9 @@ const BESIDE: [&str; 5] = ["config", "header", "headers", "request", "response"]
 
 /// The same of a value alone.
 fn lost_in_json(value: &JsValue) -> Option<&'static str> {
+    if !value.is_object() {
+        return None;
+    }
     if get(value, "then").is_function() {
         return Some("what has a promise in it; await that");
     }

@@ -7,16 +7,18 @@ setFlagsFromString("--expose-gc");
 /** Collects garbage now. */
 export const gc = runInNewContext("gc");
 
-// The module's own names are short ones, given anew in each build: what it exports is known by its type.
+// Node has a module of its own, which is made later and has a table as well.
 let memory;
 let table;
-const { instantiate, Memory, Table } = WebAssembly;
+const { instantiate, Memory } = WebAssembly;
 WebAssembly.instantiate = async (source, imports) => {
   const made = await instantiate.call(WebAssembly, source, imports);
-  const exports = Object.values((made.instance ?? made).exports);
-  // Node's own modules have no table.
-  const own = exports.find((value) => value instanceof Table);
-  if (own) [table, memory] = [own, exports.find((value) => value instanceof Memory)];
+  const { exports } = made.instance ?? made;
+  if (exports.__wbindgen_externrefs) {
+    table = exports.__wbindgen_externrefs;
+    // Its own names are short ones, given anew in each build: the memory is known by its type.
+    memory = Object.values(exports).find((value) => value instanceof Memory);
+  }
   return made;
 };
 
