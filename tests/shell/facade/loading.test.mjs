@@ -126,7 +126,7 @@ test("what no repetition mends is told at once", async () => {
 
 test("what is told of addresses is neither their query nor who signs in", async () => {
   const got = await nodeJson(`${PRELUDE}
-    policy.waitDeadline = 300;
+    policy.waitDeadline = 1000;
     const quoting = "Failed to fetch dynamically imported module: https://cdn.test/a.js?key=CANARY#CANARY (is it there?)";
     const got = [];
     for (const wasm of [() => Promise.reject(new TypeError(quoting)), "http://user:CANARY@127.0.0.1:9/a.wasm?CANARY"]) {

@@ -94,10 +94,11 @@ describe("what a source gives is the same token to the tab that asked and to the
 
   /** What a manager makes of what `source` gives: the token and for how many minutes, or the error. */
   async function made(source) {
-    const tokens = createTokenManager({ source, policy: { waitDeadline: 50, backoffBase: 10 } });
+    const tokens = createTokenManager(source);
+    const failed = new Promise((_, reject) => tokens.on("refreshFailed", ({ error }) => reject(error)));
     const alive = setTimeout(() => {}, 60_000);
     try {
-      const { accessKeyId, securityToken } = await tokens.getToken();
+      const { accessKeyId, securityToken } = await Promise.race([tokens.getToken(), failed]);
       return { accessKeyId, securityToken, minutes: Math.round(tokens.status().validFor / 60_000) };
     } catch ({ code, status, retryAfter, serverCode }) {
       return { code, status, retryAfter, serverCode };
