@@ -8,8 +8,8 @@ import { Sites } from "../support/sites.mjs";
 
 /** Parts as the SDK makes them by itself. */
 const MB = 1 << 20;
-/** A busy machine keeps a page waiting for a second or two at times, and a renewal begins with a third of this left. */
-const LIFE = 8000;
+/** A busy machine keeps a page waiting for some seconds at times, and a renewal begins with a third of this left. */
+const LIFE = 12_000;
 
 /** They mostly wait. */
 const AT_A_TIME = 4;
@@ -34,7 +34,7 @@ describe("an upload outlives its credentials", { concurrency: AT_A_TIME }, () =>
         [mode, { partSize: MB, ...options }, files],
       );
       const names = files.map(([file]) => file);
-      const report = await page.evaluate(([names]) => window.harness.ended(names, 90_000), [names]);
+      const report = await page.evaluate(([names]) => window.harness.ended(names, 150_000), [names]);
       return { report, sums, uncaught: page.uncaught, log: await site.log(), objects: await site.objects() };
     } finally {
     }
@@ -64,7 +64,7 @@ describe("an upload outlives its credentials", { concurrency: AT_A_TIME }, () =>
       const result = await upload(site, [["five.mp4", 5 * MB]], {
         page,
         options: { parallel: 1 },
-        config: { partDelayMs: 6000 },
+        config: { partDelayMs: 9000 },
       });
       assertStored(result);
       t.diagnostic(assertUnseen(result, 3));
@@ -72,14 +72,14 @@ describe("an upload outlives its credentials", { concurrency: AT_A_TIME }, () =>
   }
 
   sites.test("20 MB, five parts at a time", async (site, t) => {
-    const result = await upload(site, [["twenty.mp4", 20 * MB]], { config: { partDelayMs: 7200 } });
+    const result = await upload(site, [["twenty.mp4", 20 * MB]], { config: { partDelayMs: 10_800 } });
     assertStored(result);
     t.diagnostic(assertUnseen(result, 3));
   });
 
   sites.test("a queue of three files", async (site, t) => {
     const files = ["one.mp4", "two.mp4", "three.mp4"].map((name) => [name, 5 * MB]);
-    const result = await upload(site, files, { config: { partDelayMs: 8400 } });
+    const result = await upload(site, files, { config: { partDelayMs: 12_600 } });
     assertStored(result);
     assert.equal(figures(result.log).created, 3, "one video a file");
     t.diagnostic(assertUnseen(result, 3));
@@ -91,7 +91,7 @@ describe("an upload outlives its credentials", { concurrency: AT_A_TIME }, () =>
       const result = await upload(site, [["five.mp4", 5 * MB]], {
         mode: "documented",
         options: { parallel: 1 },
-        config: { stsLifeMs: null, partDelayMs: 2300 },
+        config: { stsLifeMs: null, partDelayMs: 3500 },
       });
       assert.deepEqual(result.report.ends, { "five.mp4": ["Failed InvalidVideo.NotFound"] });
       const seen = figures(result.log);
