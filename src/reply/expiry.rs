@@ -16,6 +16,10 @@ use crate::{
 /// How long the way from STS to the answer may have taken when a life is compared with zones.
 const ZONE_TOLERANCE: Millis = 10_000;
 
+/// The longest life that two clocks without a zone are believed to show: that which AppServers ask for, and what clocks
+/// may be apart. Of a longer one, a zone may be a part.
+const WALL_MAX: Millis = 3_600_000 + ZONE_TOLERANCE;
+
 /// How far a zone may put an instant off.
 const ZONES: Millis = 14 * 3_600_000;
 
@@ -78,7 +82,7 @@ pub(super) fn read_expiry(
 #[derive(Default)]
 struct Found {
     expiry: Expiry,
-    /// What a clock beside it says that names no zone.
+    /// The latest that a clock beside it may have shown, which names no zone.
     wall: Option<UnixMillis>,
     spent: bool,
     zoneless: bool,
@@ -130,12 +134,11 @@ impl Found {
         Ok(())
     }
 
-    /// What is left by the clock beside a local time, if both can be of one place: then no zone is between them.
+    /// What is left by the clock beside a local time, if it is so little that no zone can be between them.
     fn by_the_wall(&self, end: End) -> End {
         let (End::Zoneless(Some(at)), Some(now)) = (end, self.wall) else { return end };
-        let left = at.0.saturating_sub(now.0);
-        match u64::try_from(left) {
-            Ok(life @ 1..=LIFE_MAX) if !is_zone_off(left, ZONE_TOLERANCE) => End::Left(life),
+        match u64::try_from(at.0.saturating_sub(now.0)) {
+            Ok(life @ 1..=WALL_MAX) => End::Left(life),
             _ => end,
         }
     }

@@ -100,9 +100,10 @@ pub(super) fn stamp(value: &Json) -> Option<ServerTime> {
     read.zoned.then_some(ServerTime { at: read.at, granularity: read.granularity })
 }
 
-/// Reads a clock on some server's wall, which says no zone: the instant that it would be in UTC.
+/// Reads a clock on some server's wall, which says no zone: the latest instant that it may have been, if in UTC.
 pub(super) fn wall(value: &Json) -> Option<UnixMillis> {
-    read_date_time(value.as_str()?.trim_ascii()).filter(|read| !read.zoned).map(|read| read.at)
+    let read = read_date_time(value.as_str()?.trim_ascii()).filter(|read| !read.zoned)?;
+    Some(read.at.plus(read.granularity))
 }
 
 /// What an object holds that stands for an instant:
