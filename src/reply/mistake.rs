@@ -34,7 +34,7 @@ const OF_MISTAKE: [&str; 14] = [
 ///
 /// Engines word mistakes in English only. What else a `TypeError` says is of a connection, which WebKit words in the
 /// language of the device: `请求超时。`.
-const QUOTING: [&str; 59] = [
+const QUOTING: [&str; 73] = [
     // What a value is not.
     "is not a ",
     "is not an ",
@@ -46,12 +46,15 @@ const QUOTING: [&str; 59] = [
     "has invalid value",
     "an invalid header",
     "must be",
+    "to be an instance of",
     "not implement interface",
     "on instances of",
     "on incompatible",
     "invalid url",
     "url is not valid",
     "parse url",
+    "parsed as a url",
+    "only absolute urls",
     "module specifier",
     "bare specifier",
     "does not resolve",
@@ -81,6 +84,15 @@ const QUOTING: [&str; 59] = [
     "cyclic object",
     "how to serialize",
     "of empty array",
+    "chaining cycle",
+    // Members that are not there, as behind a proxy.
+    "private member",
+    "private method",
+    "private field",
+    "without a getter",
+    "getter-only",
+    // What Babel says in place of an engine.
+    "invalid attempt to ",
     // How something was called.
     "illegal invocation",
     "illegal constructor",
@@ -93,6 +105,10 @@ const QUOTING: [&str; 59] = [
     "argument required",
     "arguments required",
     "not enough arguments",
+    "missing argument",
+    "missing required",
+    "option is required",
+    "non-callable",
     "failed to execute '",
     "failed to construct '",
     // A body that was read before.
@@ -100,7 +116,7 @@ const QUOTING: [&str; 59] = [
     "disturbed or locked",
 ];
 /// How the platforms say that `undefined` or `null` was read.
-const OF_ABSENT: [&str; 12] = [
+const OF_ABSENT: [&str; 13] = [
     "properties of undefined",
     "properties of null",
     "' of undefined",
@@ -111,6 +127,7 @@ const OF_ABSENT: [&str; 12] = [
     "null is not an object",
     "undefined is not iterable",
     "null is not iterable",
+    "non-iterable instance",
     "undefined or null",
     "null or undefined",
 ];
@@ -127,7 +144,10 @@ pub fn read_fault(name: &str, message: &str) -> Option<Fault> {
             let said = message.to_ascii_lowercase();
             let is = |words: &[&str]| words.iter().any(|words| said.contains(words));
             let fault = if is(&OF_ABSENT) { Fault::Absent } else { Fault::Mistake };
-            (is(&OF_ABSENT) || is(&OF_MISTAKE) || is(&QUOTING)).then(|| fault(plain(message)))
+            // WebKit's for a value of the wrong kind.
+            let bare = said == "type error";
+            let known = is(&OF_ABSENT) || is(&OF_MISTAKE) || is(&QUOTING) || bare;
+            known.then(|| fault(plain(message)))
         }
         // What the page may not do here, or did wrong, in words that may quote a value.
         "RangeError" | "URIError" | "SecurityError" | "DataCloneError" | "InvalidStateError"
@@ -276,6 +296,22 @@ mod tests {
             "Illegal invocation",
             "Illegal constructor",
             "Invalid URL",
+            "Cannot read private member #t from an object whose class did not declare it",
+            "Object must be an instance of class Sts",
+            "'#t' was defined without a getter",
+            "Chaining cycle detected for promise #<Promise>",
+            "Spread syntax requires ...iterable[Symbol.iterator] to be a function",
+            "object is not iterable (cannot read property Symbol(Symbol.iterator))",
+            // Of Node's fetch.
+            "RequestInit: Expected signal (\"AbortSignal {}\") to be an instance of AbortSignal.",
+            "RequestInit: duplex option is required when sending a body.",
+            "Only absolute URLs are supported",
+            // Babel's.
+            "Invalid attempt to destructure non-iterable instance.\nIn order to be iterable, non-array objects must have a [Symbol.iterator]() method.",
+            "Invalid attempt to spread non-iterable instance.",
+            // WebKit's.
+            "\"/api\" cannot be parsed as a URL.",
+            "Type error",
             "Failed to construct 'URL': Invalid URL",
             "Failed to execute 'fetch' on 'Window': '/a b' is not a valid HTTP method.",
             "Failed to resolve module specifier 'sts'",
