@@ -6,8 +6,9 @@ use super::{
     sentence::Sentence,
     session_codes::UNAUTHORIZED,
     session_words::{
-        ALONE, ELSEWHERE, ENDS, INVALID, NEAR, NO, OTHERS, OTHERS_BEFORE, PLATFORMS, SESSIONS,
-        SIGN_IN, THINGS, TOKENS, UNKNOWN_USER, WHOSE, Word,
+        ALONE, ELSEWHERE, ENDS, INVALID, MACHINES, NEAR, NO, NO_CREDENTIALS, OF_MACHINES, OTHERS,
+        OTHERS_BEFORE, PAPERS, PLATFORMS, SESSIONS, SIGN_IN, THINGS, TOKENS, UNAVAILABLE,
+        UNKNOWN_USER, WHOSE, Word,
     },
 };
 
@@ -23,9 +24,9 @@ pub(super) fn says_signed_out(sentence: &str, forbidden: bool) -> bool {
     if sentence.has(&OTHERS) || sentence.has(&PLATFORMS) && sentence.has(&TOKENS) {
         return false;
     }
-    SESSIONS.iter().any(|word| ends(&sentence, word))
-        || ALONE.iter().any(|word| ends_alone(&sentence, word))
-        || sentence.has(&UNKNOWN_USER)
+    sentence.has(&NO_CREDENTIALS)
+        || SESSIONS.iter().any(|word| ends(&sentence, word))
+        || !sentence.has(&PAPERS) && says_alone(&sentence)
         || TOKENS.iter().any(|token| is_none(&sentence, token))
         || is_none(&sentence, "会话")
         || !forbidden && is_unauthorized(&sentence)
@@ -55,27 +56,41 @@ fn ends(sentence: &Sentence, word: &Word) -> bool {
     // What says nothing but that it ended may be said of each.
     let invalid = if word.ends.is_empty() { &[][..] } else { &INVALID[..] };
     let all = || ENDS.iter().chain(invalid).chain(word.ends);
+    let unavailable = sentence.has(&UNAVAILABLE);
+    let of_machine =
+        |between: &str| unavailable || MACHINES.iter().any(|one| between.contains(one));
     sentence.around(word.name).any(|(before, behind)| {
-        let near = |end: &str| begins_within(behind, end, NEAR);
+        let near = |end: &str| {
+            let between = until(behind, end, NEAR);
+            between.is_some_and(|between| !(OF_MACHINES.contains(&end) && of_machine(between)))
+        };
         !is_of_another(before) && all().any(|end| near(end))
     })
 }
 
-/// Whether an end stands right behind a word before which nothing stands but whose it is: `您的授权已过期`.
-fn ends_alone(sentence: &Sentence, word: &str) -> bool {
-    sentence.around(word).any(|(before, behind)| {
+/// Whether an end is said of a word before which nothing stands but whose it is: `您的授权已过期`, `操作失败：授权已过期`.
+fn says_alone(sentence: &Sentence) -> bool {
+    let is_alone = |before| behind_whose(clause(before)).is_empty();
+    let ends = |behind: &str| {
         let end = behind.trim_start_matches(['已', '经']);
-        behind_whose(before).is_empty() && ENDS.iter().any(|known| end.starts_with(known))
-    })
+        ENDS.iter().any(|known| end.starts_with(known))
+    };
+    let ended =
+        |word| sentence.around(word).any(|(before, behind)| is_alone(before) && ends(behind));
+    let unknown = |word| sentence.around(word).any(|(before, _)| is_alone(before));
+    ALONE.into_iter().any(ended) || UNKNOWN_USER.into_iter().any(unknown)
 }
 
-/// Whether `part` begins in the first `most` bytes of `text`, or right behind them.
-fn begins_within(text: &str, part: &str, most: usize) -> bool {
-    let rest = |(at, _): (usize, char)| text.get(at..).unwrap_or_default();
-    text.char_indices()
-        .take_while(|(at, _)| *at <= most)
-        .map(rest)
-        .any(|rest| rest.starts_with(part))
+/// What a part of a sentence begins with that ends where `before` does, without the number of an error.
+fn clause(before: &str) -> &str {
+    let rest = before.rsplit(['，', '。', '：', '；', '！', '】']).next().unwrap_or_default();
+    rest.trim_matches(|char: char| char == ' ' || char.is_ascii_digit())
+}
+
+/// What stands before `part`, if that begins in the first `most` bytes of `text`, or right behind them.
+fn until<'a>(text: &'a str, part: &str, most: usize) -> Option<&'a str> {
+    let (before, _) = text.split_once(part)?;
+    (before.len() <= most).then_some(before)
 }
 
 /// Whether a word that says so stands before `token`: `no authorization token`, `无效的会话`.
@@ -224,6 +239,13 @@ mod tests {
             "Missing Authorization Header",
             "Authorization header is missing",
             "Invalid token: signature",
+            "token校验未通过",
+            "令牌校验不通过",
+            "操作失败：授权已过期",
+            "[40101] 身份已过期，请刷新",
+            "认证信息已失效",
+            "不正确的身份认证信息。",
+            "登录超时，请联系客服中心",
         ] {
             assert!(says_signed_out(sentence, false), "{sentence}");
         }
@@ -312,6 +334,20 @@ mod tests {
             "not authorized to upload this file",
             "Could not validate the credentials of the OSS bucket",
             "the file has been blacklisted",
+            // A machine's, not a session's.
+            "登录服务超时，请稍后重试",
+            "登录中心响应超时，请稍后再试",
+            "Login service timed out, please try again later",
+            "Session store timed out",
+            "token验证失败：认证服务不可用，请稍后重试",
+            "校验token失败：远程服务超时",
+            "用户凭证请求超时，请稍后重试",
+            // Of a licence, and of a company.
+            "当前授权已过期，请续费",
+            "授权已过期，请联系管理员续费",
+            "认证已过期，请重新提交企业资质",
+            "企业用户未认证，请先完成企业认证",
+            "Could not validate credentials of STS: role not found",
         ] {
             assert!(!says_signed_out(sentence, false), "{sentence}");
         }

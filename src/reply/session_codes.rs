@@ -21,7 +21,7 @@ const PARTS: [&str; 10] = [
 ];
 
 /// Codes that say so only as a whole: with a word before it, a token is another one.
-const WHOLE: [&str; 10] = [
+const WHOLE: [&str; 12] = [
     UNAUTHORIZED,
     "nologin",
     "tokenexpired",
@@ -34,6 +34,9 @@ const WHOLE: [&str; 10] = [
     "50014",
     // "The user's login has expired", of Alibaba's Java coding guidelines.
     "a0230",
+    // uniCloud's uni-id.
+    "uniidchecktokenfailed",
+    "uniidtokenexpired",
 ];
 
 /// Beside a 403 this word means that the user may not, whoever it is.
@@ -75,6 +78,7 @@ mod tests {
             "50012",
             "50014",
             "A0230",
+            "uni-id-check-token-failed",
         ] {
             assert!(is_session_code(code, false), "{code}");
         }

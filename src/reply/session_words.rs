@@ -2,7 +2,7 @@
 //! spaces, in small letters.
 
 /// What a sentence says that sends its reader to sign in, or that somebody has signed the reader out.
-pub(super) const SIGN_IN: [&str; 49] = [
+pub(super) const SIGN_IN: [&str; 46] = [
     "先登录",
     "请登录",
     "重新登录",
@@ -20,6 +20,7 @@ pub(super) const SIGN_IN: [&str; 49] = [
     "未检测到登录",
     "无登录信息",
     "身份认证信息未提供",
+    "不正确的身份认证信息",
     "被迫下线",
     "强制下线",
     "顶下线",
@@ -47,11 +48,15 @@ pub(super) const SIGN_IN: [&str; 49] = [
     " authentication required ",
     " authentication is required ",
     " authentication credentials were not provided ",
+    " invalid session ",
+];
+
+/// What says that a request came without the user's credentials, or with others, where it is about no other thing's.
+pub(super) const NO_CREDENTIALS: [&str; 4] = [
     " could not validate credentials ",
     " missing authorization header ",
     " authorization header is missing ",
     " no authorization header ",
-    " invalid session ",
 ];
 
 /// Places to sign in that are none of the page's: their reader is who runs the AppServer.
@@ -74,6 +79,7 @@ pub(super) const ELSEWHERE: [&str; 12] = [
 pub(super) struct Word {
     pub(super) name: &'static str,
     /// What may be said of it beside [`ENDS`]. To wait for a token may end by a time-out, which is none of the session's.
+    /// Nor is what is said of a machine: [`MACHINES`].
     pub(super) ends: &'static [&'static str],
 }
 
@@ -94,7 +100,10 @@ pub(super) const SESSIONS: [Word; 11] = [
 ];
 /// What is a session if nothing before it says of what else it is, and its end stands right behind it:
 /// `授权已过期`, but neither `软件授权已过期` nor `授权码已过期`.
-pub(super) const ALONE: [&str; 4] = ["授权", "认证", "身份", "身份验证"];
+pub(super) const ALONE: [&str; 6] = ["授权", "授权信息", "认证", "认证信息", "身份", "身份验证"];
+/// What is said of a licence, or of a company's papers, which are renewed otherwise than by signing in.
+pub(super) const PAPERS: [&str; 8] =
+    ["续费", "购买", "企业", "资质", "材料", "许可", " license ", " licence "];
 /// What says of a user that nobody is signed in, where it is about no other thing.
 pub(super) const UNKNOWN_USER: [&str; 1] = ["用户未认证"];
 /// What may be unauthorized whoever asks.
@@ -112,6 +121,10 @@ const TOKEN_ENDS: &[&str] = &[
     "冻结",
     "验证失败",
     "校验失败",
+    "验证未通过",
+    "校验未通过",
+    "验证不通过",
+    "校验不通过",
     " blacklisted ",
     " missing ",
     " required ",
@@ -121,6 +134,15 @@ const TOKEN_ENDS: &[&str] = &[
     " not provided ",
     " was not found ",
 ];
+
+/// Ends that a machine may have too: `登录服务超时`, `session store timed out`, `token验证失败：认证服务不可用`.
+pub(super) const OF_MACHINES: [&str; 6] =
+    ["超时", "验证失败", "校验失败", " timed out ", " has timed out ", " timeout "];
+/// What names one, between a session and such an end.
+pub(super) const MACHINES: [&str; 10] =
+    ["服务", "中心", "接口", "请求", "响应", "连接", " service", " server", " store", " request"];
+/// What says so of one, wherever it stands.
+pub(super) const UNAVAILABLE: [&str; 2] = ["不可用", " unavailable "];
 
 /// How far an end may stand behind its session, in bytes: `登录状态已经过期`, `session has already expired`.
 pub(super) const NEAR: usize = 20;
