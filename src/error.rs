@@ -127,6 +127,9 @@ pub enum Class {
     Fatal,
 }
 
+/// What Tencent Cloud's EdgeOne answers both to what a rule of the site forbids and to too many requests.
+pub(crate) const EDGE_ONE_OR_RATE: u16 = 567;
+
 impl Error {
     /// The same failure, with what was asked, if it is about that. The first to say it knows best.
     #[must_use]
@@ -230,6 +233,7 @@ impl Error {
             Self::Http(answered) => match (answered.status, answered.code.as_deref()) {
                 // Whatever status an AppServer wraps it in, asking again does not change its configuration.
                 (_, Some(code)) if is_configuration_code(code) => Class::Fatal,
+                (EDGE_ONE_OR_RATE, _) => Class::Transient,
                 _ if matches!(answered.gist, Gist::Csrf | Gist::Firewall) => Class::Fatal,
                 (400, Some(code)) if answered.party == Party::Vod && !is_fault_code(code) => {
                     Class::Fatal
@@ -266,7 +270,7 @@ impl Error {
             Self::Http(Answered { gist: Gist::Passing, .. }) => u32::MAX,
             // A well-formed "no" is meant; a 400, or a page's own words, may be about a hiccup behind the AppServer.
             Self::Http(Answered { status: 200..=299, .. }) => 2,
-            Self::Http(Answered { status: 0 | 400, .. }) => 3,
+            Self::Http(Answered { status: 0 | 400 | EDGE_ONE_OR_RATE, .. }) => 3,
             // What some frameworks answer to every "no", as others do 400.
             Self::Http(Answered { gist: Gist::Meant, status: 500..=599, .. }) => 3,
             _ => u32::MAX,
