@@ -7,8 +7,8 @@ use super::Party;
 pub struct Answered {
     /// Who answered.
     pub party: Party,
-    /// HTTP status; the one that the body names if HTTP said 2xx, and its 401 or 429 beside 400, 403, 422 and 500; 0 if
-    /// only the words of an answer are known.
+    /// HTTP status; the one that the body names if HTTP said 2xx, and its 401, 429, 440 or 498 beside 400, 403, 422 and
+    /// 500; 0 if only the words of an answer are known.
     pub status: u16,
     /// The server's own error code, when it named one.
     pub code: Option<String>,

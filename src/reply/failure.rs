@@ -44,8 +44,8 @@ pub(super) fn classify(http: u16, root: &Json, tree: &Tree<'_>, meta: &Meta<'_>)
     // What else can be told from words counts where the status says little, and no code of the cloud says more.
     let vague = is_success(http) || is_catch_all(http);
     let words = message.as_deref().filter(|_| !configuration && !fault);
-    // Of a session, each status that blames the caller may speak.
-    let of_session = vague || matches!(http, 400..=499);
+    // Of a session, each status that blames the caller may speak; and one of which only the words are known.
+    let of_session = vague || matches!(http, 0 | 400..=499);
     let words_of_session = words.filter(|_| of_session);
     let words = words.filter(|_| vague);
     let throttled = is(is_throttling_code) || words.is_some_and(asks_for_fewer);
@@ -274,7 +274,13 @@ mod tests {
     #[test]
     fn the_page_of_a_firewall_is_told_and_not_asked_for_again() {
         let challenge = Json::String("<title>Just a moment...</title>".into());
-        for (http, class) in [(403, Class::Auth), (503, Class::Fatal), (567, Class::Fatal)] {
+        for (http, class) in [
+            (403, Class::Auth),
+            (503, Class::Fatal),
+            (566, Class::Fatal),
+            // It may be a rate.
+            (567, Class::Transient),
+        ] {
             let error = classified(http, &challenge);
             assert_eq!(error.class(), class, "{http}");
             assert!(error.to_string().contains("a firewall"), "{error}");

@@ -136,6 +136,16 @@ mod tests {
     }
 
     #[test]
+    fn the_code_of_a_session_that_is_over_counts_whatever_the_words_are() {
+        for code in ["NOT_LOGIN", "TOKEN_EXPIRED"] {
+            let thrown = format!(
+                r#"{{"name":"Error","message":"Please reload this page","code":"{code}"}}"#
+            );
+            assert_eq!(read(&thrown).unwrap().code(), "unauthenticated", "{code}");
+        }
+    }
+
+    #[test]
     fn what_may_be_a_connection_or_a_secret_is_none() {
         for thrown in [
             r#""error""#,
