@@ -57,7 +57,7 @@ mod xml;
 pub use expiry_values::LIFE_MAX;
 pub use mistake::{Fault, read_fault};
 pub use result::read_result;
-pub use thrown::read_thrown;
+pub use thrown::{read_thrown, read_together};
 pub use upload_auth::read_upload_address;
 pub use wait::RETRY_AFTER_MAX;
 pub use words::read_words;

@@ -98,10 +98,12 @@ pub(super) fn result<'a>(
 }
 
 async fn read(thrown: &JsValue, function: PageFunction, patience: &Patience) -> Error {
+    let mut each = Vec::new();
     for one in together(thrown) {
-        if let Some(error) = reply::read_thrown(&told(&one, patience, CAUSES).await, &parse) {
-            return error;
-        }
+        each.push(reply::read_thrown(&told(&one, patience, CAUSES).await, &parse));
+    }
+    if let Some(error) = reply::read_together(each) {
+        return error;
     }
     let told = told(thrown, patience, CAUSES).await;
     if let Some(error) = reply::read_thrown(&told, &parse) {
@@ -113,7 +115,7 @@ async fn read(thrown: &JsValue, function: PageFunction, patience: &Patience) -> 
     fault(thrown, function).or_else(words).unwrap_or(Error::Source)
 }
 
-/// The errors that `Promise.any` rejects with together. One that a server meant decides over those of connections.
+/// The errors that `Promise.any` rejects with together.
 fn together(thrown: &JsValue) -> impl Iterator<Item = JsValue> + use<> {
     let errors = get(thrown, "errors");
     let list = if Array::is_array(&errors) { Array::from(&errors) } else { Array::new() };
