@@ -1,6 +1,6 @@
 //! The body of an answer.
 
-use js_sys::{BigInt, JSON, Object, Reflect, Symbol, Uint8Array};
+use js_sys::{Array, BigInt, JSON, Object, Promise, Reflect, Symbol, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::TextDecoder;
 
@@ -96,7 +96,8 @@ pub(super) fn uncarried(value: &JsValue) -> Option<&'static str> {
 }
 
 /// What clients put beside an answer's data.
-const BESIDE: [&str; 5] = ["config", "header", "headers", "request", "response"];
+const BESIDE: [&str; 9] =
+    ["config", "header", "headers", "raw", "request", "res", "resp", "response", "xhr"];
 
 /// The same of a value alone.
 fn lost_in_json(value: &JsValue) -> Option<&'static str> {
@@ -209,8 +210,9 @@ pub(super) async fn read_body(response: &JsValue, patience: &Patience) -> Result
         let left = (LARGEST - bytes.len()) as f64;
         if !(0.0..=left).contains(&length) {
             if let Ok(Some(cancelled)) = call(&reader, "cancel") {
-                // Nothing is read any more.
-                let _ = patience.wait(&cancelled).await;
+                // Listened to, and not waited for: a copy's settles with that of the other, which nobody may ever read.
+                let heard = Promise::race(&Array::of2(&cancelled, &JsValue::UNDEFINED));
+                let _ = patience.wait(&heard).await;
             }
             return Ok(Body::TooLarge);
         }
