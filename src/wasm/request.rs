@@ -207,11 +207,12 @@ impl Origin {
         Error::Mistake { function: self.function, message, of_answer: false }
     }
 
-    /// The mistake of whoever made the answer's body, `mapReply` or the function that is asked, that `what` cannot be read.
+    /// The mistake of whoever made the answer's body, `mapReply` or the function that is asked, that `what` cannot be
+    /// read. One that has worked returns the same around an answer without data.
     fn returned_unreadable(&self, what: &str) -> Error {
         let function = if self.map.is_some() { PageFunction::MapReply } else { self.function };
         let message = Some(format!("it returned {what}"));
-        Error::Mistake { function, message, of_answer: false }
+        Error::Mistake { function, message, of_answer: true }
     }
 
     /// A mistake, unless the answer that the function read was at fault.

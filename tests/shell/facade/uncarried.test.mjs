@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { createTokenManager } from "upload-token";
 
-import { reply } from "./support.mjs";
+import { next, reply } from "./support.mjs";
 
 const text = JSON.stringify(reply(1));
 const bytes = () => new TextEncoder().encode(text);
@@ -60,6 +60,17 @@ test("what mapReply returns is its own mistake", async (t) => {
   const tokens = createTokenManager({ source: () => reply(1), mapReply: (body) => new Map(Object.entries(body)) });
   t.after(() => tokens.close());
   await assert.rejects(tokens.getToken(), { code: "map_reply", message: /Object\.fromEntries/ });
+});
+
+test("a function that has worked makes no mistake where the answer beside its Response has no data", async (t) => {
+  const bodies = [reply(1), {}, reply(2)];
+  const source = () => ({ response: undefined, answer: new Response("{}"), data: bodies.shift() });
+  const tokens = createTokenManager({ source });
+  t.after(() => tokens.close());
+  tokens.invalidate(await tokens.getToken());
+  const failed = next(tokens, "refreshFailed");
+  assert.equal((await tokens.getToken()).accessKeyId, "STS.Key2");
+  assert.equal((await failed).error.code, "invalid_response");
 });
 
 test("beside a credential such a thing is no matter", async (t) => {
