@@ -102,7 +102,7 @@ impl Uploads {
     fn token_error(&self, id: FileId) -> Option<Error> {
         let AuthSource::Vod(vod) = &self.source else { return None };
         let scope = self.with(id, |file| file.scope.clone())?;
-        vod.tokens.last_error(&scope)
+        vod.tokens.why_none(&scope)
     }
 
     fn emit(&self, id: FileId, event: &Event, time: &Time) {

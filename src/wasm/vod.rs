@@ -125,10 +125,10 @@ impl StsTokens {
         }
     }
 
-    /// Why the last request for a token of this scope failed, as far as this module knows.
-    pub(super) fn last_error(&self, scope: &str) -> Option<Error> {
+    /// Why there is no token of this scope, as far as this module knows.
+    pub(super) fn why_none(&self, scope: &str) -> Option<Error> {
         match self {
-            Self::Ours(driver) => driver.last_error(scope),
+            Self::Ours(driver) => driver.why_none(scope),
             Self::Foreign(_) => None,
         }
     }

@@ -89,9 +89,12 @@ impl Driver<Tokens> {
         self.shell().origin.asked()
     }
 
-    /// Why the last request for a token of this scope failed, until one succeeds.
-    pub(crate) fn last_error(&self, scope: &str) -> Option<Error> {
-        self.shell().last_error(self.shell().slots.borrow().of(scope)?)
+    /// Why there is no token of this scope that may be used: what the last request for one failed with.
+    pub(crate) fn why_none(&self, scope: &str) -> Option<Error> {
+        let time = self.time();
+        let slots = self.shell().slots.borrow();
+        let entry = slots.of(scope).filter(|entry| entry.slot.peek(&time).is_none())?;
+        self.shell().last_error(entry)
     }
 
     /// Reports that a server refused the token with this id, in whichever slot holds it. `reason` is for listeners.

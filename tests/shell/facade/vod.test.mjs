@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { createTokenManager, isUploadTokenError, wasm } from "upload-token";
 import { createVodUploader } from "upload-token/vod";
 
-import { counting, never, next } from "./support.mjs";
+import { counting, never, next, reply } from "./support.mjs";
 import { Vod } from "./sdk/bare.mjs";
 
 const tokens = createTokenManager({ source: never });
@@ -235,4 +235,15 @@ test("in UploadAuth mode a file that waited too long is not told of the manager'
   assert.equal(refusing.status().lastError.code, "network");
   assert.equal((await failed(refusing, { uploadAuth: never, deadline: 60 })).code, "timeout");
   refusing.close();
+});
+
+test("where VOD hangs and a good token is in hand, no refused refresh of that is blamed", async (t) => {
+  t.mock.method(globalThis, "fetch", never);
+  let asked = 0;
+  const source = () => (asked++ === 0 ? reply(1, 1_800_000) : new Response("{}", { status: 401 }));
+  const tokens = createTokenManager({ source });
+  t.after(() => tokens.close());
+  await tokens.getToken();
+  await assert.rejects(tokens.getToken({ minValidity: 3_000_000 }), { code: "unauthenticated" });
+  assert.equal((await failed(tokens, { deadline: 300 })).code, "timeout");
 });
