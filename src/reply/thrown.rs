@@ -16,7 +16,7 @@ use super::{
     said::said,
 };
 use crate::{
-    error::{Class, Error, is_cloud_code},
+    error::{Error, is_cloud_code},
     json::Json,
 };
 
@@ -35,18 +35,6 @@ const INNER: [&str; 7] =
 #[must_use]
 pub fn read_thrown(thrown: &Json, parse: Parse<'_>) -> Option<Error> {
     itself(thrown, parse).or_else(|| inside(thrown, parse))
-}
-
-/// What errors say that were thrown together, as `Promise.any` rejects with the failures of all mirrors: `None` stands
-/// for one that tells of no answer.
-///
-/// Any of them would have been enough: what a server says of its user counts, and what is final only if all are.
-#[must_use]
-pub fn read_together(each: Vec<Option<Error>>) -> Option<Error> {
-    let said = || each.iter().flatten();
-    let of = |class: &[Class]| said().find(|error| class.contains(&error.class()));
-    let last = || said().next().filter(|_| each.iter().all(Option::is_some));
-    of(&[Class::Auth]).or_else(|| of(&[Class::Throttle, Class::Transient])).or_else(last).cloned()
 }
 
 /// What the errors tell that an error is about: its cause, and what Apollo, urql and supabase call it.
@@ -181,7 +169,6 @@ fn object<'a>(members: &'a Members, names: &[&str]) -> Option<&'a Members> {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
-    use crate::error::Answered;
 
     fn parse(text: &str) -> Option<Json> {
         serde_json::from_str(text).ok()
@@ -189,28 +176,6 @@ mod tests {
 
     fn read(thrown: &str) -> Option<Error> {
         read_thrown(&parse(thrown)?, &parse)
-    }
-
-    #[test]
-    fn of_errors_that_are_thrown_together_what_may_help_counts() {
-        let of = |status: u16| Some(Error::Http(Answered::status(status)));
-        let auth = || Some(Error::Unauthenticated(Answered::status(401)));
-        let answered = Answered::status(429);
-        let often = || Some(Error::Throttled { answered: answered.clone(), retry_after: None });
-        for (each, expected) in [
-            (vec![], None),
-            (vec![None, None], None),
-            (vec![None, auth()], auth()),
-            (vec![of(503), auth()], auth()),
-            (vec![None, often()], often()),
-            (vec![of(404), of(503)], of(503)),
-            (vec![None, of(503)], of(503)),
-            // The other may be back in a second.
-            (vec![of(404), None], None),
-            (vec![of(404), of(410)], of(404)),
-        ] {
-            assert_eq!(read_together(each.clone()), expected, "{each:?}");
-        }
     }
 
     #[test]
