@@ -1,39 +1,55 @@
 // One process at a time: two terminals may start at once, and both would install into the same place.
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { root, say } from "./run.mjs";
+import { ask, root, say } from "./run.mjs";
 
 const cache = join(root, ".cache");
+
+/** What this process writes into its locks: of each of them another text. */
+const held = new Set();
+let nth = 0;
 
 /** Runs `work` while this process alone holds the lock `name`; waits for a living holder, replaces a dead one. */
 export async function exclusively(name, work) {
   mkdirSync(cache, { recursive: true });
   const file = join(cache, `${name}.lock`);
-  const mine = `${file}.${process.pid}`;
-  writeFileSync(mine, String(process.pid));
+  const text = JSON.stringify([process.pid, begun(process.pid) ?? "", ++nth]);
+  const mine = `${file}.${process.pid}.${nth}`;
+  // That of a dead process with this one's number may be the lock itself.
+  rmSync(mine, { force: true });
+  writeFileSync(mine, text);
+  held.add(text);
   try {
     let told = false;
     // A hard link either appears with its content or not at all, unlike a file that is created and then written.
     while (!take(mine, file)) {
-      const holder = Number(read(file));
-      if (holder > 0 && !alive(holder)) {
-        discard(file, holder);
+      const holder = read(file);
+      if (dead(holder)) {
+        discard(file, { holder, mine });
       } else {
-        if (!told) say(`waiting for process ${holder || "?"}, which holds ${name}`);
-        told = true;
+        const who = processOf(holder);
+        if (!told && who) say(`waiting for process ${who}, which holds ${name}: ${remedy(file)}`);
+        told ||= who !== undefined;
         await sleep(200);
       }
     }
     try {
       return await work();
     } finally {
-      rmSync(file, { force: true });
+      // Somebody may have followed the advice.
+      if (read(file) === text) rmSync(file, { force: true });
     }
   } finally {
+    held.delete(text);
     rmSync(mine, { force: true });
   }
+}
+
+/** What nobody but a person can know: another machine, or another container, may share this folder. */
+function remedy(file) {
+  return `remove ${relative(root, file)} if that is no run of this repository`;
 }
 
 function take(mine, file) {
@@ -46,6 +62,7 @@ function take(mine, file) {
   }
 }
 
+/** What stands in a lock; "" if there is none any more. */
 function read(file) {
   try {
     return readFileSync(file, "utf8");
@@ -54,19 +71,48 @@ function read(file) {
   }
 }
 
-/** Removes a dead holder's lock, unless somebody else has replaced it since it was read. */
-function discard(file, holder) {
-  const aside = `${file}.stale.${process.pid}`;
-  try {
-    renameSync(file, aside);
-  } catch {
+/**
+ * Removes the lock of a dead holder, under a lock of its own: whoever found it dead may come here when another has taken
+ * its place.
+ */
+function discard(file, { holder, mine }) {
+  const removing = `${file}.removing`;
+  if (!take(mine, removing)) {
+    // What is done under it takes no time: who still has it was killed.
+    if (dead(read(removing))) rmSync(removing, { force: true });
     return;
   }
-  if (Number(read(aside)) !== holder) take(aside, file);
-  rmSync(aside, { force: true });
+  if (read(file) === holder) rmSync(file, { force: true });
+  rmSync(removing, { force: true });
 }
 
-function alive(pid) {
+/** The number of the process that wrote a lock's text. */
+function processOf(holder) {
+  return /\d+/.exec(holder)?.[0];
+}
+
+/** Whether the process that wrote `holder` has ended. Another may have its number by now: in a container, soon. */
+function dead(holder) {
+  const pid = Number(processOf(holder));
+  if (!(pid > 0)) return false;
+  if (pid === process.pid) return !held.has(holder);
+  const now = begun(pid);
+  const [, then] = [JSON.parse(holder)].flat();
+  return now === undefined ? !exists(pid) : Boolean(then) && now !== then;
+}
+
+/** When a process began, in words that only the same machine understands; `undefined` where that is not told. */
+function begun(pid) {
+  if (!existsSync("/proc/self/stat")) return ask("ps", ["-o", "lstart=", "-p", String(pid)]);
+  // After the name, in which there may be anything: the state first, and as the 20th the moment.
+  const fields = read(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  // One that has ended, and of which nobody has heard, begins no more.
+  return fields[0] === "Z" ? "ended" : fields[19];
+}
+
+function exists(pid) {
   try {
     process.kill(pid, 0);
     return true;
