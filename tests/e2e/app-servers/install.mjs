@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { exclusively } from "../../../scripts/lib/lock.mjs";
 import { root, run } from "../../../scripts/lib/run.mjs";
 
 const here = join(root, "tests/e2e/app-servers");
@@ -17,16 +18,20 @@ export const python = join(folder, "venv/bin/python");
 export const require = createRequire(join(folder, "package.json"));
 export const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 
-/** Installs what package-lock.json and requirements.txt list, unless it is there. */
+/** Installs what package-lock.json and requirements.txt list, unless it is there. Files that run at once may ask together. */
 export async function install() {
-  await mkdir(folder, { recursive: true });
-  await stamped("npm", "package-lock.json", async () => {
-    for (const file of ["package.json", "package-lock.json", ".npmrc"]) await cp(join(here, file), join(folder, file));
-    await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: folder });
-  });
-  await stamped("pip", "requirements.txt", async () => {
-    await run("python3", ["-m", "venv", join(folder, "venv")]);
-    await run(python, ["-m", "pip", "install", "--quiet", "--requirement", join(here, "requirements.txt")]);
+  await exclusively("app-servers", async () => {
+    await mkdir(folder, { recursive: true });
+    await stamped("npm", "package-lock.json", async () => {
+      for (const file of ["package.json", "package-lock.json", ".npmrc"]) {
+        await cp(join(here, file), join(folder, file));
+      }
+      await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: folder });
+    });
+    await stamped("pip", "requirements.txt", async () => {
+      await run("python3", ["-m", "venv", join(folder, "venv")]);
+      await run(python, ["-m", "pip", "install", "--quiet", "--requirement", join(here, "requirements.txt")]);
+    });
   });
 }
 
