@@ -31,8 +31,8 @@ const LOGS = ".cache/test";
 
 // Before anything is awaited: what runs in groups of its own does not hear a terminal's Ctrl-C.
 for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 })) {
-  process.once(signal, () => {
-    endAll();
+  process.once(signal, async () => {
+    await endAll();
     process.exit(128 + number);
   });
 }

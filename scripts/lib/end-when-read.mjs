@@ -1,5 +1,7 @@
-// Loaded into the process of each file of Node's tests: `forceExit` ends that with process.exit(), which throws away what
-// a slow reader has not taken yet, and Node 20 waits for the other half of a message for ever.
+// Loaded into the process of each file of Node's tests, for how it ends: `forceExit` does so with process.exit(), which
+// throws away what a slow reader has not taken yet, and Node 20 waits for the other half of a message for ever; and at a
+// signal nobody hears that it ends.
+import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
 
 if (isMainThread) {
@@ -14,4 +16,10 @@ if (isMainThread) {
     if (code.length > 0) exit(...code);
     reported.then(() => Promise.all([taken(stdout), taken(stderr)])).then(() => exit());
   };
+
+  // Browsers and drivers in groups of their own are ended by listeners of "exit". After those of the signal itself.
+  const { setImmediate } = globalThis;
+  for (const signal of ["SIGTERM", "SIGINT"]) {
+    process.on(signal, () => setImmediate(exit, 128 + constants.signals[signal]));
+  }
 }

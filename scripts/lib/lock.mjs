@@ -1,9 +1,10 @@
 // One process at a time: two terminals may start at once, and both would install into the same place.
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ask, root, say } from "./run.mjs";
+import { begun, runs } from "./processes.mjs";
+import { root, say } from "./run.mjs";
 
 const cache = join(root, ".cache");
 
@@ -96,27 +97,7 @@ function dead(holder) {
   const pid = Number(processOf(holder));
   if (!(pid > 0)) return false;
   if (pid === process.pid) return !held.has(holder);
-  const now = begun(pid);
   const [, then] = [JSON.parse(holder)].flat();
-  return now === undefined ? !exists(pid) : Boolean(then) && now !== then;
-}
-
-/** When a process began, in words that only the same machine understands; `undefined` where that is not told. */
-function begun(pid) {
-  if (!existsSync("/proc/self/stat")) return ask("ps", ["-o", "lstart=", "-p", String(pid)]);
-  // After the name, in which there may be anything: the state first, and as the 20th the moment.
-  const fields = read(`/proc/${pid}/stat`)
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  // One that has ended, and of which nobody has heard, begins no more.
-  return fields[0] === "Z" ? "ended" : fields[19];
-}
-
-function exists(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
-  }
+  const now = begun(pid);
+  return !runs(pid) || Boolean(now && then && now !== then);
 }

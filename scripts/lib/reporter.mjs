@@ -13,15 +13,30 @@ const IN_IT = "subtestsFailed";
 /** How much of what a file printed is shown when it could not begin, or broke off. */
 const LAST_LINES = 30;
 
-export default async function* report(events) {
+/** Whether an event is about a file, and not about a test in it. */
+export const isFile = ({ nesting, name, file }) => nesting === 0 && name === file;
+
+/**
+ * @param options.filtered - Whether only tests of some name were asked for, so that a file may have none.
+ * @param options.onFailed - Is called for what failed.
+ */
+export function reporter({ filtered, onFailed }) {
+  return (events) => report(events, { filtered, onFailed });
+}
+
+async function* report(events, { filtered, onFailed }) {
   const printed = new Map();
   const begun = new Map();
   for await (const { type, data } of events) {
     if (type === "test:dequeue") begun.set(data.file, (begun.get(data.file) ?? new Set()).add(data.name));
     // Of tests that run beside others this comes twice, so that it is not what counts.
     else if (type === "test:complete") begun.get(data.file)?.delete(data.name);
-    else if (type === "test:pass") yield ended(data, { passed: true });
-    else if (type === "test:fail") {
+    else if (type === "test:pass") {
+      // Node tells of a file that passed only if there was nothing in it to tell of.
+      if (isFile(data) && !filtered) yield (onFailed(), empty(data));
+      else yield ended(data, { passed: true });
+    } else if (type === "test:fail") {
+      onFailed();
       yield ended(data, { passed: false, printed: printed.get(data.file), open: begun.get(data.file) });
     } else if (type === "test:diagnostic" && data.nesting > 0) yield `ℹ ${data.message}\n`;
     else if (type === "test:stdout" || type === "test:stderr") {
@@ -31,9 +46,13 @@ export default async function* report(events) {
   }
 }
 
+function empty({ file, details }) {
+  return `✖ ${relative(process.cwd(), file)} (${Math.round(details.duration_ms)} ms)\n${indented("it defines no test")}`;
+}
+
 function ended({ name, file, line, nesting, skip, todo, details }, { passed, printed = "", open = new Set() }) {
   const { error, duration_ms, type } = details;
-  const wholeFile = nesting === 0 && name === file;
+  const wholeFile = isFile({ nesting, name, file });
   if (skip === LEFT_OUT || error?.failureType === IN_IT || (passed && (wholeFile || type === "suite"))) return "";
   const time = `(${Math.round(duration_ms)} ms)`;
   const path = file && relative(process.cwd(), file);

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 
+import { measure } from "../../scripts/lib/measure.mjs";
+import { runs } from "../../scripts/lib/processes.mjs";
 import { readLibtest, readNode } from "../../scripts/lib/results.mjs";
 import { root } from "./packed.mjs";
 
@@ -57,6 +59,28 @@ const STARTING = `
   });
 `;
 
+/** What it starts is in a group of its own, and hears nothing of what its file is told. */
+const LEAVING = `
+  import { spawn } from "node:child_process";
+  import { it } from "node:test";
+
+  it("waits for ever", () => {
+    const { pid } = spawn("sleep", ["1000"], { detached: true, stdio: "ignore" });
+    process.once("exit", () => process.kill(-pid));
+    console.log("started " + pid);
+    return new Promise((done) => setTimeout(done, 1e6));
+  });
+`;
+
+const COMPUTING = `
+  import { it } from "node:test";
+
+  it("computes for ever", () => {
+    console.log("started " + process.pid);
+    for (;;);
+  });
+`;
+
 describe("Node's tests", () => {
   let folder;
   before(() => {
@@ -65,6 +89,9 @@ describe("Node's tests", () => {
     writeFileSync(join(folder, "broken.test.mjs"), 'throw new Error("cannot begin");');
     const hanging = 'it("passes", () => {}); it("waits for ever", () => new Promise((done) => setTimeout(done, 1e6)));';
     writeFileSync(join(folder, "hanging.test.mjs"), `import { it } from "node:test"; ${hanging}`);
+    writeFileSync(join(folder, "leaving.test.mjs"), LEAVING);
+    writeFileSync(join(folder, "computing.test.mjs"), COMPUTING);
+    writeFileSync(join(folder, "empty.test.mjs"), 'import "node:test";');
     writeFileSync(join(folder, "long.test.mjs"), LONG_NAMES);
     writeFileSync(join(folder, "starting.test.mjs"), STARTING);
     writeFileSync(join(folder, "running.test.mjs"), `setInterval(() => {}, 1000); ${TESTS}`);
@@ -78,7 +105,7 @@ describe("Node's tests", () => {
     const args = ["scripts/lib/node-tests.mjs", "--at-once", "2", ...options, ...paths];
     const limits = { maxBuffer: 64 << 20, timeout: 60_000, killSignal: "SIGKILL" };
     const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8", ...limits });
-    return { code: status, ...readNode(stdout) };
+    return { code: status, output: stdout, ...readNode(stdout) };
   }
 
   it("are counted once each", () => {
@@ -106,11 +133,26 @@ describe("Node's tests", () => {
     assert.deepEqual({ code, passed, failed }, { code: 0, passed: LONG + 1, failed: 0 });
   });
 
-  it("fail as a file that hangs, which names what it has begun", () => {
-    const { passed, failed, failures } = run(["two", "hanging"], "--minutes", "0.05");
-    assert.deepEqual({ passed, failed }, { passed: 7, failed: 2 });
-    assert.match(failures.at(-1).name, /hanging\.test\.mjs$/);
-    assert.match(failures.at(-1).text, /begun and not ended: waits for ever\n/);
+  it("fail as a file that hangs, which names what it has begun and ends what it has started", async () => {
+    const hanging = ["hanging", "leaving", "computing"];
+    const { passed, failed, failures, output } = run([...hanging, "two"], "--at-once", "3", "--minutes", "0.15");
+    assert.deepEqual({ passed, failed }, { passed: 7, failed: 4 });
+    const [file, ...others] = failures.filter(({ name }) => name.endsWith(".test.mjs"));
+    assert.match(file.name, /hanging\.test\.mjs$/);
+    for (const { text } of [file, others[0]]) assert.match(text, /begun and not ended: waits for ever\n/);
+    const started = Array.from(output.matchAll(/^ {4}started (\d+)$/gm), ([, pid]) => Number(pid));
+    assert(started.length >= 2, output);
+    for (const pid of started) assert(!runs(pid), `${pid} runs`);
+  });
+
+  it("fail as a file that defines none, unless only some were asked for", () => {
+    const { code, passed, failed, failures } = run(["empty", "two"], "--at-once", "1");
+    assert.deepEqual({ code, passed, failed }, { code: 1, passed: 6, failed: 2 });
+    assert.match(failures[0].name, /empty\.test\.mjs$/);
+    assert.match(failures[0].text, /it defines no test\n/);
+    assert.equal(run(["empty"], "--only", "empty.test.mjs").failed, 1);
+    const { code: ended, ...some } = run(["empty", "one"], "--only", "waits again");
+    assert.deepEqual([ended, some.passed, some.failed], [0, 3, 0]);
   });
 
   it("fail as a file that cannot begin", () => {
@@ -131,6 +173,17 @@ describe("Node's tests", () => {
   it("leave alone what they start", () => {
     const { passed, failed } = run(["starting"]);
     assert.deepEqual({ passed, failed }, { passed: 1, failed: 0 });
+  });
+});
+
+describe("a program of a suite", () => {
+  it("that hears no signal is ended, with what it started", async () => {
+    const deaf = "trap '' TERM; (while :; do sleep 1; done) & echo $$ $!; wait";
+    const limits = { nice: 0, timeout: 1_000, grace: 1_000, onOutput: () => {} };
+    const { code, output } = await measure({ program: "sh", args: ["-c", deaf] }, limits);
+    assert.notEqual(code, 0);
+    const pids = output.match(/\d+ \d+/)[0].split(" ");
+    for (const pid of pids) assert(!runs(Number(pid)), `${pid} runs`);
   });
 });
 

@@ -93,9 +93,18 @@ async function serve(made, appServer) {
   const ended = once(child, "close");
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+  const kill = () => {
+    try {
+      process.kill(-child.pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  process.once("exit", kill);
   const stop = async () => {
-    if (child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+    kill();
     await ended;
+    process.off("exit", kill);
   };
   for (let tries = 0; tries < 600 && child.exitCode === null; tries++) {
     const answer = await fetch(url).catch(() => undefined);
