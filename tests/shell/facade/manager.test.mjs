@@ -6,7 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { createTokenManager, isUploadTokenError, UploadTokenError } from "upload-token";
 
-import { counting, never, next, reply } from "./support.mjs";
+import { counting, never, next, reply, until } from "./support.mjs";
+
+// Each test alone finds the module there, too.
+const warm = createTokenManager({ source: counting() });
+await warm.getToken();
+warm.close();
 
 /** A manager that ends with the test. */
 function manage(t, options) {
@@ -112,8 +117,7 @@ test("getToken gives up when its signal fires, and nobody else does", async (t) 
   const controller = new AbortController();
   const mine = tokens.getToken({ signal: controller.signal });
   const other = tokens.getToken({ signal: new AbortController().signal });
-  await sleep(10);
-  assert.equal(tokens.status().waiting, 2);
+  await until(() => tokens.status().waiting === 2);
   const reason = new Error("the user left");
   controller.abort(reason);
   await assert.rejects(mine, (error) => {
@@ -244,7 +248,7 @@ test("status follows the life of a token, without its secrets", async (t) => {
   const empty = { state: "empty", fetch: "idle", generation: 0, validFor: 0, waiting: 0, requests: 0, failures: 0 };
   assert.deepEqual(tokens.status(), empty);
   const waiting = tokens.getToken();
-  await sleep(5);
+  await until(() => tokens.status().requests === 1);
   assert.deepEqual({ ...tokens.status() }, { ...empty, fetch: "inFlight", waiting: 1, requests: 1 });
   open(reply(1, 3_600_000));
   await waiting;
@@ -316,7 +320,7 @@ test("close rejects who waits and aborts the request; the rest is quiet", async 
   const hanging = [];
   const tokens = createTokenManager({ source: (request) => (hanging.push(request), never()) });
   const waiting = [tokens.getToken(), tokens.getToken({ scope: "a" })];
-  await sleep(5);
+  await until(() => hanging.length === 2);
   tokens.close();
   tokens.close();
   for (const promise of waiting) await assert.rejects(promise, { code: "closed" });

@@ -310,6 +310,7 @@ test("a trap goes up into no callback of the upload SDK, and its files are told"
         thrown.push(String(error));
       }
     }
+    for (let turn = 0; turn < 1000 && failed.length < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
     await new Promise((resolve) => setTimeout(resolve, 20));
     print({ thrown, failed, printed });
   `);

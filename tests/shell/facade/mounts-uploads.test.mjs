@@ -6,6 +6,7 @@ import { createTokenManager } from "upload-token";
 import { useVodUploader } from "upload-token/vue";
 import { effectScope, reactive, ref, shallowRef } from "vue";
 
+import { until } from "./support.mjs";
 import { Cloud, fileOf, PART, sleep, Vod } from "./sdk/uploads.mjs";
 
 /** What resolves when it is told to. */
@@ -13,14 +14,6 @@ function later() {
   let settle;
   const promise = new Promise((resolve) => (settle = resolve));
   return Object.assign(promise, { settle });
-}
-
-/** By turns, not by a clock: machines sleep, and are busy. */
-async function until(test, what = String(test)) {
-  for (let turn = 0; !test(); turn++) {
-    if (turn > 4000) throw new Error(`never: ${what}`);
-    await sleep(2);
-  }
 }
 
 /** A component; `unmount()` waits until all of its end is over. */

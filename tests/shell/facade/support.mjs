@@ -1,5 +1,6 @@
 // What the facade's tests share: replies, sources, and Node processes of their own.
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -32,6 +33,14 @@ export function next(tokens, event) {
       resolve(detail);
     });
   });
+}
+
+/** Resolves when `test` holds. By turns, not by a clock: machines sleep, and are busy. */
+export async function until(test, what = String(test)) {
+  for (let turn = 0; !test(); turn++) {
+    if (turn > 4000) throw new Error(`never: ${what}`);
+    await sleep(2);
+  }
 }
 
 /**

@@ -50,7 +50,7 @@ const UNCARRIED = {
 
 for (const [what, [source, says]] of Object.entries(UNCARRIED)) {
   test(`a source function that returns what JSON cannot carry is told of it: ${what}`, async (t) => {
-    const tokens = createTokenManager({ source, policy: { waitDeadline: 2_000 } });
+    const tokens = createTokenManager({ source, policy: { waitDeadline: 10_000 } });
     t.after(() => tokens.close());
     await assert.rejects(tokens.getToken(), { code: "source", message: says });
   });

@@ -6,7 +6,7 @@ import { before, test } from "node:test";
 
 import { createTokenManager } from "upload-token";
 
-const policy = { backoffBase: 10, backoffCap: 20, waitDeadline: 400 };
+const policy = { backoffBase: 10, backoffCap: 20, waitDeadline: 1000 };
 
 // The load of the module counts in a caller's wait.
 before(() => {
