@@ -52,25 +52,64 @@ test("an argument that is no text is refused", async () => {
   await ordinary();
 });
 
-test("a member that is no text counts as absent", async () => {
-  for (const value of [...NO_TEXTS, null, undefined]) {
-    const looks = { look: () => ({ current: true, file: value, uploader: value }), event() {} };
-    const host = {
-      deliver: () => ({ taken: true, next: value }),
-      swap: () => false,
-      requeue() {},
-      fail() {},
-      hold() {},
+const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64");
+const ISSUED = {
+  UploadAuth: encoded({ AccessKeyId: "STS.a", AccessKeySecret: "b", SecurityToken: "c", Expiration: "3000" }),
+  UploadAddress: encoded({ Endpoint: "https://oss-cn-shanghai.aliyuncs.com", Bucket: "b", FileName: "f" }),
+  VideoId: "v",
+};
+
+/**
+ * What a file whose texts are `value` makes of its page, call by call; `answer` is what the page's function gives, and `seen` what the
+ * SDK says of the file and of itself.
+ */
+async function calls(value, { answer = ISSUED, seen = { file: "Ready", uploader: "Start" } } = {}) {
+  const calls = [];
+  const told =
+    (name, returned) =>
+    (...args) => {
+      calls.push([name, ...args]);
+      return returned;
     };
-    const options = { source: async () => ({ UploadAuth: value, UploadAddress: value }), seed: 1, endpoint: value };
-    const core = new UploadCore(options, { ...looks, ...host });
-    const texts = { name: value, type: value, videoId: value, ticket: value, object: value, scope: value };
-    core.started(1, { ...texts, size: 1, isImage: false, fields: { Title: value }, checkpoint: true, waited: 0 });
-    await turns();
-    core.free();
+  const looks = { look: told("look", { current: true, ...seen }), event: told("event") };
+  const host = {
+    deliver: told("deliver", { taken: true, next: value }),
+    swap: told("swap", false),
+    requeue: told("requeue"),
+    fail: told("fail"),
+    hold: told("hold"),
+  };
+  const source = async ({ signal, ...asked }) => told("source", answer)(asked, signal instanceof AbortSignal);
+  const core = new UploadCore({ source, seed: 1, endpoint: value }, { ...looks, ...host });
+  const texts = { name: value, type: value, videoId: value, ticket: value, object: value, scope: value };
+  core.started(1, { ...texts, size: 1, isImage: false, fields: { Title: value }, checkpoint: true, waited: 0 });
+  await turns();
+  core.free();
+  return calls;
+}
+
+test("a member that is no text counts as absent", async () => {
+  const asked = [["source", { title: "", fileName: "", fileSize: 1, reason: "initial" }, true]];
+  const of = (calls, wanted) => calls.filter(([name]) => name === wanted);
+  const absent = await calls(undefined);
+  assert.deepEqual(of(absent, "source"), asked);
+  assert.equal(of(absent, "deliver").length, 1);
+  for (const value of [...NO_TEXTS, null]) {
+    assert.deepEqual(timeless(await calls(value)), timeless(absent));
+    const unseen = await calls(value, { seen: { file: value, uploader: value } });
+    assert.deepEqual([of(unseen, "source"), of(unseen, "look").length, of(unseen, "deliver")], [asked, 1, []]);
+    const refused = await calls(value, { answer: { UploadAuth: value, UploadAddress: value } });
+    assert.deepEqual([of(refused, "source"), of(refused, "deliver")], [asked, []]);
   }
+  // What is a text is seen.
+  assert.equal(of(await calls("text"), "source")[0][1].videoId, "text");
   await ordinary();
 });
+
+/** Without numbers: they are moments, of which no two are the same. */
+function timeless(calls) {
+  return JSON.parse(JSON.stringify(calls, (_, value) => (typeof value === "number" ? 0 : value)));
+}
 
 test("a header that is no text counts as absent", async () => {
   // In a process of its own: it hung.
