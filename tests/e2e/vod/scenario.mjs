@@ -9,7 +9,8 @@ import { PART } from "../support/parts.mjs";
  * @property {string} name
  * @property {[name: string, size: number, about?: { type?: string, paramData?: string }][]} [files] default one video of five parts
  * @property {object} [config] of the local cloud
- * @property {object[]} [faults] of the local cloud
+ * @property {object[]} [faults] of the local cloud, each of which must have struck at the end with ours
+ * @property {string} [spare] why some of them need not
  * @property {object} [options] of the uploader, in both integrations; parts go one after the other by default
  * @property {object} [ours] options of ours
  * @property {string} [page] one of PAGES
@@ -91,6 +92,10 @@ async function assertOurs(scenario, outcome) {
   assert.ok(seen.refused <= refused, `more than ${refused} answers with 403:\n${refusals().join("\n")}`);
   assert.ok(seen.storedTwice.length <= twice, `${seen.storedTwice.length} parts twice, of at most ${twice}`);
   assert.ok(seen.created <= created, `${seen.created} media created, of at most ${created}`);
+  // A fault that strikes nothing makes a plain upload of its scenario.
+  const pending = await site.control("GET", "faults");
+  const left = pending.filter((fault) => fault.times > 0 || !log.some((entry) => struck(fault, entry)));
+  if (!scenario.spare) assert.deepEqual(left, [], "faults that were planned and did not strike");
   const failed = names.filter((name) => report.ends[name].at(-1)?.startsWith("Failed"));
   if (failed.length === 0) return;
 
@@ -106,6 +111,12 @@ async function assertOurs(scenario, outcome) {
     assert.ok(stored({ ...outcome, report: again, objects }, name), `the stored bytes of ${name}, started again`);
   }
   assert.deepEqual(outcome.page.uncaught, report.errors);
+}
+
+/** Whether `entry` of the log is what a fault that strikes for ever made of a request. */
+function struck({ service, action, partNumber, status, code, hang, drop }, entry) {
+  const made = { service, action, partNumber, status, code: hang ? "Hung" : drop ? "Dropped" : code };
+  return Object.entries(made).every(([name, value]) => value === null || entry[name] === value);
 }
 
 function state(report, name) {

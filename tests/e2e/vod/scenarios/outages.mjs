@@ -17,8 +17,11 @@ const later =
 /** Deadlines short enough to see an outage that lasts. */
 const ours = { deadline: 4000, policy: { deadline: 1500, waitDeadline: 4000, hold: 100, holdCap: 100 } };
 
-/** An expiry that also the documented integration has to renew a credential for. */
-const expired = { service: "oss", action: "UploadPart", partNumber: 3, status: 403, code: "SecurityTokenExpired" };
+/** An expiry of both credentials: ours asks the AppServer only if VOD, too, refuses the token that it has. */
+const expired = [
+  { service: "oss", action: "UploadPart", partNumber: 3, status: 403, code: "SecurityTokenExpired" },
+  { service: "vod", action: "RefreshUploadVideo", status: 403, code: "InvalidSecurityToken.Expired" },
+];
 
 export const outages = [
   { name: "the AppServer answers 500 twice at the start", faults: [{ ...APP, times: 2, status: 500 }] },
@@ -113,21 +116,15 @@ export const outages = [
     ends: "Failed expired_on_arrival",
   },
   {
-    name: "after a refusal: the AppServer answers 500 twice",
-    faults: [expired],
-    during: later({ ...APP, times: 2, status: 500 }),
+    name: "after refusals of OSS and of VOD: the AppServer answers 500 twice",
+    faults: [...expired, { ...APP, skip: 1, times: 2, status: 500 }],
     refused: 1,
   },
   {
-    name: "after a refusal: the AppServer answers 500 for ever",
-    config: { partDelayMs: 500 },
-    faults: [
-      expired,
-      { ...APP, skip: 1, times: -1, status: 500 },
-      { service: "vod", action: "RefreshUploadVideo", times: -1, drop: true },
-    ],
+    name: "after refusals of OSS and of VOD: the AppServer answers 500 for ever",
+    faults: [...expired, { ...APP, skip: 1, times: -1, status: 500 }],
     ours,
-    ends: "Failed network",
+    ends: "Failed http",
     refused: 1,
   },
 ];
