@@ -21,6 +21,8 @@ export class FileEntry {
   asked = false;
   /** Whether OSS refused its credential, and it waits for another. */
   expired = false;
+  /** Whether it waits for a start, because it was another user's. */
+  putOff = false;
   /** Counts the times the SDK came to it. */
   turn = 0;
   /** The client that sends it. The SDK's own reference moves on with its queue. */

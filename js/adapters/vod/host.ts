@@ -67,7 +67,10 @@ export class Host implements UploadHost {
     }
   };
 
-  /** Another user: what was the former's is given up, and begins anew under the next start. */
+  /**
+   * Another user: what was the former's is given up, and begins anew under the next start. So do their files that the
+   * SDK has not come to: nobody has said that the next user is to send them.
+   */
   readonly #onReset = (scope: string | undefined): void => {
     if (this.#disposed) return;
     if (scope === undefined) tickets.dropAll();
@@ -78,6 +81,7 @@ export class Host implements UploadHost {
       // What is known is given up all the same.
       report(error);
     }
+    const former = new Map<FileEntry, number>();
     for (const entry of this.files) {
       const { info } = entry;
       if (info.state === "Success" || (scope !== undefined && this.#scopes.known(entry) !== scope)) continue;
@@ -85,8 +89,15 @@ export class Host implements UploadHost {
       delete info.videoId;
       // The page may name it by the user.
       delete entry.scope;
+      former.set(entry, entry.turn);
     }
+    this.sdk.queue.putOff(former.keys());
     attempt(() => this.#core?.reset(scope));
+    // One that waits for the page, or for the module to be loaded, is not known to the module.
+    for (const [entry, turn] of former) {
+      if (entry.turn === turn && this.#silently(entry, () => this.sdk.waits(entry))) this.#fail(entry, resetOf());
+    }
+    this.page.observer?.changed();
   };
 
   constructor({ tokens, options, page }: HostParts) {
@@ -316,6 +327,11 @@ const CALLS = ["look", "deliver", "swap", "requeue", "fail", "hold", "event"] as
 
 function disposedOf(): UploadTokenError {
   return new UploadTokenError("closed", "the uploader was disposed of");
+}
+
+/** In the module's own words. */
+function resetOf(): UploadTokenError {
+  return new UploadTokenError("reset", "the user changed, and this was the former one's; ask again for the new one");
 }
 
 /** `look` returns this after the SDK threw: `#fail` has told the page, and `Stoped` makes the machine leave the file. */

@@ -99,6 +99,25 @@ export class Queue {
     return before !== this.#questions || this.#isStarted();
   }
 
+  /** Has files wait for the page's next start that the SDK has not come to, as if the page had stopped them. */
+  putOff(entries: Iterable<FileEntry>): void {
+    for (const entry of entries) {
+      if (entry.info.state !== "Ready" || entry.asked) continue;
+      entry.info.state = "Stoped";
+      entry.putOff = true;
+    }
+    // Between two files the SDK takes itself for started, and would take no start.
+    if (this.#isStarted() && !this.atWork() && !this.next()) this.#inside.setState("Stop");
+  }
+
+  /** The page starts: the SDK, if it runs, comes to those as well. */
+  #takeUp(): void {
+    for (const entry of this.#files) {
+      if (entry.putOff && entry.info.state === "Stoped") entry.info.state = "Ready";
+      entry.putOff = false;
+    }
+  }
+
   /** Lets the SDK go on with the queue, as it does after a failure of its own, unless the page has stopped it. */
   advance(): void {
     if (this.#later) this.#later.push(() => this.advance());
@@ -190,7 +209,10 @@ export class Queue {
     const { uploader } = this.#inside;
     const start = (uploader as unknown as Methods)["startUpload"];
     replaceMethod(uploader, "startUpload", (...args) => {
-      if (!this.#starting) this.#only = undefined;
+      if (!this.#starting) {
+        this.#only = undefined;
+        this.#takeUp();
+      }
       this.#starting = false;
       this.stopped = false;
       this.#asked = undefined;

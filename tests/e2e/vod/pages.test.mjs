@@ -214,11 +214,14 @@ describe("a page", () => {
     await progress(page);
     const before = (await site.log()).at(-1).seq;
     await page.evaluate(() => window.harness.tokens.reset());
-    const failed = await ended(page, ["b.mp4"]);
-    assert.deepEqual(failed.ends, { "b.mp4": ["Succeed"] }, "the queue goes on");
+    const failed = await ended(page, ["a.mp4"]);
+    assert.deepEqual(failed.ends, { "a.mp4": ["Failed reset"] });
+    const states = await page.evaluate(() => window.harness.uploader.listFiles().map(({ state }) => state));
+    assert.deepEqual(states, ["Failure", "Stoped"], "nobody has started the next user's uploads");
     await page.evaluate(() => window.harness.start());
-    const report = await ended(page, ["a.mp4"], 2);
-    assert.deepEqual(report.ends["a.mp4"], ["Failed reset", "Succeed"]);
+    await ended(page, ["a.mp4"], 2);
+    const report = await ended(page, names);
+    assert.deepEqual(report.ends, { "a.mp4": ["Failed reset", "Succeed"], "b.mp4": ["Succeed"] });
     const objects = await site.objects();
     for (const [name, sum] of Object.entries(sums)) {
       const { videoId } = report.states.find((info) => info.name === name);

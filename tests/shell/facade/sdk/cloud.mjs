@@ -17,6 +17,8 @@ export class Cloud {
   objects = new Map();
   /** `{ action, key, uploadId?, number?, status }` of each request. */
   log = [];
+  /** What VOD was asked, as `AccessKeyId Title`. */
+  asked = [];
   #keys = new Map();
   #uploads = new Map();
   #number = 0;
@@ -79,6 +81,16 @@ export class Cloud {
     this.parts(request);
     this.#uploads.delete(request.uploadId);
   }
+}
+
+/** VOD, in the place of `fetch`: of the cloud whose bucket the address names. */
+export async function vod(address) {
+  const { hostname, searchParams } = new URL(address);
+  const cloud = clouds.get(hostname.split(".")[0]);
+  cloud.asked.push(`${searchParams.get("AccessKeyId")} ${searchParams.get("Title")}`);
+  const request = { videoId: searchParams.get("VideoId") ?? undefined, fileName: searchParams.get("FileName") };
+  const { videoId, uploadAuth, uploadAddress } = await cloud.uploadAuth(request);
+  return Response.json({ VideoId: videoId, UploadAuth: uploadAuth, UploadAddress: uploadAddress });
 }
 
 /** What the SDK takes for ali-oss. */

@@ -5,7 +5,7 @@ import { Cloud, sleep } from "./cloud.mjs";
 import { Vod } from "./page.mjs";
 
 export { sleep, Vod };
-export { Cloud } from "./cloud.mjs";
+export { Cloud, vod } from "./cloud.mjs";
 
 /** Bytes of a part. */
 export const PART = 102_400;
@@ -23,9 +23,9 @@ const CALLBACKS = ["onUploadstarted", "onUploadSucceed", "onUploadFailed", "onUp
 /**
  * An uploader, and all that its page is told. `on` holds what the page does in a callback.
  *
- * @param options `cloud`: its settings; `on`; and options of the uploader
+ * @param options `cloud`: its settings; `on`; `tokens`, with which VOD is asked; and options of the uploader
  */
-export function uploads({ cloud: settings, on = {}, ...options } = {}) {
+export function uploads({ cloud: settings, on = {}, tokens, ...options } = {}) {
   const cloud = new Cloud(settings);
   /** `started a`, `Succeed a`, `Failed a AccessDenied`, `End`. */
   const told = [];
@@ -37,8 +37,9 @@ export function uploads({ cloud: settings, on = {}, ...options } = {}) {
       return on[name]?.(info, run);
     };
   }
-  const common = { uploadAuth: cloud.uploadAuth, partSize: PART, parallel: 1, deadline: 1500 };
-  const uploader = createVodUploader(Vod, { ...common, ...callbacks, ...options });
+  const common = { partSize: PART, parallel: 1, deadline: 1500 };
+  const from = tokens ? { endpoint: `https://${cloud.bucket}.test` } : { uploadAuth: cloud.uploadAuth };
+  const uploader = createVodUploader(Vod, tokens, { ...common, ...from, ...callbacks, ...options });
   const run = {
     cloud,
     told,
