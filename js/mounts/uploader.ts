@@ -10,7 +10,7 @@ import {
 import { CALLBACKS } from "../adapters/vod/options.js";
 import type { VodConstructor, VodOptions, VodUploader } from "../adapters/vod/types.js";
 import { replaceMethod } from "../bind.js";
-import { UploadTokenError } from "../errors.js";
+import { invalidOption, UploadTokenError } from "../errors.js";
 import { isManager } from "../is-manager.js";
 import { Listeners } from "../listeners.js";
 import { report } from "../report.js";
@@ -36,6 +36,10 @@ export interface UploaderActions extends Pick<UploadStore, "add" | "start" | "st
   dispose(): void;
 }
 
+/** A page has no more users than these in a second, in ms: it makes a manager each time that it is rendered. */
+const MOST_MANAGERS = 10;
+const SECOND = 1_000;
+
 const NO_FILES: readonly FileStatus[] = [];
 
 /** @internal What there is to see without an uploader, as on a server. */
@@ -53,6 +57,8 @@ export class UploaderMount {
   #store: UploadStore | undefined;
   /** Of which manager the uploader is. */
   #tokens: TokenManager | undefined;
+  /** When there was another one, as {@link performance} has it, in the last second. */
+  #changes: readonly number[] = [];
   #unsubscribe: (() => void) | undefined;
   /** Whether the page has ended it, and wanted nothing since. */
   #ended = false;
@@ -147,7 +153,17 @@ export class UploaderMount {
   /** Another manager is another user's: nothing is sent for the former one any more. */
   #follow(): void {
     const tokens = this.#ready()?.tokens;
-    if (this.#store && isManager(tokens) && this.#tokens && !isSameManager(tokens, this.#tokens)) this.#end();
+    if (!this.#store || !isManager(tokens) || !this.#tokens || isSameManager(tokens, this.#tokens)) return;
+    this.#end();
+    const now = performance.now();
+    this.#changes = [...this.#changes.filter((at) => now - at < SECOND), now];
+    // What it shows has the component rendered again, and so for ever.
+    if (this.#changes.length > MOST_MANAGERS) {
+      throw invalidOption(
+        "tokens",
+        "is another token manager at each render: make it with useTokenManager(), or once, outside of the component",
+      );
+    }
   }
 
   #begin(): void {

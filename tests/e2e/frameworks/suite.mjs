@@ -290,6 +290,20 @@ export function testFramework(name) {
     });
 
     if (!isVue) {
+      for (const late of [false, true]) {
+        test(`a manager that is made in the component is refused, ${late ? "with { load }" : "with the class"}`, async () => {
+          await page.evaluate((late) => void (window.made = app.remake(late)), late);
+          await until(page, () => document.querySelector("main").textContent.includes("useTokenManager()"));
+          assert.match(await page.textContent("main"), /^invalid_option: tokens is another token manager at each render/);
+          const made = await page.evaluate(() => window.made());
+          assert.ok(made <= 30, `${made} uploaders`);
+          await page.waitForTimeout(100);
+          assert.equal(await page.evaluate(() => window.made()), made);
+          // React 18 tells of what a boundary has caught, too.
+          page.uncaught.length = 0;
+        });
+      }
+
       test("another name at a later render is another manager and another uploader", async () => {
         for (const keepAlive of ["one", "two", undefined]) {
           await mount({ keepAlive });

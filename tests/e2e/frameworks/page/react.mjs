@@ -2,6 +2,7 @@ import * as React from "react";
 import { createElement, StrictMode, useEffect, version } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 
+import { createTokenManager } from "../../../../dist/index.js";
 import { useTokenManager, useVodUploader } from "../../../../dist/react.js";
 import { asking, complain, options, rendered, SERVED, shared, tests, text, Vod } from "./common.mjs";
 
@@ -24,6 +25,19 @@ function Served({ keepAlive }) {
   return createElement("p", null, text(status, uploads.files, uploads.uploader));
 }
 
+class Boundary extends React.Component {
+  state = {};
+  static getDerivedStateFromError = ({ code, message }) => ({ said: `${code}: ${message}` });
+  render = () => this.state.said ?? this.props.children;
+}
+
+/** Makes its manager in its own function, as nobody should. */
+function Remaking({ Vod }) {
+  const tokens = createTokenManager({ source: "/api/sts" });
+  const { files } = useVodUploader(Vod, tokens, options({}));
+  return createElement("p", null, `${files.length} files`);
+}
+
 let root;
 
 globalThis.app = {
@@ -42,6 +56,20 @@ globalThis.app = {
     root = hydrateRoot(main, createElement(StrictMode, null, createElement(Served, props)), {
       onRecoverableError: complain,
     });
+  },
+  /** Renders a component whose manager is another one at each render; how many uploaders it came to. */
+  remake(late) {
+    let made = 0;
+    class Counted extends Vod {
+      constructor(options) {
+        super(options);
+        made++;
+      }
+    }
+    root = createRoot(document.querySelector("main"), { onUncaughtError: () => {}, onCaughtError: () => {} });
+    const given = late ? { load: () => new Promise((resolve) => setTimeout(resolve, 1, Counted)) } : Counted;
+    root.render(createElement(Boundary, null, createElement(Remaking, { Vod: given })));
+    return () => made;
   },
   unmount() {
     root.unmount();
