@@ -247,6 +247,17 @@ mod another {
         assert_eq!(taken, (2, 0, 1), "what is in hand is another already");
     }
 
+    #[test]
+    fn is_asked_for_though_nobody_keeps_the_slot_in_demand() {
+        let mut sim = Sim::with(Policy { idle_window: 0, ..Policy::default() }, 1);
+        sim.answer = Answer::Token(HOUR);
+        assert_eq!(sim.get(), Outcome::Served(1));
+        sim.freeze(50 * MINUTE);
+        let waiter = sim.call_another();
+        sim.pass(SECOND);
+        assert_eq!((sim.outcome(waiter), renewals(&sim)), (Some(&Outcome::Served(2)), 1));
+    }
+
     /// It may say something new of the token's end, so it is handed out.
     #[test]
     fn is_the_same_if_its_issuer_says_so_and_is_not_asked_for_in_a_loop() {
