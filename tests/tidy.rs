@@ -96,36 +96,67 @@ fn nothing_leads_back_to_itself() {
 /// Whoever opens a folder of tests reads there how to run it.
 #[test]
 fn the_first_file_of_tests_says_in_its_first_line_what_runs_it() {
-    let mut firsts = BTreeMap::new();
-    for file in tracked() {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap();
-        let main = name == "main.rs" && file.iter().any(|part| part == "tests");
-        if main || name.ends_with(".test.mjs") {
-            let folder = file.parent().unwrap().to_owned();
-            let first = firsts.entry(folder).or_insert_with(|| file.clone());
-            if main || (file < *first && !first.ends_with("main.rs")) {
-                *first = file;
-            }
+    let text = read("scripts/lib/suites.mjs");
+    let table = text.split_once("SUITES = {").unwrap().1.split_once("\n};").unwrap().0;
+    let suites: BTreeMap<_, _> = table
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "))
+        .map(|(name, runs)| (name.trim_matches('"'), runs))
+        .collect();
+    let mut folders = BTreeSet::new();
+    for file in tracked().iter().filter(|file| has_extension(file, &["rs", "mjs"])) {
+        let told = told_suites(file);
+        let strange = told.iter().find(|told| !suites.contains_key(told.as_str()));
+        assert_eq!(strange, None, "{}: there is no suite of that name", file.display());
+        let folder = file.parent().unwrap();
+        if is_named(file, "/main.rs") && folder.iter().any(|part| part == "tests") {
+            assert!(!told.is_empty(), "{}: what runs it, in the first line", file.display());
+        }
+        if is_named(file, ".test.mjs") && folders.insert(folder.to_owned()) {
+            let address = format!("(\"{}\"", folder.display());
+            let suite = suites.iter().find(|(_, runs)| runs.contains(&address));
+            let Some((suite, _)) = suite else { panic!("{folder:?}: no suite runs it") };
+            assert!(told.iter().any(|told| told == suite), "{}: {suite} runs it", file.display());
         }
     }
-    let suites = read("scripts/lib/suites.mjs");
-    for (folder, file) in &firsts {
-        let address = format!("(\"{}\"", folder.display());
-        let runs = suites.lines().find(|line| line.contains(&address));
-        let suite =
-            runs.and_then(|line| line.split(':').next()).map(|name| name.trim().trim_matches('"'));
-        assert!(
-            suite.is_some() || file.ends_with("main.rs"),
-            "{}: no suite of scripts/lib/suites.mjs runs it",
-            folder.display()
-        );
-        let told = format!("`npm test -- {}", suite.unwrap_or_default());
-        let text = read(file);
-        assert!(
-            text.lines().next().unwrap().contains(&told),
-            "{}: name in the first line what runs it: {told}",
-            file.display()
-        );
+}
+
+/// The suites of which a file's first line says that they run it.
+fn told_suites(file: &Path) -> Vec<String> {
+    let text = read(file);
+    let line = text.lines().next().unwrap_or_default();
+    let told = line.split_once("`npm test -- ").and_then(|(_, rest)| rest.split_once('`'));
+    told.map(|(told, _)| told.split(' ').map(str::to_owned).collect()).unwrap_or_default()
+}
+
+/// What no other file names is not compiled, and what is tested in it is not.
+#[test]
+fn each_module_is_named_by_the_one_that_it_is_in() {
+    let files: BTreeSet<_> =
+        tracked().into_iter().filter(|file| has_extension(file, &["rs"])).collect();
+    // These are programs of their own, which cargo finds.
+    let roots = ["bin", "examples", "fuzz_targets"];
+    for file in &files {
+        let mut module = file.with_extension("");
+        if is_named(file, "/mod.rs") {
+            module.pop();
+        }
+        let (name, folder) = (module.file_name().unwrap(), module.parent().unwrap());
+        let root = roots.iter().any(|root| folder.ends_with(root));
+        if root || ["main", "lib"].iter().any(|root| name == *root) || *folder == *"tests" {
+            continue;
+        }
+        let naming = format!("mod {};", name.display());
+        let names = ["main.rs", "lib.rs", "mod.rs"]
+            .map(|form| folder.join(form))
+            .into_iter()
+            .chain([folder.with_extension("rs")])
+            .filter(|form| files.contains(form))
+            .any(|form| {
+                let text = read(&form).replace("pub(crate) ", "").replace("pub(super) ", "");
+                text.lines().any(|line| line.trim().trim_start_matches("pub ") == naming)
+            });
+        assert!(names, "{}: no `{naming}` where it would be compiled", file.display());
     }
 }
 
@@ -214,6 +245,10 @@ fn tracked() -> Vec<PathBuf> {
     let files: Vec<_> = names.split_terminator('\0').map(PathBuf::from).collect();
     assert!(!files.is_empty(), "git lists no files: is this a checkout?");
     files.into_iter().filter(|file| root().join(file).is_file()).collect()
+}
+
+fn is_named(file: &Path, ending: &str) -> bool {
+    file.to_str().is_some_and(|path| path.ends_with(ending))
 }
 
 fn has_extension(file: &Path, extensions: &[&str]) -> bool {
