@@ -31,14 +31,19 @@ fn holds_canary(printed: &str) -> bool {
         let shifted =
             |by: usize| Base64::encode_string(format!("{}{secret}", " ".repeat(by)).as_bytes());
         let bytes = format!("{:?}", secret.as_bytes());
-        let texts = [secret.to_owned(), shifted(0), shifted(1), shifted(2), bytes];
-        texts.iter().any(|text| {
-            let text = text.trim_matches(['[', ']']);
-            // Of a shifted text the first characters are those of the spaces.
+        // The first characters of a shifted text are those of the spaces.
+        let texts = [
+            (secret, PART, 0),
+            (&shifted(0), PART + 4, 0),
+            (&shifted(1), PART + 4, 4),
+            (&shifted(2), PART + 4, 4),
+            (bytes.trim_matches(['[', ']']), PART + 4, 0),
+        ];
+        texts.into_iter().any(|(text, length, skipped)| {
             text.as_bytes()
-                .windows(PART + 4)
-                .skip(4)
-                .any(|part| printed.as_bytes().windows(part.len()).any(|window| window == part))
+                .windows(length)
+                .skip(skipped)
+                .any(|part| printed.as_bytes().windows(length).any(|window| window == part))
         })
     })
 }
@@ -98,7 +103,9 @@ fn the_search_bites() {
     clean(&"STS.canary is no secret, and neither is Zq7mXw3Vb");
     for leak in [
         format!("token {SECRET}"),
-        TOKEN[20..40].to_owned(),
+        SECRET[..16].to_owned(),
+        TOKEN[..PART].to_owned(),
+        TOKEN[TOKEN.len() - PART..].to_owned(),
         Base64::encode_string(format!("{{\"a\":\"{SECRET}\"}}").as_bytes()),
         format!("{:?}", TOKEN.as_bytes()),
     ] {
