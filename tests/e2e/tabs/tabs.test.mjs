@@ -1,6 +1,7 @@
 // upload-token/tabs: pages of one Chromium context, real Web Locks and a real BroadcastChannel between them.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { openSite, ORIGIN } from "../support/site.mjs";
 import { writeTabsPage } from "../support/tabs.mjs";
@@ -39,6 +40,13 @@ describe("tabs", () => {
   const askAll = (pages) => Promise.all(pages.map(ask));
   const requests = async () =>
     (await site.log()).filter(({ service, preflight }) => service === "app" && !preflight).length;
+  /** Resolves when the AppServer has been asked so often. */
+  const isAsked = async (times = 1) => {
+    for (let looks = 0; (await requests()) < times; looks++) {
+      assert(looks < 600, `asked less than ${times} times`);
+      await sleep(50);
+    }
+  };
   const same = (ids) => {
     assert.equal(new Set(ids).size, 1, ids.join(", "));
     assert.match(ids[0], /^STS\./);
@@ -87,8 +95,9 @@ describe("tabs", () => {
     await own(later);
     assert.equal(await ask(later), "STS.told");
     assert.equal(await requests(), 1);
-    const [there, here] = [await left(later), await left(first)];
-    assert(there <= here + 300 && there > here - 2000, `${there} ms there, ${here} ms here`);
+    // On a busy machine a look takes its time: what is left there is between two looks here.
+    const [most, there, least] = [await left(first), await left(later), await left(first)];
+    assert(there <= most + 300 && there > least - 2000, `${there} ms there, ${most} to ${least} ms here`);
   });
 
   test("an answer that a cache has held is no newer for being shared, and its clock is another request's", async () => {
@@ -119,9 +128,9 @@ describe("tabs", () => {
     const pages = await tabs(4);
     await site.control("POST", "faults", [HANGS]);
     const lost = ask(first).catch(() => "closed");
-    await first.waitForTimeout(400);
+    await isAsked();
     const asked = askAll(pages.slice(1));
-    await first.waitForTimeout(200);
+    await first.waitForFunction(async () => (await navigator.locks.query()).pending.length >= 3);
     await first.close();
     same(await asked);
     assert.equal(await lost, "closed");
@@ -142,7 +151,7 @@ describe("tabs", () => {
         last = now;
       }, 20);
     });
-    await first.waitForTimeout(400);
+    await isAsked();
     const session = await first.context().newCDPSession(first);
     // A page that is shown cannot be frozen; halted it is as still.
     await session.send("Debugger.enable");
@@ -159,10 +168,13 @@ describe("tabs", () => {
 
   test("a source that hangs in one page delays it and no other for longer than its patience", async () => {
     const [, second] = await tabs(2);
-    await first.evaluate(() => make({ patience: 300 }, { source: () => new Promise(() => {}), deadline: 60_000 }));
+    await first.evaluate(() => {
+      const source = () => new Promise(() => (globalThis.hangs = true));
+      make({ patience: 300 }, { source, deadline: 60_000 });
+    });
     await second.evaluate(() => make({ patience: 300 }));
     void ask(first).catch(() => {});
-    await first.waitForTimeout(300);
+    await first.waitForFunction(() => globalThis.hangs);
     assert.match(await ask(second), /^STS\./);
   });
 
@@ -203,7 +215,7 @@ describe("tabs", () => {
     await site.control("POST", "faults", [{ ...HANGS, times: -1 }]);
     const [, second] = await tabs(2);
     const asked = ask(second);
-    await second.waitForTimeout(300);
+    await isAsked();
     await first.evaluate(() => {
       const channel = new BroadcastChannel(`upload-token ${JSON.stringify("user")}`);
       const say = (message, at = Date.now()) => channel.postMessage({ message, at });
