@@ -139,7 +139,7 @@ async function startNginx(program, port) {
     child.kill("SIGTERM");
     return ended;
   };
-  for (let looks = 0; looks < 200; looks++) {
+  for (let looks = 0; looks < 1200 && child.exitCode === null; looks++) {
     if (await ask("/").catch(() => undefined)) return { stop };
     await sleep(25);
   }

@@ -55,6 +55,11 @@ fn host(sdk: &Sdk) -> UploadHost {
     value.clone().unchecked_into()
 }
 
+/// How long a file waited that was told to have started, and how long of that for its token, in ms.
+fn waits(started: &JsValue) -> [f64; 2] {
+    ["waited", "waitedForToken"].map(|name| get(started, name).as_f64().unwrap())
+}
+
 fn names(object: &JsValue) -> Vec<String> {
     Object::keys(object.unchecked_ref::<Object>())
         .iter()
@@ -86,7 +91,8 @@ async fn in_sts_mode_vod_is_asked_and_the_sdk_answered() {
         told.iter().filter_map(|call| Array::from(&call).get(0).as_string()).collect();
     assert_eq!(told, ["hold", "token", "deliver", "started"]);
     let started = &uploader.told("started")[0];
-    assert!(get(started, "waited").as_f64() >= get(started, "waitedForToken").as_f64());
+    let [waited, for_token] = waits(started);
+    assert!(waited >= for_token, "{waited} ms, {for_token} ms of it for a token");
     assert_eq!(text(started, "accessKeyId"), "STS.Auth1");
     let shown = JSON::stringify(started).unwrap().as_string().unwrap();
     assert!(!shown.contains("Canary"), "{shown}");
@@ -107,8 +113,11 @@ async fn a_clock_that_is_turned_meanwhile_is_no_wait() {
     let started = uploader.first("started").await;
     server.restore();
     js("Date.now = clock");
-    assert!(get(&started, "waitedForToken").as_f64() <= get(&started, "waited").as_f64());
-    assert!(get(&started, "waited").as_f64().unwrap() < 600_000.0);
+    let [waited, for_token] = waits(&started);
+    assert!(
+        for_token <= waited && waited < 600_000.0,
+        "{waited} ms, {for_token} ms of it for a token"
+    );
     tokens.core.close();
 }
 

@@ -249,7 +249,7 @@ for (const [name, { source: make, reject, knows }] of Object.entries(INTERCEPTED
 
     test("a refusal with a code", async () => {
       answer = [403, { code: "NoPermission", msg: "not authorized" }];
-      const error = await failureOf(source, { policy: { waitDeadline: 500 } });
+      const error = await failureOf(source, { policy: { waitDeadline: 60_000 } });
       if (knows.includes("status")) assert.equal(error.status, 403);
       if (knows.includes("serverCode"))
         assert.deepEqual([error.serverCode, error.serverMessage], ["NoPermission", "not authorized"]);

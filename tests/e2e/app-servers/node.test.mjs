@@ -118,8 +118,17 @@ for (const framework of ["express", "express-4", "koa"]) {
 
     test("its own fault is tried again, and is nobody's sign-in", async () => {
       await fresh();
-      const error = await failureOf(`${server.url}/broken`, { policy: { waitDeadline: 500 } });
-      assert.deepEqual([error.code, error.status], ["http", 500]);
+      const policy = { waitDeadline: 60_000 };
+      await withManager({ source: `${server.url}/broken`, policy }, async (tokens) => {
+        const waiting = tokens.getToken().catch((error) => error.code);
+        const told = [];
+        await new Promise((resolve) => {
+          tokens.on("refreshFailed", ({ error }) => told.push([error.code, error.status]) === 3 && resolve());
+        });
+        tokens.close();
+        assert.deepEqual(told, Array(3).fill(["http", 500]));
+        assert.equal(await waiting, "closed");
+      });
       assert(server.asked.length > 2);
     });
   });

@@ -1,6 +1,6 @@
 // What of the demo page only Chromium's tools can bring about: dark mode, narrow screens, folders, the clipboard.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -133,9 +133,10 @@ describe("the demo page", () => {
     await lane("upload-token").getByText("Not started").waitFor();
   });
 
-  test("a dropped folder: its videos and images, and no other file", async () => {
+  test("a dropped folder: its videos and images, and no other file", async (t) => {
     await open({ partDelayMs: 0 });
     const folder = await mkdtemp(join(tmpdir(), "upload-token-demo-"));
+    t.after(() => rm(folder, { recursive: true }));
     await mkdir(join(folder, "within"));
     await writeFile(join(folder, "a.mp4"), Buffer.alloc(300_000, 1));
     await writeFile(join(folder, "within/b.jpg"), Buffer.alloc(200_000, 2));

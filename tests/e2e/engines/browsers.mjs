@@ -64,7 +64,9 @@ export async function launch(name, port) {
   // A group of its own: xvfb-run leaves what it started behind when it alone is ended.
   const address = `127.0.0.1:${port}`;
   const env = { ...process.env, ...ENGINES[name].env?.(address) };
-  const process_ = spawn(program, args(free), { stdio: "ignore", detached: true, env });
+  const process_ = spawn(program, args(free), { stdio: ["ignore", "ignore", "pipe"], detached: true, env });
+  let said = "";
+  process_.stderr.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(-4000)));
   const end = () => {
     try {
       process.kill(-process_.pid, "SIGTERM");
@@ -76,7 +78,11 @@ export async function launch(name, port) {
   const proxy = { proxyType: "manual", sslProxy: address, httpProxy: address };
   const capabilities = { acceptInsecureCerts: true, ...ENGINES[name].capabilities(proxy) };
   const url = `http://127.0.0.1:${free}`;
-  await ready(url);
+  if (!(await ready(url, process_))) {
+    const ended = process_.exitCode === null ? "does not answer" : `ended with ${process_.exitCode}`;
+    end();
+    throw new Failure(`the driver of ${name} ${ended}\n${said.trimEnd().split("\n").slice(-20).join("\n")}`);
+  }
   const browser = await new Builder().usingServer(url).withCapabilities(new Capabilities(capabilities)).build();
   const seen = await browser.getCapabilities();
   await browser.manage().setTimeouts({ script: 120_000, pageLoad: 30_000 });
@@ -96,11 +102,12 @@ function freePort() {
   });
 }
 
-async function ready(url) {
-  for (let tries = 0; tries < 100; tries++) {
+/** Whether the driver at `url` answers: in moments, or on a busy machine after a while; not if its process has ended. */
+async function ready(url, driver) {
+  for (let tries = 0; tries < 600 && driver.exitCode === null; tries++) {
     const answer = await fetch(`${url}/status`).catch(() => undefined);
-    if (answer?.ok) return;
+    if (answer?.ok) return true;
     await new Promise((done) => setTimeout(done, 100));
   }
-  throw new Failure(`the driver at ${url} does not answer`);
+  return false;
 }
