@@ -14,6 +14,8 @@ const GRACE_MS = 10_000;
 /** Group → how long it may take to end. */
 const groups = new Map();
 let over = false;
+// Whoever breaks off leaves nothing behind.
+process.once("exit", () => groups.forEach((_, group) => tell(group, "SIGTERM")));
 
 /** Ends every program that still runs, with what it started, and begins no other. Resolves when nothing of it is there. */
 export async function endAll() {
