@@ -3,7 +3,7 @@ import { textOf } from "./files.js";
 import type { Host } from "./host.js";
 import type { Callback, Name, Page } from "./page.js";
 import { tickets } from "./tickets.js";
-import type { SdkUploader, VodCallbacks, VodSdkOptions, VodTokenEvent } from "./types.js";
+import type { SdkUploader, UploadInfo, VodCallbacks, VodSdkOptions, VodTokenEvent } from "./types.js";
 
 type Hooks = Required<VodCallbacks>;
 
@@ -13,10 +13,12 @@ export function callbacks(host: Host): Hooks {
   return {
     addFileSuccess: (info) => {
       files.of(info);
+      writable(info);
       page.call("addFileSuccess", info);
     },
     onUploadstarted: (info) => {
       const entry = files.of(info);
+      writable(info);
       // The SDK may come to a file again that already waits.
       if (entry.asked && info.state === "Ready" && host.sdk.waits(entry)) return;
       entry.asked = true;
@@ -69,6 +71,11 @@ export function callbacks(host: Host): Hooks {
     },
     onUploadEnd: (info) => void page.call("onUploadEnd", info),
   };
+}
+
+/** Has the page find an object to write into: the SDK makes one of `paramData.Vod` only. */
+function writable(info: UploadInfo): void {
+  if (Object.isExtensible(info)) info.videoInfo ??= {};
 }
 
 /**

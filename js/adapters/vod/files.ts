@@ -171,9 +171,12 @@ export function sameFile(one: UploadInfo | undefined, other: UploadInfo | undefi
 /** What the page gave about a file, each value as the text that the SDK would send. */
 function parameters({ file, videoInfo }: UploadInfo): Record<string, string> {
   const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(videoInfo ?? {})) {
-    if (!value || typeof value === "function") continue;
+  // A page may have put anything in its place.
+  const given = (videoInfo as UploadInfo["videoInfo"] | null | undefined) ?? {};
+  for (const name of Object.keys(given)) {
     try {
+      const value = given[name];
+      if (!value || typeof value === "function") continue;
       texts[name] = name === "UserData" ? JSON.stringify(value) : String(value);
     } catch (cause) {
       // Of several lines, where it is about a cycle.

@@ -30,8 +30,8 @@ export interface UploadInfo {
    * directory. Set by the helper, before the file is sent.
    */
   reply?: unknown;
-  /** What was given as `paramData.Vod`. */
-  videoInfo?: Readonly<Record<string, unknown>>;
+  /** What was given as `paramData.Vod`, or nothing yet. Until the file begins it may be changed, in {@link VodCallbacks.onUploadstarted} at the latest. */
+  videoInfo: Record<string, unknown>;
 }
 
 /** The SDK's callbacks, all optional. What one throws is reported as an uncaught error and changes nothing. */

@@ -72,6 +72,9 @@ export const uploader = createVodUploader(AliyunUpload.Vod, plain, {
     if (event.type === "refreshFailed") return event.error.code;
     return event.type === "started" ? event.waited : event.validFor;
   },
+  onUploadstarted: async (info) => {
+    info.videoInfo.Title = await Promise.resolve("Film");
+  },
 });
 export const withoutTokens = createVodUploader(AliyunUpload.Vod, null, {
   uploadAuth: ({ fileName, videoId, signal }) => fetch(`/auth/${fileName}/${videoId ?? ""}`, { signal }),

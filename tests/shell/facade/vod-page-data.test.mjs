@@ -33,6 +33,49 @@ test("what cannot be sent of videoInfo is the page's error, by its name", async 
   }
 });
 
+test("what throws when it is read of videoInfo is the page's error, too", async () => {
+  const broken = new Error("not loaded yet");
+  const onUploadstarted = (info) => {
+    info.videoInfo = {
+      get Title() {
+        throw broken;
+      },
+    };
+  };
+  const { code, message, error } = await failure({ onUploadstarted });
+  assert.equal(code, "page_error");
+  assert.match(message, /^info\.videoInfo\.Title of a cannot be sent as text: not loaded yet — /);
+  assert.equal(error.cause, broken);
+});
+
+test("a page may write into videoInfo whatever it was added with, and what it leaves empty changes nothing", async () => {
+  const titles = [];
+  const added = [];
+  for (const paramData of [undefined, {}, { Vod: null }, { Vod: {} }, '{"UserData":{}}']) {
+    for (const Title of [undefined, "Film"]) {
+      const cloud = new Cloud();
+      const uploadAuth = (request) => {
+        const { title, fileName, signal, file, info, reason, fileSize, ...rest } = request;
+        titles.push(title === (Title ?? fileName) && Object.keys(rest).length === 0);
+        return cloud.uploadAuth(request);
+      };
+      const onUploadstarted = async (info) => {
+        await null;
+        if (Title) info.videoInfo.Title = Title;
+      };
+      const addFileSuccess = ({ videoInfo }) => added.push(videoInfo);
+      const run = uploads({ uploadAuth, addFileSuccess, on: { onUploadstarted } });
+      run.store.add(fileOf("a"), paramData);
+      await run.start().ends("a");
+    }
+  }
+  assert.deepEqual(titles, Array(10).fill(true));
+  assert.deepEqual(
+    added.map((videoInfo) => typeof videoInfo),
+    Array(10).fill("object"),
+  );
+});
+
 describe("what addFile cannot use is refused by name:", () => {
   const { uploader } = uploads();
   const refused = (call, message, cause) => {
