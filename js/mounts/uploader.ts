@@ -14,7 +14,7 @@ import { invalidOption, UploadTokenError } from "../errors.js";
 import { isManager } from "../is-manager.js";
 import { Listeners } from "../listeners.js";
 import { report } from "../report.js";
-import type { TokenManager } from "../types.js";
+import type { TokenManager, TokenStatus } from "../types.js";
 import { isReady, isSameManager, type UploaderGiven, type VodSource } from "./given.js";
 import { standIns } from "./latest.js";
 import { Kept, Lifetime, type Given } from "./lifetime.js";
@@ -183,7 +183,7 @@ export class UploaderMount {
   #isClosed(): boolean {
     const tokens = this.#ready()?.tokens;
     // What a test gives in the place of a manager may have no more than its uploads use.
-    return isManager(tokens) && (tokens as Partial<TokenManager>).status?.().state === "closed";
+    return isManager(tokens) && (tokens as { status?(): TokenStatus | undefined }).status?.()?.state === "closed";
   }
 
   async #load(from: NonNullable<VodSource>): Promise<void> {

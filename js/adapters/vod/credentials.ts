@@ -4,7 +4,8 @@ import type { UploadTokenError } from "../../errors.js";
 import { Loading } from "../../loading.js";
 import { ownManager } from "../../manager.js";
 import { addressOf } from "../../options.js";
-import type { TokenManager } from "../../types.js";
+import { report } from "../../report.js";
+import type { TokenManager, TokenStatus } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
 import type { Files } from "./files.js";
 import { checkRegion, type Numbers } from "./options.js";
@@ -12,6 +13,9 @@ import type { UploadAuthRequest, VodOptions, VodSdkOptions } from "./types.js";
 
 /** How long a file waits for its credential, unless the page says otherwise, ms. */
 const DEADLINE = 30_000;
+
+/** Of a token whose manager tells no end, ms: STS gives no shorter one, and what OSS refuses is replaced. */
+const SHORTEST_LIFE = 900_000;
 
 /** @internal Where the files of one uploader have their credentials from: the page's `uploadAuth`, or VOD by STS tokens. */
 export class Credentials {
@@ -81,15 +85,31 @@ export class Credentials {
   // What the module asks a manager of another copy for.
 
   invalidate(accessKeyId: string, reason: string): void {
-    this.#tokens?.invalidate(accessKeyId, reason);
+    this.#beside.invalidate?.(accessKeyId, reason);
   }
 
   prefetch(scope: string): void {
-    this.#tokens?.prefetch(scope);
+    this.#beside.prefetch?.(scope);
   }
 
   validFor(scope: string): number {
-    return this.#tokens?.status(scope).validFor ?? 0;
+    const status = this.#beside.status?.(scope) as Partial<TokenStatus> | undefined;
+    return status?.validFor ?? SHORTEST_LIFE;
+  }
+
+  /** What that manager answered beside the token. */
+  reply(scope: string | undefined): unknown {
+    try {
+      return this.#beside.peek?.(scope)?.reply;
+    } catch (error) {
+      report(error);
+      return undefined;
+    }
+  }
+
+  /** What a manager has beside tokens. One that a page, or its test, has made may have none of it. */
+  get #beside(): Partial<TokenManager> {
+    return this.#tokens ?? {};
   }
 
   #common(

@@ -48,7 +48,6 @@ export class Host implements UploadHost {
   readonly page: Page;
   readonly #options: VodOptions & Numbers;
   readonly #scopes: Scopes;
-  readonly #tokens: TokenManager | null;
   readonly #credentials: Credentials;
   #disposed = false;
   #sdk: Sdk | undefined;
@@ -101,7 +100,6 @@ export class Host implements UploadHost {
   };
 
   constructor({ tokens, options, page }: HostParts) {
-    this.#tokens = tokens;
     this.#options = options;
     this.#scopes = new Scopes(options.perFile);
     this.files = new Files(this.#scopes.count(tokens));
@@ -258,7 +256,7 @@ export class Host implements UploadHost {
   /** What was answered beside the credential: by the AppServer, also where VOD was asked with its token. */
   #tellReply(entry: FileEntry, reply: unknown): void {
     // A manager of another copy tells the page's side alone.
-    const said = this.#credentials.areForeign ? this.#tokens?.peek(this.#scopes.of(entry))?.reply : reply;
+    const said = this.#credentials.areForeign ? this.#credentials.reply(this.#scopes.of(entry)) : reply;
     if (said !== undefined) entry.info.reply = said;
   }
 

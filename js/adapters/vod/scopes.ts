@@ -3,8 +3,20 @@ import type { TokenManager } from "../../types.js";
 import type { Count, FileEntry } from "./files.js";
 import type { VodOptions } from "./types.js";
 
-/** By token manager, its files that have a token each: the same scope in two uploaders would be one token. */
-const counts = new WeakMap<TokenManager, Count>();
+/**
+ * By token manager, its files that have a token each: the same scope in two uploaders would be one token. By a registered
+ * symbol, because these may be of two copies of this package.
+ */
+const COUNTS = Symbol.for("upload-token.counts");
+
+function countOf({ getToken }: TokenManager): Count {
+  const shared = globalThis as { [COUNTS]?: WeakMap<object, Count> };
+  const counts = (shared[COUNTS] ??= new WeakMap());
+  // A framework may have wrapped the manager, and its methods are its own.
+  let count = counts.get(getToken);
+  if (!count) counts.set(getToken, (count = { last: 0 }));
+  return count;
+}
 
 /** @internal Which STS token each file of an uploader has. */
 export class Scopes {
@@ -16,10 +28,7 @@ export class Scopes {
 
   /** By what the files are counted. */
   count(tokens: TokenManager | null): Count {
-    if (!tokens || this.#perFile !== true) return { last: 0 };
-    let count = counts.get(tokens);
-    if (!count) counts.set(tokens, (count = { last: 0 }));
-    return count;
+    return tokens && this.#perFile === true ? countOf(tokens) : { last: 0 };
   }
 
   /** The file's scope; `undefined` if the page was not asked for it yet. */
