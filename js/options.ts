@@ -52,15 +52,18 @@ export function readOptions(given: TokenManagerOptions | TokenManagerOptions["so
   return options;
 }
 
-/** @internal What is added to a request: the option itself, or what its function returned. */
-export function checkRequest(request: TokenRequestOptions): TokenRequestOptions {
+/**
+ * @internal What is added to a request: the option itself, or what its function returned.
+ *
+ * @param bodies - whether the body is the page's to give.
+ */
+export function checkRequest(request: TokenRequestOptions, bodies = true): TokenRequestOptions {
+  const keys = bodies ? REQUEST_KEYS : REQUEST_KEYS.filter((key) => key !== "body");
   if (typeof request !== "object" || request === null) {
-    throw invalidOption(
-      "request",
-      "must be an object with headers, credentials and body, or a function that returns one",
-    );
+    const names = bodies ? "headers, credentials and body" : "headers and credentials";
+    throw invalidOption("request", `must be an object with ${names}, or a function that returns one`);
   }
-  checkNames(request, REQUEST_KEYS, { prefix: "request.", elsewhere: INSTEAD_IN_REQUEST });
+  checkNames(request, keys, { prefix: "request.", elsewhere: INSTEAD_IN_REQUEST });
   const { headers, credentials, body } = request;
   if (headers !== undefined) checkHeaders(headers);
   if (credentials !== undefined && !CREDENTIALS.includes(credentials)) {

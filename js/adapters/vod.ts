@@ -35,6 +35,7 @@ export type {
   UploadAuthMode,
   UploadAuthOptions,
   UploadAuthRequest,
+  UploadAuthRequestOptions,
   UploadAuthSource,
   UploadAuthStatus,
   UploadInfo,
@@ -45,6 +46,7 @@ export type {
   VodSdkOptions,
   VodTokenEvent,
   VodUploader,
+  WantedUploadAuth,
 } from "./vod/types.js";
 
 /**

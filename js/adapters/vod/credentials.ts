@@ -3,7 +3,7 @@ import { inlined } from "../../entries/inlined.js";
 import type { UploadTokenError } from "../../errors.js";
 import { Loading } from "../../loading.js";
 import { ownManager } from "../../manager.js";
-import { addressOf } from "../../options.js";
+import { addressOf, checkRequest } from "../../options.js";
 import { report } from "../../report.js";
 import type { TokenManager, TokenStatus } from "../../types.js";
 import { weakFunction, weakObject, weakOption } from "../../weak.js";
@@ -78,7 +78,7 @@ export class Credentials {
       if (typeof source !== "function") return source;
       return (request: object, file: number) => source(credentials.#withFile(request, file));
     });
-    const request = weakOption(this, (credentials) => credentials.#options.request);
+    const request = weakOption(this, (credentials) => credentials.#checkedRequest());
     return { ...common, source: source as CredentialSource, request };
   }
 
@@ -123,6 +123,12 @@ export class Credentials {
       retryDuration,
       seed: Math.random() * Number.MAX_SAFE_INTEGER,
     };
+  }
+
+  /** The option `request`, which may be checked only when its function has returned. */
+  #checkedRequest(): VodOptions["request"] {
+    const { request } = this.#options;
+    return typeof request === "function" ? async (asked) => checkRequest(await request(asked), false) : request;
   }
 
   /** What the page's own function is asked for, with the file that it is for. */

@@ -1,6 +1,6 @@
 import { invalidOption } from "../../errors.js";
-import { checkNames, isNear } from "../../misuse.js";
-import { checkUrl } from "../../options.js";
+import { isNear } from "../../misuse.js";
+import { checkRequest, checkUrl } from "../../options.js";
 import type { UploadAuthMode, VodOptions } from "./types.js";
 
 /** @internal Numbers of the options as they are used; `undefined` is the default. */
@@ -48,10 +48,6 @@ const OTHERS = [
   "endpoint",
   "wasm",
 ] as const satisfies (keyof VodOptions)[];
-
-const REQUEST_KEYS: readonly string[] = ["headers", "credentials"] satisfies (keyof NonNullable<
-  VodOptions["request"]
->)[];
 
 const KNOWN: readonly string[] = [...CALLBACKS, ...OTHERS, ...Object.keys(NUMBERS)];
 
@@ -117,13 +113,10 @@ function check({ uploadAuth, region, endpoint, perFile, request }: VodOptions): 
   if (perFile !== undefined && typeof perFile !== "boolean" && typeof perFile !== "function") {
     throw invalidOption("perFile", "must be true, false or a function");
   }
-  if (request !== undefined && (typeof request !== "object" || typeof uploadAuth === "function")) {
-    throw invalidOption(
-      "request",
-      "must be an object with headers and credentials, for an uploadAuth that is an address",
-    );
+  if (request !== undefined && typeof uploadAuth === "function") {
+    throw invalidOption("request", "is for an uploadAuth that is an address; a function makes its own requests");
   }
-  if (request !== undefined) checkNames(request, REQUEST_KEYS, { prefix: "request." });
+  if (request !== undefined && typeof request !== "function") checkRequest(request, false);
 }
 
 /** @internal */

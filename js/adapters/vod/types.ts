@@ -86,15 +86,8 @@ export interface VodSdkOptions extends VodCallbacks {
   enableUploadProgress?: boolean;
 }
 
-/** What a {@link UploadAuthSource} is asked for. */
-export interface UploadAuthRequest {
-  /** Fires when the request is no longer wanted. */
-  readonly signal: AbortSignal;
-  readonly reason: TokenReason;
-  /** The file that was added, for its size, its hash or whatever else the AppServer needs. */
-  readonly file: File;
-  /** What the SDK keeps of it: one object for its life, the same as in the callbacks. */
-  readonly info: UploadInfo;
+/** Which UploadAuth is wanted: what the AppServer is told. */
+export interface WantedUploadAuth {
   readonly title: string;
   readonly fileName: string;
   /** Bytes; of a video. */
@@ -109,6 +102,20 @@ export interface UploadAuthRequest {
   readonly [field: string]: unknown;
 }
 
+/** What a {@link UploadAuthSource} is asked for. */
+export interface UploadAuthRequest extends WantedUploadAuth {
+  /** Fires when the request is no longer wanted. */
+  readonly signal: AbortSignal;
+  readonly reason: TokenReason;
+  /** The file that was added, for its size, its hash or whatever else the AppServer needs. */
+  readonly file: File;
+  /** What the SDK keeps of it: one object for its life, the same as in the callbacks. */
+  readonly info: UploadInfo;
+}
+
+/** What may be added to a request for an UploadAuth, whose body says which is wanted. */
+export type UploadAuthRequestOptions = Omit<TokenRequestOptions, "body">;
+
 /** Answers with `{ uploadAuth, uploadAddress, videoId, ticket? }`, or with VOD's own answer, or with a `Response` that holds either. */
 export type UploadAuthSource = (request: UploadAuthRequest) => unknown;
 
@@ -116,8 +123,10 @@ export type UploadAuthSource = (request: UploadAuthRequest) => unknown;
 export interface VodOptions extends VodSdkOptions {
   /** UploadAuth mode: the AppServer's endpoint (POST, JSON) or a function that returns UploadAuths. STS tokens are not used then. */
   uploadAuth?: string | URL | UploadAuthSource;
-  /** What is added to each request to the `uploadAuth` endpoint. */
-  request?: Omit<TokenRequestOptions, "body">;
+  /** What is added to each request to the `uploadAuth` endpoint, or a function that returns it, which is told what is wanted. */
+  request?:
+    | UploadAuthRequestOptions
+    | ((wanted: WantedUploadAuth) => UploadAuthRequestOptions | PromiseLike<UploadAuthRequestOptions>);
   /** Gives each file its own STS token, by a scope of its own; the next file's is fetched while one uploads. A function names the scope; it is asked once for each file, and again after `reset()`. */
   perFile?: boolean | ((info: UploadInfo) => string);
   /** How long a file waits for its credential before it fails, ms; default 30,000. */

@@ -63,17 +63,22 @@ export function failed(error: unknown): number {
   return error instanceof UploadTokenError ? 1 : 2;
 }
 
+export const ofAuths = createVodUploader(AliyunUpload.Vod, {
+  uploadAuth: "/api/upload-auth",
+  request: ({ fileName, videoId }) => ({ headers: { "x-file": videoId ?? fileName }, credentials: "include" }),
+});
+
 export const uploader = createVodUploader(AliyunUpload.Vod, plain, {
   region: "cn-shanghai",
   perFile: (info: UploadInfo) => info.file.name,
   onUploadFailed: (info, code, message) => void [info.state, code.length, message.length],
+  onUploadstarted: async (info) => {
+    info.videoInfo.Title = await Promise.resolve("Film");
+  },
   onTokenEvent: (event: VodTokenEvent) => {
     if (event.type === "diagnostic") return (event.missing ?? event.ignored ?? event.message) satisfies string;
     if (event.type === "refreshFailed") return event.error.code;
     return event.type === "started" ? event.waited : event.validFor;
-  },
-  onUploadstarted: async (info) => {
-    info.videoInfo.Title = await Promise.resolve("Film");
   },
 });
 export const withoutTokens = createVodUploader(AliyunUpload.Vod, null, {

@@ -11,6 +11,8 @@ import { Vod } from "./sdk/bare.mjs";
 
 const tokens = createTokenManager({ source: never });
 
+const uploadAuth = "https://app.example/upload-auth";
+
 const BAD = [
   // tokens, options, what the message begins with
   [null, {}, "tokens must be a token manager, or { uploadAuth } for UploadAuth mode"],
@@ -23,6 +25,12 @@ const BAD = [
   [tokens, { deadline: 49 }, "deadline must be"],
   [tokens, { partSize: "1 MB" }, "partSize must be"],
   [tokens, { partSize: 1000 }, "partSize must be a whole number of bytes"],
+  [null, { uploadAuth, request: { credentials: true } }, "request.credentials must be one of omit, "],
+  [null, { uploadAuth, request: { headers: "x-a: b" } }, "request.headers must be an object"],
+  [null, { uploadAuth, request: { headers: { "x-a": "中" } } }, "request.headers: x-a is no name of a header, or"],
+  [null, { uploadAuth, request: { body: "{}" } }, "request.body is not an option; there are headers, credentials"],
+  [null, { uploadAuth, request: 7 }, "request must be an object with headers and credentials, or a function"],
+  [null, { uploadAuth: never, request: {} }, "request is for an uploadAuth that is an address"],
 ];
 
 for (const [manager, options, message] of BAD) {
@@ -246,4 +254,29 @@ test("where VOD hangs and a good token is in hand, no refused refresh of that is
   await tokens.getToken();
   await assert.rejects(tokens.getToken({ minValidity: 3_000_000 }), { code: "unauthenticated" });
   assert.equal((await failed(tokens, { deadline: 300 })).code, "timeout");
+});
+
+test("a function gives the headers of each request for an UploadAuth, and is told what is wanted", async (t) => {
+  const asked = [];
+  const sent = [];
+  const { fetch } = globalThis;
+  t.after(() => (globalThis.fetch = fetch));
+  globalThis.fetch = async (address, { headers, credentials, body }) => {
+    sent.push([address, new Headers(headers).get("x-session"), credentials, JSON.parse(body).fileName]);
+    return new Response("{}", { status: 403 });
+  };
+  const request = async (wanted) => {
+    asked.push(wanted);
+    return { headers: { "x-session": `s${asked.length}` }, credentials: "include" };
+  };
+  const told = await failed(null, { uploadAuth, request });
+  assert.equal(told.code, "forbidden");
+  assert.deepEqual(sent, [[uploadAuth, "s1", "include", "a.mp4"]]);
+  assert.deepEqual([asked[0].fileName, asked[0].title, asked[0].signal], ["a.mp4", "a.mp4", undefined]);
+
+  for (const bad of [{ credentials: true }, { body: "{}" }, 7, undefined]) {
+    const { code, message } = await failed(null, { uploadAuth, request: () => bad });
+    assert.equal(code, "request", message);
+  }
+  assert.equal(sent.length, 1);
 });
