@@ -10,6 +10,9 @@ import {
   type ModuleSource,
   type TokenCore,
   type TokenHost,
+  type UploadCore,
+  type UploadHost,
+  type UploadOptions,
 } from "./core.js";
 import { fromFailure, invalidOption, UploadTokenError, type Failure } from "./errors.js";
 import { Loading } from "./loading.js";
@@ -199,9 +202,15 @@ export class Manager implements TokenManager, TellsReset {
     return this.#module;
   }
 
-  /** @internal What the module has of this manager, for adapters; settles within `wait` ms. */
-  core(wait: number): Promise<TokenCore> {
-    return this.#start(wait);
+  /** @internal Has the module loaded, for adapters; settles within `wait` ms. */
+  async core(wait: number): Promise<void> {
+    await this.#start(wait);
+  }
+
+  /** @internal The module's part of an uploader, when it is loaded. The page may have closed the manager by then. */
+  uploads(options: UploadOptions, host: UploadHost): UploadCore {
+    if (!this.#core) throw closed();
+    return this.#core.uploads(options, host);
   }
 
   /** @internal Tells the listeners of an event of the module. */

@@ -35,7 +35,8 @@ export async function compile(load: Loader, watch: Watch): Promise<WebAssembly.M
   try {
     source = await load();
   } catch (cause) {
-    throw passing(wasmError(`could not be had: the function that brings it failed${because(cause)}`, cause));
+    const error = wasmError(`could not be had: the function that brings it failed${because(cause)}`, cause);
+    throw isMistake(cause) ? error : passing(error);
   }
   if (typeof source === "string" || source instanceof URL) source = await download(String(source), watch);
   // By its name, as below: a test's frame has another class of this name.
@@ -43,6 +44,17 @@ export async function compile(load: Loader, watch: Watch): Promise<WebAssembly.M
   return isResponse(source)
     ? fromResponse(source, watch)
     : fromBytes(source as BufferSource, "what the option wasm gives");
+}
+
+/** How engines word a mistake in code, where `fetch` throws the same class for a connection. As in src/reply/mistake.rs. */
+const OF_MISTAKE =
+  /is not (?:a function|a constructor|defined|iterable|an object)|is (?:undefined|null)|cannot (?:read propert|set propert|destructure)|can(?:not|'t) access|assignment to const|(?:invalid|parse) url/i;
+
+/** Whether the function has a mistake in it, which no other try mends. */
+function isMistake(cause: unknown): boolean {
+  const { name, message } = (cause ?? {}) as Partial<Error>;
+  if (name === "TypeError") return OF_MISTAKE.test(String(message));
+  return name === "ReferenceError" || name === "SyntaxError";
 }
 
 async function download(address: string, watch: Watch): Promise<Response> {

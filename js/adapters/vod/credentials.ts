@@ -24,12 +24,15 @@ export class Credentials {
   readonly #files: Files;
   /** The module, where no manager of this copy of the package is asked for tokens. */
   readonly #loading: Loading;
+  #warned = false;
 
   constructor(tokens: TokenManager | null, options: VodOptions & Numbers, files: Files) {
     this.#tokens = tokens;
     this.#options = options;
     this.#files = files;
-    this.#loading = new Loading(options.wasm ?? ownManager(tokens)?.module() ?? inlined);
+    this.#loading = new Loading(options.wasm ?? ownManager(tokens)?.module() ?? inlined, {
+      onRetry: (error) => this.#warn(error),
+    });
   }
 
   /** Whether UploadAuths are asked of VOD, with an STS token. */
@@ -51,8 +54,8 @@ export class Credentials {
   async load(wait: number): Promise<(options: UploadOptions, host: UploadHost) => UploadCore> {
     const own = ownManager(this.#tokens);
     if (this.areOfVod && own) {
-      const tokens = await own.core(wait);
-      return (options, host) => tokens.uploads(options, host);
+      await own.core(wait);
+      return (options, host) => own.uploads(options, host);
     }
     const { UploadCore } = await this.#loading.get(wait);
     return (options, host) => new UploadCore(options, host);
@@ -110,6 +113,15 @@ export class Credentials {
   /** What a manager has beside tokens. One that a page, or its test, has made may have none of it. */
   get #beside(): Partial<TokenManager> {
     return this.#tokens ?? {};
+  }
+
+  /** Nobody would know of half a minute of failures but for this. */
+  #warn({ message }: UploadTokenError): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    console.warn(
+      `upload-token: the module failed to load. It is tried again, and files wait up to ${Math.ceil(this.wait / 1000)} s. ${message}`,
+    );
   }
 
   #common(

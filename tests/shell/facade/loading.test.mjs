@@ -362,3 +362,25 @@ test("a busy page takes a module that came meanwhile", async () => {
     end([await outcome(tokens.getToken()), failed]);`);
   assert.deepEqual(got, ["STS.a", []]);
 });
+
+test("a mistake in the function that brings the module is told at once; what a connection throws is tried again", async () => {
+  const outcomes = await nodeJson(`
+    import { createTokenManager } from "upload-token";
+    const mistakes = [() => notDefined, () => JSON.parse("{"), () => undefined.module, () => 7(), () => fetch("/a.wasm")];
+    const passing = ["fetch failed", "Failed to fetch", "Load failed", "请求超时。"].map((said) => () => Promise.reject(new TypeError(said)));
+    const outcomes = [];
+    for (const load of [...mistakes, ...passing]) {
+      let calls = 0;
+      const wasm = async () => (calls++, await load());
+      const policy = { waitDeadline: 200, backoffBase: 10 };
+      const tokens = createTokenManager({ source: () => ({}), wasm, policy });
+      tokens.on("refreshFailed", () => {});
+      const alive = setTimeout(() => {}, 60_000);
+      const error = await tokens.getToken().catch((error) => error);
+      clearTimeout(alive);
+      outcomes.push([error.code, calls > 1, /the function that brings it failed: /.test(error.message)]);
+    }
+    console.log(JSON.stringify(outcomes));
+  `);
+  assert.deepEqual(outcomes, [...Array(5).fill(["wasm", false, true]), ...Array(4).fill(["wasm", true, true])]);
+});

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { createTokenManager, isUploadTokenError, wasm } from "upload-token";
 import { createVodUploader } from "upload-token/vod";
 
-import { counting, never, next, reply } from "./support.mjs";
+import { counting, never, next, nodeJson, reply } from "./support.mjs";
 import { Vod } from "./sdk/bare.mjs";
 
 const tokens = createTokenManager({ source: never });
@@ -77,6 +77,38 @@ test("the page's callbacks are called with the SDK's arguments, on the page's op
 });
 
 /** What stands in the way of the module → where it comes from, and the code of the file at its deadline. */
+test("a callback that is false is none, as to the SDK", (t) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error);
+  t.after(() => delete globalThis.reportError);
+  for (const none of [false, "", null]) {
+    const { options } = createVodUploader(Vod, tokens, { onUploadProgress: none, onTokenEvent: none });
+    options.onUploadProgress({ file: {} }, 1, 1);
+    options.onTokenEvent({ type: "diagnostic" });
+  }
+  assert.deepEqual(reported, []);
+});
+
+test("a module that does not come is told of once, in UploadAuth mode as well", async () => {
+  const lines = await nodeJson(`
+    import { createVodUploader } from "upload-token/vod";
+    import { Vod } from "./tests/shell/facade/sdk/bare.mjs";
+    const lines = [];
+    console.warn = (line) => lines.push(line);
+    const wasm = () => Promise.reject(new Error("offline"));
+    const alive = setTimeout(() => {}, 60_000);
+    const uploader = createVodUploader(Vod, { uploadAuth: async () => {} }, { wasm, deadline: 3500, onUploadFailed: () => {
+      console.log(JSON.stringify(lines));
+      clearTimeout(alive);
+    } });
+    const info = { state: "Ready", file: { name: "a.mp4", type: "video/mp4" }, isImage: false };
+    Object.assign(uploader, { files: [info], _state: "Start", _curIndex: 0 });
+    uploader.options.onUploadstarted(info);
+  `);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0], /^upload-token: the module failed to load\. It is tried again, and files wait up to 4 s\. /);
+});
+
 const NO_MODULE = {
   "is not there": [() => new Uint8Array([1, 2, 3, 4]), "wasm"],
   "cannot be had": [() => Promise.reject(new Error("offline")), "wasm"],
@@ -279,4 +311,17 @@ test("a function gives the headers of each request for an UploadAuth, and is tol
     assert.equal(code, "request", message);
   }
   assert.equal(sent.length, 1);
+});
+
+test("a manager that is closed while a file begins fails it with that", async () => {
+  const told = new Set();
+  await createTokenManager({ source: counting() }).getToken();
+  for (let turns = 0; turns < 30; turns++) {
+    const manager = createTokenManager({ source: counting() });
+    const failure = failed(manager, {});
+    for (let turn = 0; turn < turns; turn++) await null;
+    manager.close();
+    told.add((await failure).code);
+  }
+  assert.deepEqual([...told], ["closed"]);
 });
