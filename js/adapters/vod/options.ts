@@ -79,7 +79,7 @@ export function readOptions(page: VodOptions, mode: UploadAuthMode | undefined):
   const read: Record<string, unknown> = {};
   // One after the other: an empty one of the mode does not take the place of one of the page's.
   for (const [name, value] of [...Object.entries(page), ...Object.entries(mode ?? {})]) {
-    if (isEmpty(value)) continue;
+    if (isEmpty(value) || (value === false && (CALLBACKS as readonly string[]).includes(name))) continue;
     if (!KNOWN.includes(name)) throw invalidOption(name, `is not an option; ${suggestion(name)}`);
     read[name] = Object.hasOwn(NUMBERS, name) ? readNumber(name as keyof Numbers, value) : value;
     if (read[name] === undefined) delete read[name];

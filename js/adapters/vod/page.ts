@@ -45,7 +45,9 @@ export class Page {
 
   /** What the page gave at first, in an object of its own that it may change. */
   given(name: Name): Callback | undefined {
-    return this.#options[name] as Callback | undefined;
+    const given: unknown = this.#options[name];
+    // An empty one, or `false`, is none.
+    return typeof given === "function" ? (given as Callback) : undefined;
   }
 
   /** Calls another one from now on, or none. */

@@ -31,6 +31,7 @@ const BAD = [
   [null, { uploadAuth, request: { body: "{}" } }, "request.body is not an option; there are headers, credentials"],
   [null, { uploadAuth, request: 7 }, "request must be an object with headers and credentials, or a function"],
   [null, { uploadAuth: never, request: {} }, "request is for an uploadAuth that is an address"],
+  [tokens, { onUploadProgress: true }, "onUploadProgress must be a function"],
 ];
 
 for (const [manager, options, message] of BAD) {
@@ -76,7 +77,6 @@ test("the page's callbacks are called with the SDK's arguments, on the page's op
   assert.deepEqual(heard, [[true, info]]);
 });
 
-/** What stands in the way of the module → where it comes from, and the code of the file at its deadline. */
 test("a callback that is false is none, as to the SDK", (t) => {
   const reported = [];
   globalThis.reportError = (error) => reported.push(error);
@@ -109,6 +109,7 @@ test("a module that does not come is told of once, in UploadAuth mode as well", 
   assert.match(lines[0], /^upload-token: the module failed to load\. It is tried again, and files wait up to 4 s\. /);
 });
 
+/** What stands in the way of the module → where it comes from, and the code of the file at its deadline. */
 const NO_MODULE = {
   "is not there": [() => new Uint8Array([1, 2, 3, 4]), "wasm"],
   "cannot be had": [() => Promise.reject(new Error("offline")), "wasm"],
