@@ -80,6 +80,9 @@ function checkHeaders(headers: HeadersInit): void {
   if (typeof headers !== "object" || headers === null) throw invalidOption("request.headers", "must be an object");
   // Where it is missing, so is fetch, which is told when it is needed.
   if (typeof Headers === "undefined") return;
+  if (Symbol.iterator in headers && (headers[Symbol.iterator]() as unknown) === headers) {
+    throw invalidOption("request.headers", "can be read only once: give an object, an array or Headers");
+  }
   const pairs: Iterable<readonly unknown[]> = Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const pair of pairs) {
     try {

@@ -174,6 +174,22 @@ test("an address is read against the document's base, as fetch does, and not aga
   assert.throws(() => createTokenManager({ source: "/api/sts" }), /must not travel in the clear/);
 });
 
+test("headers that can be read once are refused: the check itself would have read them", () => {
+  const pairs = function* () {
+    yield ["x-a", "b"];
+  };
+  const headers = new Map([["x-a", "b"]]);
+  for (const once of [pairs(), headers.entries(), [["x-a", "b"]].values()]) {
+    assert.throws(() => createTokenManager({ source: "https://app.example/sts", request: { headers: once } }), {
+      code: "invalid_option",
+      message: /^request\.headers can be read only once: give an object, an array or Headers — /,
+    });
+  }
+  for (const often of [headers, [...headers], new Headers(headers), { [Symbol.iterator]: pairs }]) {
+    createTokenManager({ source: "https://app.example/sts", request: { headers: often } });
+  }
+});
+
 test("arguments are checked at the call", async (t) => {
   const tokens = createTokenManager({ source });
   t.after(() => tokens.close());
