@@ -192,7 +192,10 @@ export class UploaderMount {
       const Vod = typeof from === "function" ? from : (this.#Vod ??= await from.load());
       await Promise.resolve();
       if ((this.#lifetime.mounted || kept.has(this)) && !this.#ended) this.#make(Vod);
-    } catch (loadError) {
+    } catch (cause) {
+      // As a script's `onerror` does that calls `reject()`. Without an error it would be loaded at each render.
+      const loadError =
+        cause ?? new UploadTokenError("page_error", "the function load of Vod rejected without a reason");
       this.#show({ ...NOTHING, loadError });
     } finally {
       this.#loading = false;

@@ -186,7 +186,9 @@ class Store implements UploadStore {
     if (index < 0) return;
     // The SDK would go on with a file that it no longer lists.
     if (this.#list()[index]?.state !== "Success") this.uploader.cancelFile(index);
-    this.uploader.deleteFile(index);
+    // A callback of the page may have sorted the list meanwhile, or taken the file out of it.
+    const present = this.#index(id);
+    if (present >= 0) this.uploader.deleteFile(present);
   }
 
   retry(id: number): void {

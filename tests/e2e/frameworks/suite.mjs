@@ -294,7 +294,10 @@ export function testFramework(name) {
         test(`a manager that is made in the component is refused, ${late ? "with { load }" : "with the class"}`, async () => {
           await page.evaluate((late) => void (window.made = app.remake(late)), late);
           await until(page, () => document.querySelector("main").textContent.includes("useTokenManager()"));
-          assert.match(await page.textContent("main"), /^invalid_option: tokens is another token manager at each render/);
+          assert.match(
+            await page.textContent("main"),
+            /^invalid_option: tokens is another token manager at each render/,
+          );
           const made = await page.evaluate(() => window.made());
           assert.ok(made <= 30, `${made} uploaders`);
           await page.waitForTimeout(100);

@@ -42,6 +42,17 @@ test("after dispose() where no component is mounted what is added is refused", (
   assert.throws(() => used.add(fileOf("a")), { name: "UploadTokenError", code: "closed" });
 });
 
+test("a load that rejects without a reason is told of", async () => {
+  let loads = 0;
+  const used = mounted({ load: () => (loads++, Promise.reject()) });
+  used.add(fileOf("a"));
+  await sleep(5);
+  const { name, code, message } = used.loadError.value;
+  assert.deepEqual([name, code, loads], ["UploadTokenError", "page_error", 1]);
+  assert.match(message, /^the function load of Vod rejected without a reason — /);
+  used.unmount();
+});
+
 test("a load that failed is tried again with the next file, and those before it are sent as well", async () => {
   const errors = [new Error("blocked")];
   const used = mounted({

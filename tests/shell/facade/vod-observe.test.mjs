@@ -152,6 +152,17 @@ test("an empty file has the next id, and tells why it is none to send", async ()
   );
 });
 
+test("a file is removed, and no other, where the page sorts the list while it is cancelled", async () => {
+  const onUploadstarted = ({ file }, { uploader }) => file.name === "b" && uploader.listFiles().reverse();
+  const run = uploads({ cloud: { partMs: 30 }, on: { onUploadstarted } })
+    .add("a", "b", "c")
+    .start();
+  await run.until(() => run.info("a").loaded > 0);
+  run.store.remove(1);
+  assert.deepEqual(Object.keys(run.states()), ["c", "b"]);
+  await run.ends("b", "c");
+});
+
 test("with perFile no two files of a token manager share a scope", async () => {
   const scopes = [];
   const tokens = createTokenManager({ source: ({ scope }) => (scopes.push(scope), never()) });
