@@ -25,7 +25,7 @@ export async function measure() {
 }
 
 /** Entries that add to the two builds, and how much each may, in bytes. */
-const ADDED = { tabs: 3100, providers: 2500, vue: 2500, react: 2500 };
+const ADDED = { tabs: 3100, providers: 2500, vue: 2600, react: 2500 };
 
 /**
  * No build may be larger, in bytes. Lower them whenever it gets smaller. docs/design.md says what costs what.
