@@ -33,17 +33,21 @@ await command(async () => {
   const failed = [];
   const work = async () => {
     const site = await openSite();
-    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
-      try {
-        await run(site, plan(seed));
-      } catch (error) {
-        failed.push(seed);
-        say(`failed: ${error.message}`);
+    try {
+      for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+        try {
+          await run(site, plan(seed));
+        } catch (error) {
+          failed.push(seed);
+          say(`failed: ${error.message}`);
+        }
+        const done = seeds - waiting.length;
+        if (done % 50 === 0) say(`${done} begun, ${failed.length} failed`);
       }
-      const done = seeds - waiting.length;
-      if (done % 50 === 0) say(`${done} begun, ${failed.length} failed`);
+    } finally {
+      // Its servers and its browser would keep this process from ending.
+      await site.close();
     }
-    await site.close();
   };
   await Promise.all(Array.from({ length: Math.min(atATime, seeds) }, work));
   say(`${seeds} seeds from ${from}: ${seeds - failed.length} kept the promise`);

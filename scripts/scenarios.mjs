@@ -23,12 +23,17 @@ await command(async () => {
   const rows = new Map();
   const work = async () => {
     const site = await openSite();
-    for (let scenario = waiting.shift(); scenario; scenario = waiting.shift()) {
-      say(scenario.name);
-      const documented = await run(site, scenario, "documented");
-      rows.set(scenario, [scenario.name, documented, await run(site, scenario, "ours")]);
+    try {
+      for (let scenario = waiting.shift(); scenario; scenario = waiting.shift()) {
+        say(scenario.name);
+        const documented = await run(site, scenario, "documented");
+        rows.set(scenario, [scenario.name, documented, await run(site, scenario, "ours")]);
+      }
+    } finally {
+      // After a failure the others end soon, too, and no server or browser keeps this process from ending.
+      waiting.length = 0;
+      await site.close();
     }
-    await site.close();
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
 
