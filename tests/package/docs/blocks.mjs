@@ -45,10 +45,23 @@ export const PAGES = [
   { has: "loadVod({ oss, vod })", then: "await choose(file)" },
   {
     has: 'headers: { "x-csrftoken"',
-    given: 'import { createTokenManager } from "upload-token"; const csrfToken = () => "a";',
-    then: "true",
+    given: `
+      import { createTokenManager as make } from "upload-token";
+      const made = [];
+      const createTokenManager = (options) => made.push(make(options));
+      const csrfToken = () => "a";
+      ${GIVEN_WATCHED_FETCH()}`,
+    then: "(await $.made[0].getToken(), $.asked[0].headers.get('x-csrftoken') === 'a')",
   },
-  { has: 'require("util")', then: "globalThis.TextDecoder !== undefined" },
+  {
+    has: 'require("util")',
+    // As in jsdom: only Node's own module has them.
+    given: `
+      const kept = { TextDecoder: globalThis.TextDecoder, TextEncoder: globalThis.TextEncoder };
+      globalThis.util = kept;
+      for (const name of Object.keys(kept)) delete globalThis[name];`,
+    then: "Object.entries($.kept).every(([name, value]) => value && globalThis[name] === value)",
+  },
   {
     has: "tokens.reset();",
     then: `(async () => {

@@ -122,9 +122,9 @@ const addresses = {
   name: "addresses",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\?url$/ }, ({ path }) => ({ path, namespace: "url" }));
-    // Node's, of which a page has the same as globals.
+    // Node's: what the block's page has kept as it.
     onResolve({ filter: /^util$/ }, ({ path }) => ({ path, namespace: "node" }));
-    onLoad({ filter: /.*/, namespace: "node" }, () => ({ contents: "module.exports = globalThis" }));
+    onLoad({ filter: /.*/, namespace: "node" }, () => ({ contents: "module.exports = globalThis.util" }));
     onLoad({ filter: /.*/, namespace: "url" }, ({ path }) => ({
       contents: `export default "/vendor/${path.split("/").at(-1).replace(".min.js?url", ".js")}"`,
     }));
