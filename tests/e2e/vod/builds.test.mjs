@@ -10,7 +10,8 @@ import { Sites } from "../support/sites.mjs";
 
 const SIZE = 3 * PART;
 const MEMBERS = ["_state", "_curIndex", "_ossUpload", "_ossCreditor", "_removeCheckoutpoint"];
-const SHORT = { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 2200 };
+/** The third part is sent after the end of the first credential. A renewal begins with a third of its life left. */
+const SHORT = { stsLifeMs: 5000, uploadAuthLifeMs: 5000, partDelayMs: 3100 };
 
 /** They mostly wait. */
 const AT_A_TIME = 4;
