@@ -15,7 +15,7 @@ const BUILDS = [
   ["6.10.0, Chromium, V1", "ali-oss-6.10", {}, { kinds: ["client"], buffers: true }],
 ];
 
-describe("Chromium", { concurrency: 3 }, () => {
+describe("Chromium", { concurrency: 4 }, () => {
   for (const [name, directory, options, { kinds, buffers = false } = {}] of BUILDS) {
     const start = async (cloud) => {
       const { port } = new URL(cloud.https);
