@@ -236,7 +236,7 @@ export const people = [
   ...["cancelFile", "deleteFile"].map((method) => ({
     name: `${method}() for the first of three, in the middle of it`,
     files: ["a.mp4", "b.mp4", "c.mp4"].map((name) => [name, 3 * PART]),
-    config: { stsLifeMs: 3000, uploadAuthLifeMs: 3000, partDelayMs: 1900 },
+    config: { stsLifeMs: 4500, uploadAuthLifeMs: 4500, partDelayMs: 2600 },
     during: async (run) => {
       await progress(run.page, 2);
       await does(method, 0)(run);
@@ -283,7 +283,7 @@ export const people = [
   {
     name: "two uploaders on one page",
     files: [["a.mp4", 3 * PART]],
-    config: { uploadAuthLifeMs: 3000, stsLifeMs: 3000, partDelayMs: 1400 },
+    config: { uploadAuthLifeMs: 5000, stsLifeMs: 5000, partDelayMs: 2300 },
     before: async ({ page, mode }) => {
       await page.evaluate(async (mode) => {
         const Harness = window.harness.constructor;
