@@ -30,7 +30,7 @@ const ADDED = { tabs: 3100, providers: 2500, vue: 2600, react: 2500 };
 /**
  * No build may be larger, in bytes. Lower them whenever it gets smaller. docs/design.md says what costs what.
  */
-const LIMITS = { inline: 149_500, file: 145_600 };
+const LIMITS = { inline: 150_400, file: 146_800 };
 
 /** What the README may be off by: compressors differ by a few bytes. */
 const ROUNDED = 200;
