@@ -10,7 +10,6 @@ import { PART } from "../support/parts.mjs";
  * @property {[name: string, size: number, about?: { type?: string, paramData?: string }][]} [files] default one video of five parts
  * @property {object} [config] of the local cloud
  * @property {object[]} [faults] of the local cloud, each of which must have struck at the end with ours
- * @property {string} [spare] why some of them need not
  * @property {object} [options] of the uploader, in both integrations; parts go one after the other by default
  * @property {object} [ours] options of ours
  * @property {string} [page] one of PAGES
@@ -95,7 +94,7 @@ async function assertOurs(scenario, outcome) {
   // A fault that strikes nothing makes a plain upload of its scenario.
   const pending = await site.control("GET", "faults");
   const left = pending.filter((fault) => fault.times > 0 || !log.some((entry) => struck(fault, entry)));
-  if (!scenario.spare) assert.deepEqual(left, [], "faults that were planned and did not strike");
+  assert.deepEqual(left, [], "faults that were planned and did not strike");
   const failed = names.filter((name) => report.ends[name].at(-1)?.startsWith("Failed"));
   if (failed.length === 0) return;
 
