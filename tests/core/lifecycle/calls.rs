@@ -332,4 +332,40 @@ mod another {
         sim.pass(sim.policy.wait_deadline);
         assert_eq!(sim.outcome(waiter).unwrap().code(), "timeout");
     }
+
+    #[test]
+    fn is_not_waited_for_longer_than_the_caller_has_though_the_source_may_take_longer() {
+        let policy = Policy { wait_deadline: 5 * SECOND, ..Policy::default() };
+        let mut sim = Sim::with(policy, 1);
+        sim.answer = Answer::Token(HOUR);
+        sim.get();
+        sim.rtt = HOUR;
+        sim.freeze(50 * MINUTE);
+        let waiter = sim.call_another();
+        sim.pass(5 * SECOND - 1);
+        assert_eq!(sim.outcome(waiter), None);
+        sim.pass(1);
+        assert_eq!(sim.outcome(waiter).unwrap().code(), "timeout");
+    }
+
+    /// The back-off or the hold has passed, but the budget is spent: the call is delayed, not refused.
+    #[test]
+    fn is_waited_for_while_only_the_budget_is_in_the_way() {
+        for error in [Error::Network, UNAUTHENTICATED] {
+            let policy = Policy { budget: 1, wait_deadline: 2 * MINUTE, ..Policy::default() };
+            let mut sim = Sim::with(policy, 1);
+            sim.answer = Answer::Token(HOUR);
+            sim.get();
+            sim.freeze(50 * MINUTE);
+            sim.answer = Answer::Fail(error.clone());
+            let refused = sim.call_another();
+            sim.pass(10 * SECOND);
+            assert_eq!(sim.outcome(refused), Some(&Outcome::Failed(error)));
+            sim.answer = Answer::Token(HOUR);
+            let waiter = sim.call_another();
+            assert_eq!(sim.outcome(waiter), None);
+            sim.pass(30 * SECOND);
+            assert_eq!(sim.outcome(waiter), Some(&Outcome::Served(2)));
+        }
+    }
 }
