@@ -61,7 +61,7 @@ export async function press(seed) {
     };
   }
   const cloud = { partMs: pick([3, 10, 40]), authMs: () => pick([2, 30, 120]), random };
-  const run = uploads({ cloud, on, parallel: int(1, 3) });
+  const run = uploads({ cloud, on, parallel: int(1, 3), deadline: 1500 });
   run.cloud.refuse = () => failing-- > 0;
   for (let n = int(1, 4); n > 0; n--) run.uploader.addFile(fileOf(`f${n}`, pick([0.5, 2, 3, 5])));
   run.start();

@@ -37,7 +37,8 @@ export function uploads({ cloud: settings, on = {}, tokens, ...options } = {}) {
       return on[name]?.(info, run);
     };
   }
-  const common = { partSize: PART, parallel: 1, deadline: 1500 };
+  // The first file of a process has the module loaded within its deadline.
+  const common = { partSize: PART, parallel: 1, deadline: 15_000 };
   const from = tokens ? { endpoint: `https://${cloud.bucket}.test` } : { uploadAuth: cloud.uploadAuth };
   const uploader = createVodUploader(Vod, tokens, { ...common, ...from, ...callbacks, ...options });
   const run = {
