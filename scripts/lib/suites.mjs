@@ -41,9 +41,10 @@ export const SUITES = {
   }),
   soak: node("tests/shell/soak", "computes"),
   package: node("tests/package", "computes"),
-  js: node("tests/shell/facade", "computes", [], { files: 3 }),
 
   e2e: node("tests/e2e/vod", "uploads", PAGE, { files: 3, first: ["scenarios.test.mjs", "tickets.test.mjs"] }),
+  // It waits for moments, too.
+  js: node("tests/shell/facade", "uploads", [], { files: 3 }),
   consumers: node("tests/package/consumers", "uploads", PAGE),
   docs: node("tests/package/docs", "uploads", PAGE, { files: 2 }),
 
