@@ -40,6 +40,7 @@ export type {
   UploadAuthStatus,
   UploadInfo,
   UploadState,
+  VideoInfo,
   VodCallbacks,
   VodConstructor,
   VodOptions,

@@ -4,6 +4,21 @@ import type { TokenReason, TokenRequestOptions, TokenState, WasmSource } from ".
 /** State of a file, in the SDK's words; the SDK spells `Stoped` so. */
 export type UploadState = "Ready" | "Uploading" | "Success" | "Failure" | "Canceled" | "Stoped";
 
+/** What VOD is told of a file, by VOD's own names. */
+export interface VideoInfo {
+  Title?: unknown;
+  Description?: unknown;
+  Tags?: unknown;
+  CateId?: unknown;
+  CoverURL?: unknown;
+  UserData?: unknown;
+  TemplateGroupId?: unknown;
+  WorkflowId?: unknown;
+  AppId?: unknown;
+  StorageLocation?: unknown;
+  [field: string]: unknown;
+}
+
 /** What the SDK keeps of a file: one object for the file's life, given to every callback. */
 export interface UploadInfo {
   readonly file: File;
@@ -31,7 +46,7 @@ export interface UploadInfo {
    */
   reply?: unknown;
   /** What was given as `paramData.Vod`, or nothing yet. Until the file begins it may be changed, in {@link VodCallbacks.onUploadstarted} at the latest. */
-  videoInfo: Record<string, unknown>;
+  videoInfo: VideoInfo;
 }
 
 /** The SDK's callbacks, all optional. What one throws is reported as an uncaught error and changes nothing. */
