@@ -91,7 +91,6 @@ impl<T: Clone + PartialEq> Slot<T> {
         token: &'a Held<T>,
     ) -> Settlement<'a, T> {
         match &self.fetch {
-            Fetch::InFlight { .. } if time.mono < waiter.deadline => Settlement::Wait,
             // It is what the issuer gives.
             _ if self.answered > waiter.after => Settlement::Serve(token),
             Fetch::Backoff { until, .. } if time.mono < *until => self.late(policy),
