@@ -359,8 +359,14 @@ mod another {
             sim.freeze(50 * MINUTE);
             sim.answer = Answer::Fail(error.clone());
             let refused = sim.call_another();
-            sim.pass(10 * SECOND);
+            sim.pass(sim.rtt);
             assert_eq!(sim.outcome(refused), Some(&Outcome::Failed(error)));
+            let (Fetch::Backoff { until, .. } | Fetch::Parked { until, .. }) =
+                *sim.rig.slot.fetch()
+            else {
+                panic!("nothing holds it")
+            };
+            sim.pass(until - sim.now().mono);
             sim.answer = Answer::Token(HOUR);
             let waiter = sim.call_another();
             assert_eq!(sim.outcome(waiter), None);
