@@ -7,8 +7,8 @@ import { createTokenManager } from "upload-token";
 import { createVodUploader } from "upload-token/vod";
 import { reactive } from "vue";
 
-import { counting, never } from "./support.mjs";
-import { fileOf, sleep, uploads, vod, Vod } from "./sdk/uploads.mjs";
+import { counting, never, until } from "./support.mjs";
+import { fileOf, uploads, vod, Vod } from "./sdk/uploads.mjs";
 
 test("of a manager that a page has made tokens are all that is needed", async (t) => {
   const reported = [];
@@ -47,6 +47,6 @@ test("whatever copy of the package, and whatever wraps the manager: with perFile
     uploader.addFile(fileOf("a"));
     uploader.startUpload();
   }
-  await sleep(100);
+  await until(() => scopes.length >= made.length);
   assert.deepEqual(scopes.sort(), ["file:1", "file:2", "file:3", "file:4"]);
 });

@@ -46,7 +46,7 @@ test("a load that rejects without a reason is told of", async () => {
   let loads = 0;
   const used = mounted({ load: () => (loads++, Promise.reject()) });
   used.add(fileOf("a"));
-  await sleep(5);
+  await until(() => used.loadError.value !== undefined);
   const { name, code, message } = used.loadError.value;
   assert.deepEqual([name, code, loads], ["UploadTokenError", "page_error", 1]);
   assert.match(message, /^the function load of Vod rejected without a reason — /);
