@@ -20,6 +20,45 @@ test("the codes of a dead token are the same to the module and to the adapter of
   assert.deepEqual(/DEAD_TOKEN =\s+\/\^\(\?:([\w|]+)\)/.exec(adapter)[1].split("|"), codes);
 });
 
+test("what is a mistake of the page's function wasm is one of its source, too", async () => {
+  const mistake = new RegExp(/OF_MISTAKE =\s+\/(.*)\/i;/.exec(await read("js/module.ts"))[1], "i");
+  const told = async (message) => {
+    const tokens = createTokenManager(() => Promise.reject(new TypeError(message)));
+    const { error } = await new Promise((resolve) => (tokens.on("refreshFailed", resolve), tokens.prefetch()));
+    tokens.close();
+    return error.code;
+  };
+  for (const message of [
+    "load is not a function",
+    "Sts is not a constructor",
+    "sts is not defined",
+    "sts is not iterable",
+    "undefined is not an object (evaluating 'a.b')",
+    "a is undefined",
+    "a is null",
+    "Cannot read properties of undefined (reading 'b')",
+    "Cannot set properties of undefined (setting 'b')",
+    "Cannot destructure property 'b' of 'a' as it is undefined.",
+    "Cannot access 'a' before initialization",
+    'can\'t access property "b", a is undefined',
+    "Assignment to constant variable.",
+    "Invalid URL",
+    "Failed to parse URL from /sts",
+  ]) {
+    assert.match(message, mistake);
+    assert.equal(await told(message), "source", message);
+  }
+  for (const message of [
+    "Failed to fetch",
+    "Load failed",
+    "NetworkError when attempting to fetch resource.",
+    "已取消",
+  ]) {
+    assert.doesNotMatch(message, mistake);
+    assert.equal(await told(message), "network", message);
+  }
+});
+
 describe("an address is asked in the same way", () => {
   const ADDRESS = "https://app.test/api/sts";
   const { fetch } = globalThis;
