@@ -41,8 +41,8 @@ export interface UploadOptions {
 /** A token manager of another copy of this package. */
 export interface ForeignTokens {
   getToken(scope: string, minValidity: number, signal: AbortSignal): Promise<unknown>;
-  /** How much longer its token is used, ms. */
-  validFor(scope: string): number;
+  /** How much longer its token is used, ms; `undefined` if it does not say. */
+  validFor(scope: string): number | undefined;
   invalidate(accessKeyId: string, reason: string): void;
   prefetch(scope: string): void;
 }
@@ -121,7 +121,7 @@ extern "C" {
         signal: &web_sys::AbortSignal,
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, js_name = validFor)]
-    pub(super) fn valid_for(this: &ForeignTokens, scope: &str) -> f64;
+    pub(super) fn valid_for(this: &ForeignTokens, scope: &str) -> Option<f64>;
     #[wasm_bindgen(method)]
     pub(super) fn invalidate(this: &ForeignTokens, access_key_id: &str, reason: &str);
     #[wasm_bindgen(method)]

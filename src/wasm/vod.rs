@@ -80,10 +80,10 @@ impl StsTokens {
         let mut token = of_foreign(tokens, scope, 0.0, patience).await?;
         if held == Some(&token.access_key_id) {
             // Its public way to say so. Where that fails, what there is still serves.
-            let longer = tokens.valid_for(scope) + 1.0;
+            let longer = left_of(tokens, scope).unwrap_or_default() + 1.0;
             token = of_foreign(tokens, scope, longer, patience).await.unwrap_or(token);
         }
-        let left = Some(whole(tokens.valid_for(scope)));
+        let left = left_of(tokens, scope).map(whole);
         Ok(Lent { token, expiry: Expiry { left, ..Expiry::default() } })
     }
 
@@ -228,6 +228,11 @@ impl Vod {
     fn url(&self, exchange: &Exchange, media: &Media, token: &StsToken) -> String {
         format!("{}/?{}", self.endpoint, exchange.call().query(media, token, &nonce()))
     }
+}
+
+/// How long the token of a foreign manager serves, ms. Nothing is known of one that does not say: a page's own may not.
+fn left_of(tokens: &ForeignTokens, scope: &str) -> Option<f64> {
+    tokens.valid_for(scope).filter(|left| left.is_finite() && *left >= 0.0)
 }
 
 async fn of_foreign(

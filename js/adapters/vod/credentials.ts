@@ -14,9 +14,6 @@ import type { UploadAuthRequest, VodOptions, VodSdkOptions } from "./types.js";
 /** How long a file waits for its credential, unless the page says otherwise, ms. */
 const DEADLINE = 30_000;
 
-/** Of a token whose manager tells no end, ms: STS gives no shorter one, and what OSS refuses is replaced. */
-const SHORTEST_LIFE = 900_000;
-
 /** @internal Where the files of one uploader have their credentials from: the page's `uploadAuth`, or VOD by STS tokens. */
 export class Credentials {
   readonly #tokens: TokenManager | null;
@@ -95,9 +92,9 @@ export class Credentials {
     this.#beside.prefetch?.(scope);
   }
 
-  validFor(scope: string): number {
+  validFor(scope: string): number | undefined {
     const status = this.#beside.status?.(scope) as Partial<TokenStatus> | undefined;
-    return status?.validFor ?? SHORTEST_LIFE;
+    return status?.validFor;
   }
 
   /** What that manager answered beside the token. */

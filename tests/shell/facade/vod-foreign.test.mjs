@@ -30,6 +30,28 @@ test("of a manager that a page has made tokens are all that is needed", async (t
   assert.deepEqual(reported, [broken]);
 });
 
+test("in direct mode a token whose manager does not say how long it serves has the life that is assumed", async (t) => {
+  const own = createTokenManager({ source: counting() });
+  t.after(() => own.close());
+  const getToken = (options) => own.getToken(options);
+  for (const [validFor, least, most] of [
+    [undefined, 800_000, 900_000],
+    [NaN, 800_000, 900_000],
+    [-1, 800_000, 900_000],
+    [60_000, 40_000, 60_000],
+  ]) {
+    const events = [];
+    const onTokenEvent = (event) => events.push(event);
+    const run = uploads({ tokens: { getToken, status: () => ({ validFor }) }, onTokenEvent });
+    run.uploader.addFile(fileOf("a"), "https://oss-cn-shanghai.aliyuncs.com", run.cloud.bucket, "a");
+    await run.start().until(() => events.length > 0);
+    const [{ type, validFor: left }] = events;
+    assert.equal(type, "token");
+    assert.ok(left > least && left <= most, `${validFor}: ${left} ms`);
+    run.uploader.dispose();
+  }
+});
+
 test("whatever copy of the package, and whatever wraps the manager: with perFile no two files share a scope", async (t) => {
   const other = createRequire(import.meta.url)("upload-token/vod");
   const scopes = [];
