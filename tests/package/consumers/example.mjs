@@ -47,6 +47,9 @@ export async function written(name, files) {
   return made;
 }
 
+/** For how long a page is waited for, ms: it is built while it is loaded, four at a time and beside other suites. */
+const PATIENCE = 90_000;
+
 /**
  * Runs `npm start` in the folder `made`, beside an AppServer and a cloud of its own, and calls `act` with its page.
  *
@@ -57,14 +60,18 @@ export async function visit(browser, made, settings, act) {
   const files = await mkdtemp(join(tmpdir(), "upload-token-"));
   let site;
   let context;
+  let page;
   try {
     await control(server.http, "POST", "config", settings);
     site = await serve(made, server.http);
     context = await browser.newContext();
-    const page = new Visit(server.http, await context.newPage(), files);
+    context.setDefaultTimeout(PATIENCE);
+    page = new Visit(server.http, await context.newPage(), files);
     await page.open(site.url);
     await act(page);
     assert.deepEqual(page.wrong, []);
+  } catch (cause) {
+    throw page ? new Error(`${cause.message}\n${await page.shown()}`, { cause }) : cause;
   } finally {
     await context?.close();
     await site?.stop();
@@ -126,7 +133,10 @@ async function freePort() {
 
 /** The page of a project, used as a person uses it. */
 class Visit {
+  /** Errors that nobody caught. */
   wrong = [];
+  /** The console's errors, and when the page was loaded. */
+  told = [];
 
   /** @param files - Folder of what is chosen: a browser reads it from there, and need not be handed its bytes. */
   constructor(http, page, files) {
@@ -134,6 +144,8 @@ class Visit {
     this.page = page;
     this.files = files;
     page.on("pageerror", ({ message }) => this.wrong.push(message));
+    page.on("load", () => this.told.push("the page was loaded"));
+    page.on("console", (message) => message.type() === "error" && this.told.push(message.text()));
   }
 
   async open(url) {
@@ -153,6 +165,12 @@ class Visit {
     await writeFile(path, bytes);
     await this.page.setInputFiles("input", path);
     return createHash("sha256").update(bytes).digest("hex");
+  }
+
+  /** What there is to see of it, for whoever reads why it failed. */
+  async shown() {
+    const text = await this.page.innerText("body", { timeout: 5_000 }).catch(String);
+    return [`the page shows: ${text}`, ...this.wrong, ...this.told].join("\n");
   }
 
   /** The digests of what the cloud has. */
