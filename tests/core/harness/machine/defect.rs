@@ -162,7 +162,7 @@ impl Defect {
             | (Self::CancelIgnored, Input::Cancelled { .. })
             | (Self::ResetIgnored, Input::Reset)
             | (Self::CloseIgnored, Input::Close) => rig.step(at, Input::Timeout, stamp),
-            (Self::FailureTakesToken, Input::Failed { .. }) => {
+            (Self::FailureTakesToken, Input::Failed { fetch, .. }) if in_flight == Some(*fetch) => {
                 let (_, mut effects) = rig.step(at, input, stamp);
                 let generation = in_hand.map_or(0, |(_, generation)| generation);
                 let (time, more) = rig.step(at, Input::Rejected { generation }, None);
